@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - the kernel side as the rest of the agent sees it: what this host can do, one program set
+ * attached and pinned, one generation active, counters and events coming up. Everything that knows
+ * libbpf is behind this header.
+ */
+#ifndef EMBARGO_KERNEL_H
+#define EMBARGO_KERNEL_H
+
+#include "../bpf/abi.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct generation;
+struct kernel;
+
+#define KERNEL_TEXT_BYTES 256
+
+struct kernel_options {
+	const char *pins;		/* directory on a BPF file system; default /sys/fs/bpf/embargo */
+	const char *within;		/* cgroup v2 directory, or NULL */
+	bool audit_only;
+	enum backend exec_backend;	/* BACKEND_NONE: the strongest that works */
+};
+
+/* One hook on this host. */
+struct hook_report {
+	enum hook hook;
+	enum backend backend;		/* what carries it, or would; BACKEND_NONE: nothing does */
+	bool attached;
+	char achieves[KERNEL_TEXT_BYTES];	/* in words: "prevents", "kills before the first instruction" */
+	char why[KERNEL_TEXT_BYTES];	/* why not a stronger one; "" when it is the strongest */
+	char more[KERNEL_TEXT_BYTES];	/* how to get a stronger one; "" */
+	__u64 recursion_misses;		/* attempts that the kernel did not show to the program */
+	__u64 run_count, run_ns;	/* of bpf_prog_info; 0 unless kernel.bpf_stats_enabled */
+};
+
+struct kernel_report {
+	char release[KERNEL_TEXT_BYTES];	/* uname */
+	char lsm[KERNEL_TEXT_BYTES];	/* active list, "" if it cannot be read */
+	char lockdown[KERNEL_TEXT_BYTES];	/* "none", "integrity", "confidentiality", "" */
+	char cgroup[KERNEL_TEXT_BYTES];	/* where cgroup v2 is mounted, "" if nowhere */
+	char preemption[KERNEL_TEXT_BYTES];	/* "none", "voluntary", "full", "lazy", "" unknown */
+	bool btf;
+	struct hook_report hooks[HOOK_MAX];	/* by enum hook; .hook is 0 where this build has no such hook */
+	__u64 memory_bytes;		/* of all maps; 0 when nothing is loaded */
+	__u64 set;			/* program set that is active; 0: none */
+	__u64 generation;		/* active; 0: none */
+	__u64 attached_boot_ns;		/* 0: unknown */
+};
+
+/**
+ * kernel_probe() - what this host can do, and what is attached now; changes nothing
+ * @options:    borrowed
+ * @out_report: filled
+ *
+ * Return: 0; -EPERM without the privilege to probe (then what could be read is filled in).
+ */
+int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report);
+
+/**
+ * kernel_start() - adopt the pinned program set if it is this one, else load and attach it and then let the old one go
+ * @options:    borrowed
+ * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation
+ * @out_kernel: owned by the caller; untouched on failure
+ * @out_adopted: whether the programs were there already; may be NULL
+ *
+ * Return: 0; -ENOKEY (no @first and no pinned generation); -EOPNOTSUPP (no backend works for a hook);
+ * -EPERM; other negative errno. On failure what was attached before is still attached.
+ */
+int kernel_start(const struct kernel_options *options, const struct generation *first,
+		 struct kernel **out_kernel, bool *out_adopted);
+
+/** kernel_close() - forget it; what is pinned goes on. Accepts NULL. */
+void kernel_close(struct kernel *kernel);
+
+/**
+ * kernel_apply() - build this generation beside the live one and switch to it in one step
+ * @kernel, @generation: borrowed
+ *
+ * When it returns 0 no running program uses the old one any more.
+ * Return: 0; -ENOMEM, -E2BIG or another errno of the kernel; the old generation is then still active.
+ */
+int kernel_apply(struct kernel *kernel, const struct generation *generation);
+
+/** kernel_generation() - number of the active generation, 0 if it cannot be read */
+__u64 kernel_generation(struct kernel *kernel);
+
+/* Called once for each record, which is checked (kind, size, path length) and aligned to 8 bytes. */
+typedef void (*kernel_event_fn)(void *context, const struct event *event);
+
+/** kernel_events_fd() - readable when events wait; for the event loop. Not to be closed. */
+int kernel_events_fd(struct kernel *kernel);
+
+/**
+ * kernel_events() - deliver the waiting events
+ * @out_malformed: records that failed the check; may be NULL
+ * Return: number delivered, or a negative errno.
+ */
+int kernel_events(struct kernel *kernel, kernel_event_fn fn, void *context, unsigned *out_malformed);
+
+typedef void (*kernel_fold_fn)(void *context, const struct fold_key *key, const struct fold *fold);
+
+/**
+ * kernel_folds() - end the windows of folded repeats that are over and report what they counted
+ * @all: also those that are not over (at the end of the agent)
+ * Return: number of windows still open, or a negative errno.
+ */
+int kernel_folds(struct kernel *kernel, bool all, kernel_fold_fn fn, void *context);
+
+/** kernel_stats() - counters summed over processors. Return: 0 or a negative errno. */
+int kernel_stats(struct kernel *kernel, struct stats *out_stats);
+
+/** kernel_report() - as kernel_probe(), of what is attached; cheap. Return: 0 or a negative errno. */
+int kernel_report(struct kernel *kernel, struct kernel_report *out_report);
+
+/**
+ * kernel_pause() - turn enforcement to audit until a time, with or without an agent
+ * @pins:   as in the options
+ * @vendor: key of struct gen_rule, or PAUSE_EVERYTHING
+ * @pause:  borrowed, copied
+ *
+ * Return: 0; -ENOENT (nothing is pinned); -EPERM.
+ */
+int kernel_pause(const char *pins, __u64 vendor, const struct pause *pause);
+/** kernel_resume() - end a pause. Return: 0; -ENOENT (no such pause, or nothing is pinned). */
+int kernel_resume(const char *pins, __u64 vendor);
+/** kernel_pauses() - list them, ended ones too. Return: how many were filled, or a negative errno. */
+int kernel_pauses(const char *pins, __u64 *out_vendors, struct pause *out_pauses, size_t capacity);
+
+/**
+ * kernel_detach() - detach everything and remove every pin
+ * Return: 0, also if nothing was there; a negative errno if something is left.
+ */
+int kernel_detach(const char *pins);
+
+#endif

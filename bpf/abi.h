@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * abi.h - everything that crosses a border between the kernel programs, the policy library and the
+ * agent, and nothing else: the compiled generation (down) and the event record (up), plus the few
+ * pure functions that are part of those formats. Whoever changes a layout raises EMBARGO_ABI in the
+ * same commit: pins live under that number.
+ */
+#ifndef EMBARGO_ABI_H
+#define EMBARGO_ABI_H
+
+#ifdef __BPF__
+#include "vmlinux.h"
+#else
+#include <linux/types.h>
+#endif
+
+#define EMBARGO_ABI 1
+
+#define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed its size")
+
+/* ---------------------------------------------------------------- words */
+
+/* What happened to an attempt. */
+enum verdict {
+	VERDICT_ALLOW = 0,
+	VERDICT_DENY = 1,
+	VERDICT_MAX,
+};
+
+/* Ordered from the weakest: "the weakest of" is the minimum. 0 is never a mode. */
+enum mode {
+	MODE_NONE = 0,
+	MODE_AUDIT = 1,
+	MODE_ENFORCE = 2,
+	MODE_MAX,
+};
+
+/* What holds a rule below enforcement. In the order in which the reason is named, if several hold. */
+enum held_by {
+	HELD_BY_NOTHING = 0,
+	HELD_BY_CAP = 1,		/* the host's --audit-only */
+	HELD_BY_PAUSE = 2,		/* embargo pause */
+	HELD_BY_BREAKER = 3,		/* an open breaker */
+	HELD_BY_REQUIREMENT = 4,	/* an unmet requirement */
+	HELD_BY_STAGE = 5,		/* the rollout stage */
+	HELD_BY_CONFIDENCE = 6,		/* weaker than the policy's min-confidence */
+	HELD_BY_POLICY = 7,		/* the policy or its line says audit */
+	HELD_BY_MAX,
+};
+
+/* Why a match went through although a rule named it. */
+enum let_through {
+	LET_THROUGH_NOT = 0,		/* the mode alone decided */
+	LET_THROUGH_ALLOWED = 1,	/* an entry of the policy's allow list */
+	LET_THROUGH_PROTECTED = 2,	/* a protected object */
+	LET_THROUGH_MAX,
+};
+
+enum action {
+	ACTION_NONE = 0,
+	ACTION_DENY = 1,
+	ACTION_CONTAIN = 2,
+	ACTION_ALLOW = 3,		/* an allow entry: numbered like a rule, never refuses */
+	ACTION_MAX,
+};
+
+/* The kinds of facts that identify a product. The last four are for finding, never for rules. */
+enum matcher {
+	MATCHER_NONE = 0,
+	MATCHER_PATH = 1,
+	MATCHER_NETWORK = 2,
+	MATCHER_DIGEST = 3,
+	MATCHER_PACKAGE = 4,
+	MATCHER_PACKAGE_VENDOR = 5,
+	MATCHER_MODULE = 6,
+	MATCHER_DOMAIN = 7,
+	MATCHER_UNIT = 8,
+	MATCHER_IMAGE = 9,
+	MATCHER_MARKER = 10,
+	MATCHER_REPOSITORY = 11,
+	MATCHER_MAX,
+};
+
+/* The attempts that are decided; also the kind of the event that records one. */
+enum hook {
+	HOOK_NONE = 0,
+	HOOK_EXEC = 1,
+	HOOK_LOAD = 2,
+	HOOK_MODULE = 3,
+	HOOK_CONNECT = 4,
+	HOOK_NAME = 5,
+	HOOK_MAX,
+};
+
+/* The kernel mechanism that carries a hook. */
+enum backend {
+	BACKEND_NONE = 0,
+	BACKEND_LSM = 1,
+	BACKEND_FMOD_RET = 2,
+	BACKEND_KILL = 3,		/* tracepoint and signal */
+	BACKEND_CGROUP = 4,
+	BACKEND_MAX,
+};
+
+enum protocol {
+	PROTOCOL_ANY = 0,
+	PROTOCOL_TCP = 6,
+	PROTOCOL_UDP = 17,
+	PROTOCOL_SCTP = 132,
+};
+
+/* ---------------------------------------------------------------- limits */
+
+#define PATH_COMPONENTS_MAX 64		/* of a rule, and looked at from the root down */
+#define PATH_NAME_MAX 255		/* bytes of one component: NAME_MAX, linux/limits.h */
+#define GLOB_STATES_MAX 65535		/* of all wildcard automata of one generation */
+#define NETWORK_LENGTHS_MAX 32		/* different prefix lengths of one address family */
+#define NETWORK_CONDITIONS_MAX 32	/* port and protocol lines that can cover one address */
+#define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
+#define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
+
+/* ---------------------------------------------------------------- down: the compiled generation
+ *
+ * A generation is one hash map, filled, frozen and then put in the place of the one before it with a
+ * single update of the outer map "generation": a hook looks that up once and so can never see a
+ * mixture. Everything a decision needs is an entry of that map:
+ *
+ *   GEN_HEADER     -                          -> gen_header    what this generation is
+ *   GEN_LENGTHS    part = 4 or 6              -> gen_lengths   prefix lengths in use, ascending
+ *   GEN_STEP       node, a = component hash   -> gen_node      literal child of a path node
+ *   GEN_NODE       node                       -> gen_node      a node that is reached by its number
+ *   GEN_GLOB       node = state, part = b>>4  -> gen_glob      automaton row: next state by low nibble
+ *   GEN_ACCEPT     node = state               -> gen_accept    node reached if the component ends here
+ *   GEN_NET4       part = bits, a             -> gen_network   a = address in host order, masked
+ *   GEN_NET6       part = bits, a, b          -> gen_network   a, b = halves in host order, masked
+ *   GEN_CONDITION  node = list, part = index  -> gen_condition one port and protocol line
+ *   GEN_RULE       node = rule number         -> gen_rule      what to do
+ *
+ * Rules are numbered from 1, the more specific first, so that the best of several matches is the
+ * smallest number. Rule 0 is "none", node 0 is "none", glob state 0 is "dead".
+ *
+ * A path is matched from its root down, one lookup for each component, until no node is left:
+ *   - at a node with components still to come: below_* applies, and the leaf is tried as child of "deep";
+ *   - at a node when the path ends: end_* applies;
+ *   - next: the literal child (GEN_STEP), else what the automaton "glob" accepts, else the node "any".
+ * The compiler merges patterns so that one walk is enough: the literal child already contains what
+ * wildcards beside it would have matched.
+ *
+ * A network is found by binary search over the prefix lengths in use (Waldvogel et al., "Scalable
+ * High Speed IP Routing Lookups", 1997): entries on the way are markers that carry the best real
+ * prefix above them, so that there is no backtracking and the cost does not depend on the number
+ * of networks.
+ */
+
+enum gen_kind {
+	GEN_HEADER = 1,
+	GEN_LENGTHS = 2,
+	GEN_STEP = 3,
+	GEN_NODE = 4,
+	GEN_GLOB = 5,
+	GEN_ACCEPT = 6,
+	GEN_NET4 = 7,
+	GEN_NET6 = 8,
+	GEN_CONDITION = 9,
+	GEN_RULE = 10,
+	GEN_MAX,
+};
+
+/* Unused members are zero: all bytes are part of the hash key. */
+struct gen_key {
+	__u16 kind;			/* enum gen_kind */
+	__u16 part;
+	__u32 node;
+	__u64 a;
+	__u64 b;
+};
+ABI_SIZE(struct gen_key, 24);
+
+struct gen_header {
+	__u64 generation;		/* first 8 bytes of the SHA-256 of all other entries, never 0 */
+	__u32 rules;			/* highest rule number; allow entries are among them */
+	__u32 root;			/* path node to start at; 0: no path rule */
+	__u16 net4_lengths;		/* how many of gen_lengths are in use */
+	__u16 net6_lengths;
+	__u32 revision;			/* of the policy */
+	__u64 zero;
+};
+ABI_SIZE(struct gen_header, 32);
+
+struct gen_lengths {
+	__u8 bits[NETWORK_LENGTHS_MAX];	/* ascending; 0 behind the last */
+};
+ABI_SIZE(struct gen_lengths, 32);
+
+struct gen_node {
+	__u32 node;			/* this node's own number */
+	__u32 glob;			/* state in which its wildcard children's automaton starts */
+	__u32 any;			/* node for a component that nothing else matched */
+	__u32 deep;			/* node whose children are compared with the leaf, at any depth below */
+	__u32 end_deny;			/* rules and allow entries: the path ends here */
+	__u32 end_allow;
+	__u32 below_deny;		/* the path goes on below here */
+	__u32 below_allow;
+};
+ABI_SIZE(struct gen_node, 32);
+
+struct gen_glob {
+	__u16 next[16];			/* state after the byte (part << 4 | index); 0: no match */
+};
+ABI_SIZE(struct gen_glob, 32);
+
+struct gen_accept {
+	__u32 node;
+	__u32 zero[7];
+};
+ABI_SIZE(struct gen_accept, 32);
+
+struct gen_network {
+	__u32 list;			/* conditions of the longest real prefix that covers this one */
+	__u32 count;			/* 0: a marker below no real prefix; at most NETWORK_CONDITIONS_MAX */
+	__u32 zero[6];
+};
+ABI_SIZE(struct gen_network, 32);
+
+/* A list contains the conditions of every prefix that covers the address. */
+struct gen_condition {
+	__u32 rule;			/* a rule or an allow entry */
+	__u16 port_first;		/* host order, inclusive */
+	__u16 port_last;
+	__u8 protocol;			/* enum protocol */
+	__u8 allow;			/* 1: the rule is an allow entry */
+	__u8 zero[22];
+};
+ABI_SIZE(struct gen_condition, 32);
+
+struct gen_rule {
+	__u64 vendor;			/* name_hash() of the vendor's id: the key of a pause; 0: none */
+	__u8 action;			/* enum action */
+	__u8 target;			/* enum mode: what the policy asks for */
+	__u8 target_held_by;		/* why the target is audit: HELD_BY_POLICY or HELD_BY_CONFIDENCE */
+	__u8 matcher;			/* enum matcher */
+	__u8 zero[20];
+};
+ABI_SIZE(struct gen_rule, 32);
+
+union gen_value {
+	struct gen_header header;
+	struct gen_lengths lengths;
+	struct gen_node node;
+	struct gen_glob glob;
+	struct gen_accept accept;
+	struct gen_network network;
+	struct gen_condition condition;
+	struct gen_rule rule;
+	__u8 bytes[32];
+};
+ABI_SIZE(union gen_value, 32);
+
+/* ---------------------------------------------------------------- down: what changes at run time */
+
+/* Constants of one loaded program set; they are in its frozen read-only data. */
+struct load_config {
+	__u64 set;			/* which program set this is; see struct runtime */
+	__u64 within;			/* cgroup v2 id that bounds every decision; 0: unbounded */
+	__u32 within_level;		/* its depth below the cgroup root */
+	__u32 cpus;			/* possible processors */
+	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
+	__u8 has_atomics;		/* 1: compare-and-swap is there (5.12 and later) */
+	__u8 zero[6];
+};
+ABI_SIZE(struct load_config, 32);
+
+/* The one entry of the map "runtime". */
+struct runtime {
+	__u64 active_set;		/* only this program set emits and counts */
+	__u64 zero[7];
+};
+ABI_SIZE(struct runtime, 64);
+
+#define PAUSE_REASON_BYTES 104
+#define PAUSES_MAX 1024
+#define PAUSE_EVERYTHING 0		/* the vendor key of a pause of all rules */
+
+/* An entry of the map "pause", by the vendor key of struct gen_rule. */
+struct pause {
+	__u64 until_boot_ns;		/* CLOCK_BOOTTIME */
+	__u64 since_boot_ns;
+	__u32 uid;			/* who paused */
+	__u32 zero;
+	char reason[PAUSE_REASON_BYTES];	/* ends with a zero */
+};
+ABI_SIZE(struct pause, 128);
+
+/* ---------------------------------------------------------------- up: counters */
+
+/* Index of the per-processor map "stats"; [hook] each. */
+enum stat {
+	STAT_DECIDED = 0,		/* attempts that a program of the active set looked at */
+	STAT_OUT_OF_SCOPE = 1,		/* of those: outside --within */
+	STAT_REFUSED = 2,
+	STAT_WOULD_REFUSE = 3,		/* matched, let through by the mode */
+	STAT_LET_THROUGH = 4,		/* matched, let through by allow or protection */
+	STAT_UNDECIDED = 5,		/* could not be decided (too deep, no scratch): let through */
+	STAT_FOLDED = 6,		/* repeats that were counted and not sent */
+	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
+	STAT_MAX,
+};
+
+struct stats {
+	__u64 count[HOOK_MAX][STAT_MAX];
+};
+ABI_SIZE(struct stats, 8 * 6 * 8);
+
+/* ---------------------------------------------------------------- up: the event record */
+
+struct event_header {
+	__u16 kind;			/* enum hook */
+	__u16 size;			/* bytes of the whole record, path included */
+	__u32 zero;
+	__u64 boot_ns;			/* CLOCK_BOOTTIME */
+};
+ABI_SIZE(struct event_header, 16);
+
+struct event_decision {
+	__u64 generation;		/* in which the rule numbers count */
+	__u64 repeated;			/* earlier attempts of the same kind that were folded into this one */
+	__u32 rule;			/* the rule that matched */
+	__u32 allow;			/* the allow entry that let it through, or 0 */
+	__u8 verdict;			/* enum verdict */
+	__u8 mode;			/* enum mode: effective */
+	__u8 held_by;			/* enum held_by */
+	__u8 let_through;		/* enum let_through */
+	__u8 backend;			/* enum backend */
+	__u8 matcher;			/* enum matcher */
+	__u16 zero;
+};
+ABI_SIZE(struct event_decision, 32);
+
+/* Who tried. */
+struct event_subject {
+	__u64 start_boot_ns;		/* process start, CLOCK_BOOTTIME */
+	__u64 cgroup;			/* cgroup v2 id */
+	__u32 pid;			/* process (thread group), in the initial namespace */
+	__u32 tid;
+	__u32 parent_pid;
+	__u32 uid;
+	__u32 gid;
+	__u32 effective_uid;
+	__u32 pid_namespace;		/* inode numbers */
+	__u32 mount_namespace;
+	char name[TASK_NAME_BYTES];	/* before the exec, except where the backend is BACKEND_KILL */
+	char parent_name[TASK_NAME_BYTES];
+};
+ABI_SIZE(struct event_subject, 80);
+
+/* The file that was to run, or that the subject runs. All zero if unknown. */
+struct event_file {
+	__u64 inode;
+	__u64 size;			/* bytes */
+	__u32 device;			/* kernel encoding: major << 20 | minor */
+	__u32 generation;		/* inode generation */
+	__u32 mode;			/* type and permission bits */
+	__u32 owner;
+};
+ABI_SIZE(struct event_file, 32);
+
+/* Where to; zero in other kinds than HOOK_CONNECT. */
+struct event_destination {
+	__u8 address[16];		/* network order; IPv4 in the first four bytes, also if v4-mapped */
+	__u16 port;			/* host order */
+	__u8 family;			/* 4 or 6 */
+	__u8 protocol;			/* IPPROTO_ */
+	__u8 datagram;			/* 1: a send without a connection */
+	__u8 mapped;			/* 1: was a v4-mapped IPv6 address */
+	__u16 zero;
+};
+ABI_SIZE(struct event_destination, 24);
+
+enum event_path_flag {
+	EVENT_PATH_TRUNCATED = 1,	/* components or bytes at the leaf's side are missing */
+	EVENT_PATH_UNREADABLE = 2,	/* the path could not be read */
+};
+
+struct event {
+	struct event_header header;
+	struct event_decision decision;
+	struct event_subject subject;
+	struct event_file file;
+	struct event_destination destination;
+	__u16 path_bytes;		/* of path */
+	__u16 path_flags;		/* enum event_path_flag */
+	__u32 zero;
+	char path[];			/* of the file, as seen from the process's root; no terminating zero */
+};
+ABI_SIZE(struct event, 192);
+
+/* ---------------------------------------------------------------- up: folded repeats */
+
+#define FOLD_WINDOW_NS 10000000000ull
+#define FOLDS_MAX 4096
+
+/* Attempts with an equal key within FOLD_WINDOW_NS are one event and a count: key of the map "fold". */
+struct fold_key {
+	__u64 generation;
+	__u64 inode;			/* of the executable */
+	__u64 cgroup;
+	__u32 rule;
+	__u32 device;
+	__u32 uid;
+	__u8 kind;			/* enum hook */
+	__u8 verdict;
+	__u8 mode;
+	__u8 held_by;
+	__u8 address[16];		/* as in struct event_destination; zero for an exec */
+	__u16 port;
+	__u8 family;
+	__u8 protocol;
+	__u32 zero;
+};
+ABI_SIZE(struct fold_key, 64);
+
+/*
+ * The kernel starts a window with the event it sends and then only counts; an attempt after the window
+ * is sent again and carries the count. The agent removes windows that ended and reports what they
+ * counted. When the map is full nothing is folded: every attempt is sent.
+ */
+struct fold {
+	__u64 window_boot_ns;		/* when the window began */
+	__u64 last_boot_ns;		/* latest attempt that was counted */
+	__u64 folded;			/* attempts counted and not yet reported */
+};
+ABI_SIZE(struct fold, 24);
+
+/* ---------------------------------------------------------------- the functions of the format */
+
+#define HASH_START 0x9ae16a3b2f90404full
+#define HASH_FACTOR 0x9fb21c651e98df25ull
+
+/**
+ * hash_word() - one step of the hash of a name
+ * @hash: so far; HASH_START ^ length in bytes at the beginning
+ * @word: the next eight bytes, the first one lowest; behind the end of the name zero
+ *
+ * A bijection in each argument, so names of up to eight bytes and equal length never collide.
+ */
+static inline __attribute__((always_inline)) __u64 hash_word(__u64 hash, __u64 word)
+{
+	hash = (hash ^ word) * HASH_FACTOR;
+	return hash ^ (hash >> 29);
+}
+
+/* What a rule's effective mode is made of. MODE_ENFORCE or 0 where an input does not hold back. */
+struct mode_inputs {
+	__u8 target;			/* enum mode: of the policy or the line */
+	__u8 target_held_by;		/* enum held_by: why the target is audit */
+	__u8 capped;			/* each of these is 1 when it holds back */
+	__u8 paused;
+	__u8 breaker_open;
+	__u8 requirement_unmet;
+	__u8 stage_held;
+};
+
+struct effective_mode {
+	__u8 mode;			/* enum mode */
+	__u8 held_by;			/* enum held_by; HELD_BY_NOTHING when enforcing */
+};
+
+/**
+ * mode_effective() - the weakest of all that has a say
+ * @in: borrowed
+ *
+ * Return: the mode, and the first in the order of enum held_by of what holds it in audit.
+ */
+static inline __attribute__((always_inline)) struct effective_mode
+mode_effective(const struct mode_inputs *in)
+{
+	struct effective_mode out = { MODE_AUDIT, HELD_BY_NOTHING };
+
+	if (in->capped)
+		out.held_by = HELD_BY_CAP;
+	else if (in->paused)
+		out.held_by = HELD_BY_PAUSE;
+	else if (in->breaker_open)
+		out.held_by = HELD_BY_BREAKER;
+	else if (in->requirement_unmet)
+		out.held_by = HELD_BY_REQUIREMENT;
+	else if (in->stage_held)
+		out.held_by = HELD_BY_STAGE;
+	else if (in->target != MODE_ENFORCE)
+		out.held_by = in->target_held_by ? in->target_held_by : HELD_BY_POLICY;
+	else
+		out.mode = MODE_ENFORCE;
+	return out;
+}
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * diagnostics.h - what is wrong with a document, where, and what was expected. Every reader of a
+ * document collects all of them and goes on; nothing is printed by the library.
+ */
+#ifndef EMBARGO_DIAGNOSTICS_H
+#define EMBARGO_DIAGNOSTICS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum severity {
+	SEVERITY_ERROR,		/* the document is refused */
+	SEVERITY_WARNING,	/* accepted, but probably not what was meant, or about to change */
+	SEVERITY_NOTE,		/* belongs to the diagnostic before it */
+	SEVERITY_MAX,
+};
+
+/* Where something stands in a document. */
+struct place {
+	const char *file;	/* borrowed from the document or catalogue that owns it */
+	unsigned line;		/* from 1; 0: the file as a whole */
+	unsigned column;	/* from 1, in characters */
+};
+
+struct diagnostic {
+	enum severity severity;
+	char *file;		/* owned */
+	unsigned line, column;
+	char *message;		/* owned; one sentence, no line break */
+};
+
+struct diagnostics {
+	struct diagnostic *list;	/* in the order of the report: by file, line, column */
+	size_t count;
+	size_t errors;			/* how many of them are errors */
+	size_t warnings;
+};
+
+/**
+ * diagnostics_add() - note a finding
+ * @diags:    borrowed
+ * @severity: how bad
+ * @place:    where; borrowed, copied
+ * @format:   the sentence: what is wrong, what was expected, what to write instead
+ *
+ * Running out of memory is counted as an error without a message, so that it is never lost.
+ */
+void diagnostics_add(struct diagnostics *diags, enum severity severity, struct place place,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * diagnostics_print() - one line each: "file:line:column: error: message"
+ * @diags: borrowed
+ * @out:   borrowed
+ */
+void diagnostics_print(const struct diagnostics *diags, FILE *out);
+
+/** diagnostics_done() - free what the list owns and make it empty; accepts an empty one. */
+void diagnostics_done(struct diagnostics *diags);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generation.h - a compiled policy: the entries of the kernel map as bpf/abi.h defines them, and the
+ * names that turn a rule number of an event back into words. Immutable once made; the same policy,
+ * catalogue and build give the same bytes. It is also a file (the last good policy of a host).
+ */
+#ifndef EMBARGO_GENERATION_H
+#define EMBARGO_GENERATION_H
+
+#include "../bpf/abi.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Rule number n is rules[n - 1]. Strings are owned by the generation. */
+struct generation_rule {
+	const char *id;			/* vendor/product/kind/8 hex digits; allow entries: allow/... */
+	const char *vendor;		/* id of the catalogue file, or the name of the policy's own line */
+	const char *vendor_name;	/* as people write it */
+	const char *product;		/* id, or "-" */
+	const char *value;		/* the matcher as written */
+	const char *reason;		/* of an allow entry; else "" */
+	const char *file;		/* where it was written */
+	__u32 line;
+	__u8 matcher;			/* enum matcher */
+	__u8 action;			/* enum action */
+	__u8 target;			/* enum mode */
+	__u8 target_held_by;		/* enum held_by */
+};
+
+/* A matcher that is part of the policy but that this build does not enforce yet. */
+struct generation_unenforced {
+	const char *id;			/* rule id */
+	const char *vendor, *product, *value;
+	const char *why;		/* "domains are not enforced yet", ... */
+	__u8 matcher;
+};
+
+struct generation {
+	__u64 number;			/* gen_header.generation */
+	const char *policy;		/* its name */
+	__u32 revision;
+	__u8 mode;			/* enum mode: of the policy */
+	size_t entry_count;
+	const struct gen_key *keys;	/* sorted bytewise; keys[i] belongs to values[i] */
+	const union gen_value *values;
+	size_t rule_count;
+	const struct generation_rule *rules;
+	size_t unenforced_count;
+	const struct generation_unenforced *unenforced;
+};
+
+/** generation_free() - accepts NULL */
+void generation_free(struct generation *generation);
+
+/**
+ * generation_save() - write it to a file, complete or not at all (temporary file, fsync, rename)
+ * @generation: borrowed
+ * @path:       of the file; its directory must exist
+ *
+ * Return: 0, or the negative errno of what failed (-ENOSPC, -EACCES, ...); the old file then stands.
+ */
+int generation_save(const struct generation *generation, const char *path);
+
+/**
+ * generation_load() - read what generation_save() wrote
+ * @path:    borrowed
+ * @out_gen: owned by the caller; untouched on failure
+ *
+ * Return: 0; -ENOENT; -EBADMSG (damaged: checksum, bounds or order); -EPROTO (another ABI number).
+ */
+int generation_load(const char *path, struct generation **out_gen);
+
+/**
+ * generation_decode() - the same from memory; for hostile bytes too
+ * @data: borrowed, not used after the return
+ * @size: bytes
+ * @out_gen: as above
+ */
+int generation_decode(const void *data, size_t size, struct generation **out_gen);
+
+/**
+ * generation_find() - the entry with this key, or NULL; binary search
+ * @generation, @key: borrowed
+ */
+const union gen_value *generation_find(const struct generation *generation, const struct gen_key *key);
+
+/**
+ * generation_dump() - every entry and rule as text, stable, for people and golden tests
+ * @generation, @out: borrowed
+ */
+void generation_dump(const struct generation *generation, FILE *out);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules.h - the seam inside the policy library: what the documents mean, as one flat list, before it
+ * is compiled. The front (yaml.c, catalog.c, policy.c) resolves vendors, products, modes and
+ * confidence into it; the back (compile.c, paths.c, networks.c) never sees a document.
+ */
+#ifndef EMBARGO_RULES_H
+#define EMBARGO_RULES_H
+
+#include "diagnostics.h"
+#include "generation.h"
+
+#define RULE_PORTS_MAX NETWORK_CONDITIONS_MAX
+
+/* Already normalised: v4-mapped IPv6 became IPv4, host bits are zero (a set one is an error). */
+struct rule_network {
+	__u8 family;		/* 4 or 6 */
+	__u8 bits;		/* prefix length, 1 to 32 or 128 */
+	__u8 protocol;		/* enum protocol */
+	__u8 port_count;	/* 0: every port */
+	__u16 port_first[RULE_PORTS_MAX], port_last[RULE_PORTS_MAX];	/* inclusive */
+	__u64 a, b;		/* as in struct gen_key */
+};
+
+/* One matcher with what is to be done about it. Strings are borrowed from policy and catalogue. */
+struct rule {
+	const char *vendor;		/* id; for the policy's own line its name */
+	const char *vendor_name;
+	const char *product;		/* id, or "-" */
+	const char *value;		/* the matcher, canonical: what the rule id is a digest of */
+	const char *reason;		/* of an allow entry, else "" */
+	const char *unenforced_why;	/* not NULL: listed, not compiled */
+	struct place place;		/* where the matcher is written */
+	__u8 matcher;			/* enum matcher */
+	__u8 action;			/* enum action */
+	__u8 target;			/* enum mode */
+	__u8 target_held_by;		/* enum held_by */
+	struct rule_network network;	/* MATCHER_NETWORK */
+};
+
+struct rules {
+	const char *policy;		/* name */
+	__u32 revision;
+	__u8 mode;			/* enum mode */
+	struct rule *list;
+	size_t count;
+};
+
+/**
+ * rules_compile() - make the generation of a list; deterministic, whatever the order of the list
+ * @rules:   borrowed
+ * @diags:   borrowed; a limit of the format that a rule breaks, with the rule's place
+ * @out_gen: owned by the caller; untouched on failure
+ *
+ * Return: 0; -EINVAL (see @diags); -ENOMEM.
+ */
+int rules_compile(const struct rules *rules, struct diagnostics *diags, struct generation **out_gen);
+
+/**
+ * path_pattern_check() - is this a path pattern that can be compiled?
+ * @pattern: borrowed
+ * @out_offset: byte at which the mistake is; may be NULL
+ *
+ * Return: NULL, or a sentence in static storage that says what is wrong and what to write.
+ */
+const char *path_pattern_check(const char *pattern, size_t *out_offset);
+
+#endif
