@@ -118,6 +118,8 @@ enum protocol {
 #define NETWORK_CONDITIONS_MAX 32	/* port and protocol lines that can cover one address */
 #define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
 #define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
+/* As many attempts as can be under way on one processor: each but the last is a preempted task. */
+#define SCRATCH_PER_CPU 16
 
 /* ---------------------------------------------------------------- down: the compiled generation
  *
@@ -263,10 +265,9 @@ struct load_config {
 	__u64 set;			/* which program set this is; see struct runtime */
 	__u64 within;			/* cgroup v2 id that bounds every decision; 0: unbounded */
 	__u32 within_level;		/* its depth below the cgroup root */
-	__u32 cpus;			/* possible processors */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
 	__u8 has_atomics;		/* 1: compare-and-swap is there (5.12 and later) */
-	__u8 zero[6];
+	__u8 zero[10];
 };
 ABI_SIZE(struct load_config, 32);
 
@@ -294,7 +295,7 @@ ABI_SIZE(struct pause, 128);
 /* ---------------------------------------------------------------- up: counters */
 
 /* Index of the per-processor map "stats"; [hook] each. */
-enum stat {
+enum stat_kind {
 	STAT_DECIDED = 0,		/* attempts that a program of the active set looked at */
 	STAT_OUT_OF_SCOPE = 1,		/* of those: outside --within */
 	STAT_REFUSED = 2,

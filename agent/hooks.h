@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hooks.h - the kernel programs as data: which hook each serves, by which backend, and what it needs. A
+ * new program is one row here.
+ */
+#ifndef EMBARGO_HOOKS_H
+#define EMBARGO_HOOKS_H
+
+#include "../bpf/abi.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What a program needs of the kernel; see probe.h. */
+enum feature {
+	FEATURE_NONE = 0,
+	FEATURE_LSM,		/* LSM programs load, attach and are run */
+	FEATURE_FMOD_RET,	/* programs that replace a security hook's return value */
+	FEATURE_TRACEPOINT,
+	FEATURE_PERF_LINK,	/* links of perf events, which can be pinned: 5.15 */
+	FEATURE_ATOMICS,	/* compare-and-swap: 5.12 */
+	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
+	FEATURE_MAX,
+};
+
+struct program_row {
+	const char *name;		/* as in the object; also the name of its pinned link */
+	enum hook hook;
+	enum backend backend;
+	enum feature needs;
+	enum feature needs_not;		/* only where this is missing */
+	bool optional;			/* the backend stands without it */
+	bool on_cgroup;			/* attached to a cgroup */
+};
+
+extern const struct program_row program_rows[];
+extern const size_t program_row_count;
+
+/* What a backend of a hook achieves, in words, for people. Strongest first for each hook. */
+struct backend_row {
+	enum hook hook;
+	enum backend backend;
+	enum feature needs;
+	const char *achieves;
+	const char *more;		/* how to get it where it is missing; "" */
+};
+
+extern const struct backend_row backend_rows[];
+extern const size_t backend_row_count;
+
+#endif

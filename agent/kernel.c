@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.c - the life of a program set on this host: adopted, exchanged without a gap, reported, taken
+ * away. See kernel.h for what it promises and pin.h for where it is kept.
+ */
+#include "kernel_internal.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int maps_open(const char *pins, struct kernel_maps *out_maps)
+{
+	struct kernel_maps maps;
+	int *fds = (int *)&maps, err = 0;
+
+	memset(&maps, -1, sizeof(maps));
+	for (size_t i = 0; !err && i < KERNEL_MAP_COUNT; i++) {
+		char path[PIN_PATH_BYTES];
+
+		pin_map_path(path, pins, kernel_map_names[i]);
+		fds[i] = bpf_obj_get(path);
+		if (fds[i] < 0)
+			err = -errno;
+	}
+	if (err)
+		maps_close(&maps);
+	else
+		*out_maps = maps;
+	return err;
+}
+
+void maps_close(struct kernel_maps *maps)
+{
+	int *fds = (int *)maps;
+
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
+		close_owned_fd(&fds[i]);
+		fds[i] = -1;
+	}
+}
+
+int runtime_get(const struct kernel_maps *maps, struct runtime *out)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(maps->runtime, &index, out) ? -errno : 0;
+}
+
+int runtime_set(const struct kernel_maps *maps, const struct runtime *runtime)
+{
+	__u32 index = 0;
+
+	return bpf_map_update_elem(maps->runtime, &index, runtime, BPF_ANY) ? -errno : 0;
+}
+
+int link_program(const char *pins, __u64 set, const char *name, struct bpf_prog_info *out_info)
+{
+	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
+	struct bpf_link_info link_info = {};
+	_cleanup_fd_ int link = -1, program = -1;
+	__u32 bytes = sizeof(link_info);
+
+	pin_set_path(directory, pins, set);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	link = bpf_obj_get(path);
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &link_info, &bytes))
+		return -errno;
+	/* A cgroup link outlives its cgroup, with the id 0. */
+	if (link_info.type == BPF_LINK_TYPE_CGROUP && !link_info.cgroup.cgroup_id)
+		return -ENOLINK;
+	program = bpf_prog_get_fd_by_id(link_info.prog_id);
+	if (program < 0)
+		return -errno;
+	memset(out_info, 0, sizeof(*out_info));
+	bytes = sizeof(*out_info);
+	return bpf_obj_get_info_by_fd(program, out_info, &bytes) ? -errno : 0;
+}
+
+/* All of it attached: then there is nothing to load. */
+static bool set_is_whole(const struct kernel *kernel)
+{
+	struct bpf_prog_info info;
+
+	for (size_t i = 0; i < program_row_count; i++)
+		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
+		    !program_rows[i].optional &&
+		    link_program(kernel->pins, kernel->set, program_rows[i].name, &info))
+			return false;
+	return true;
+}
+
+static void remove_other_sets(const struct kernel *kernel)
+{
+	__u64 sets[64];
+	int count = pin_sets(kernel->pins, sets, 64);
+
+	for (int i = 0; i < count; i++)
+		if (sets[i] != kernel->set)
+			(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+}
+
+/* The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. */
+static int generation_ready(struct kernel *kernel, const struct generation *first)
+{
+	if (first)
+		return kernel_apply(kernel, first);
+	return kernel_generation(kernel) ? 0 : -ENOKEY;
+}
+
+/* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
+static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first)
+{
+	struct runtime runtime = { .active_set = kernel->set };
+	struct loaded *loaded = NULL;
+	int err;
+
+	(void)pin_set_remove(kernel->pins, kernel->set);	/* a broken one of this name */
+	err = load_open(kernel, config, &loaded);
+	if (err)
+		return err;
+	err = maps_open(kernel->pins, &kernel->maps);
+	if (!err)
+		err = generation_ready(kernel, first);
+	if (!err)
+		err = load_attach(loaded, kernel);
+	if (!err)
+		err = runtime_set(&kernel->maps, &runtime);
+	if (err)
+		(void)pin_set_remove(kernel->pins, kernel->set);
+	else
+		remove_other_sets(kernel);
+	load_close(loaded);
+	return err;
+}
+
+static int adopt(struct kernel *kernel, const struct generation *first)
+{
+	struct runtime runtime;
+	int err = maps_open(kernel->pins, &kernel->maps);
+
+	if (err)
+		return err;
+	err = runtime_get(&kernel->maps, &runtime);
+	if (!err && (runtime.active_set != kernel->set || !set_is_whole(kernel)))
+		err = -ESTALE;
+	if (!err)
+		err = generation_ready(kernel, first);
+	if (err)
+		maps_close(&kernel->maps);
+	else
+		remove_other_sets(kernel);
+	return err;
+}
+
+static int start(struct kernel *kernel, const struct generation *first, bool *out_adopted)
+{
+	struct load_config config;
+	_cleanup_fd_ int lock = -1;
+	__u64 sets[1];
+	bool fresh;
+	int err;
+
+	probe_features(&kernel->features);
+	err = load_choose(&kernel->features, kernel->options.exec_backend, kernel->backends);
+	if (err)
+		return err;
+	err = load_config_fill(&kernel->options, &kernel->features, kernel->backends, &config);
+	if (err)
+		return err;
+	kernel->set = config.set;
+	err = pin_prepare(kernel->pins);
+	if (err)
+		return err;
+	lock = pin_lock(kernel->pins);
+	if (lock < 0)
+		return lock;
+	err = adopt(kernel, first);
+	*out_adopted = !err;
+	if (err == -ESTALE || err == -ENOENT) {
+		fresh = pin_sets(kernel->pins, sets, 1) == 0;
+		err = exchange(kernel, &config, first);
+		if (err && fresh)
+			(void)pin_remove_all(kernel->pins);
+	}
+	return err;
+}
+
+int kernel_start(const struct kernel_options *options, const struct generation *first,
+		 struct kernel **out_kernel, bool *out_adopted)
+{
+	struct kernel *kernel = calloc(1, sizeof(*kernel));
+	bool adopted = false;
+	int err;
+
+	if (!kernel)
+		return -ENOMEM;
+	memset(&kernel->maps, -1, sizeof(kernel->maps));
+	kernel->options = *options;
+	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
+	kernel->options.pins = kernel->pins;
+	if (options->within) {
+		snprintf(kernel->within, sizeof(kernel->within), "%s", options->within);
+		kernel->options.within = kernel->within;
+	}
+	err = start(kernel, first, &adopted);
+	if (err) {
+		kernel_close(kernel);
+		return err;
+	}
+	*out_kernel = kernel;
+	if (out_adopted)
+		*out_adopted = adopted;
+	return 0;
+}
+
+void kernel_close(struct kernel *kernel)
+{
+	if (!kernel)
+		return;
+	ring_buffer__free(kernel->ring);
+	maps_close(&kernel->maps);
+	free(kernel);
+}
+
+int kernel_detach(const char *pins)
+{
+	return pin_remove_all(pins ?: PIN_DEFAULT);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, upward.c, kernel.c. */
+#ifndef EMBARGO_KERNEL_INTERNAL_H
+#define EMBARGO_KERNEL_INTERNAL_H
+
+#include "hooks.h"
+#include "kernel.h"
+#include "pin.h"
+#include "probe.h"
+
+#include <unistd.h>
+
+struct ring_buffer;
+struct bpf_prog_info;
+
+/* Descriptors of the pinned maps. */
+struct kernel_maps {
+	int generation, runtime, pause, stats, fold, events;
+};
+
+/* Names of the pinned maps, in the order of struct kernel_maps. */
+extern const char *const kernel_map_names[];
+#define KERNEL_MAP_COUNT (sizeof(struct kernel_maps) / sizeof(int))
+
+struct kernel {
+	char pins[PIN_PATH_BYTES];
+	struct kernel_options options;	/* strings point into this struct */
+	char within[PIN_PATH_BYTES];
+	struct features features;
+	enum backend backends[HOOK_MAX];
+	__u64 set;
+	struct kernel_maps maps;
+	struct ring_buffer *ring;
+	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
+	void *event_context;
+	unsigned malformed;
+};
+
+static inline void close_owned_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define _cleanup_fd_ __attribute__((cleanup(close_owned_fd)))
+
+/**
+ * load_choose() - the backend of each hook on this host
+ * @features: borrowed
+ * @forced:   of the exec hook; BACKEND_NONE: the strongest
+ * @out:      HOOK_MAX entries
+ *
+ * Return: 0; -EOPNOTSUPP when a hook has none, or not the forced one.
+ */
+int load_choose(const struct features *features, enum backend forced, enum backend *out);
+
+/** load_wants() - does this program belong to the set? */
+bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends);
+
+/**
+ * load_config_fill() - the constants of the set that these options and this build make
+ * @options, @features, @backends: borrowed
+ * @out_config: filled; .set is a digest of the programs and all of it, so that equal sets have equal ids
+ *
+ * Return: 0, or the errno of a --within that is no cgroup (-ENOENT, -ENOTDIR, -EINVAL).
+ */
+int load_config_fill(const struct kernel_options *options, const struct features *features,
+		     const enum backend *backends, struct load_config *out_config);
+
+struct loaded;		/* a program set in this process: loaded, perhaps attached, not pinned */
+
+/**
+ * load_open() - load the programs of a set, with the pinned maps or making and pinning them
+ * @kernel: borrowed
+ * @config: from load_config_fill()
+ * @out:    owned by the caller
+ *
+ * Return: 0, or the errno of the kernel; what failed has been logged by the caller's libbpf printer.
+ */
+int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out);
+
+/** load_attach() - attach and pin every program of it. Return: 0, -errno; partly attached on failure. */
+int load_attach(struct loaded *loaded, const struct kernel *kernel);
+
+/** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
+void load_close(struct loaded *loaded);
+
+/** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
+int maps_open(const char *pins, struct kernel_maps *out_maps);
+void maps_close(struct kernel_maps *maps);
+
+/**
+ * link_program() - the program behind a pinned link of a set
+ * @out_info: filled
+ * Return: 0; -ENOENT (no such link); -ENOLINK (its cgroup is gone); -errno.
+ */
+int link_program(const char *pins, __u64 set, const char *name, struct bpf_prog_info *out_info);
+
+/** runtime_get(), runtime_set() - the map "runtime". Return: 0, -errno. */
+int runtime_get(const struct kernel_maps *maps, struct runtime *out);
+int runtime_set(const struct kernel_maps *maps, const struct runtime *runtime);
+
+#endif

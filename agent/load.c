@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.c - from the embedded object to programs that are loaded, attached and pinned. Decides which
+ * programs make up a set; knows nothing of what was there before (kernel.c does).
+ */
+#include "kernel_internal.h"
+
+#include "embargo.skel.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events" };
+_Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
+	       "one name for each descriptor");
+
+int load_choose(const struct features *features, enum backend forced, enum backend *out)
+{
+	int err = 0;
+
+	memset(out, 0, sizeof(*out) * HOOK_MAX);
+	for (size_t i = 0; i < backend_row_count; i++) {
+		const struct backend_row *row = &backend_rows[i];
+
+		if (out[row->hook] || features->of[row->needs].answer != ANSWER_YES)
+			continue;
+		if (row->hook == HOOK_EXEC && forced && row->backend != forced)
+			continue;
+		out[row->hook] = row->backend;
+	}
+	for (size_t i = 0; i < backend_row_count; i++)
+		if (!out[backend_rows[i].hook])
+			err = -EOPNOTSUPP;
+	return err;
+}
+
+bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends)
+{
+	return backends[row->hook] == row->backend &&
+	       features->of[row->needs].answer == ANSWER_YES &&
+	       (!row->needs_not || features->of[row->needs_not].answer != ANSWER_YES);
+}
+
+/* A cgroup's id is the inode number of its directory (kernfs, 64 bits since v5.5); its level the depth below the mount. */
+static int within_fill(const char *path, struct load_config *config)
+{
+	char root[KERNEL_TEXT_BYTES], resolved[PATH_MAX];
+	struct stat status, top;
+	size_t bytes;
+	int err = probe_cgroup_root(root);
+
+	if (err)
+		return err;
+	if (!realpath(path, resolved) || stat(resolved, &status) || stat(root, &top))
+		return -errno;
+	bytes = strlen(root);
+	if (!S_ISDIR(status.st_mode) || status.st_dev != top.st_dev || strncmp(resolved, root, bytes) ||
+	    resolved[bytes] != '/')
+		return -EINVAL;
+	config->within = status.st_ino;
+	for (const char *at = resolved + bytes; *at; at++)
+		config->within_level += *at == '/';
+	return 0;
+}
+
+int load_config_fill(const struct kernel_options *options, const struct features *features,
+		     const enum backend *backends, struct load_config *out_config)
+{
+	unsigned char digest[crypto_hash_sha256_BYTES];
+	struct load_config config = {};
+	crypto_hash_sha256_state state;
+	const void *object;
+	size_t bytes;
+	int err;
+
+	config.audit_only = options->audit_only;
+	config.has_atomics = features->of[FEATURE_ATOMICS].answer == ANSWER_YES;
+	if (options->within) {
+		err = within_fill(options->within, &config);
+		if (err)
+			return err;
+	}
+	object = embargo_bpf__elf_bytes(&bytes);
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, object, bytes);
+	crypto_hash_sha256_update(&state, (const void *)&config, sizeof(config));
+	for (size_t i = 0; i < program_row_count; i++) {
+		unsigned char wanted = load_wants(&program_rows[i], features, backends);
+
+		crypto_hash_sha256_update(&state, &wanted, 1);
+	}
+	crypto_hash_sha256_final(&state, digest);
+	memcpy(&config.set, digest, sizeof(config.set));
+	config.set |= !config.set;
+	*out_config = config;
+	return 0;
+}
+
+struct loaded {
+	struct embargo_bpf *skeleton;
+	struct bpf_link **links;	/* by program row */
+};
+
+/* Which programs are loaded, and maps that are pinned: found there, or made and put there. */
+static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+	char path[PIN_PATH_BYTES];
+	int err;
+
+	for (size_t i = 0; i < program_row_count; i++) {
+		program = bpf_object__find_program_by_name(skeleton->obj, program_rows[i].name);
+		if (!program)
+			return -ENOENT;
+		bpf_program__set_autoload(program, load_wants(&program_rows[i], &kernel->features,
+							     kernel->backends));
+		bpf_program__set_autoattach(program, false);
+	}
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
+		map = bpf_object__find_map_by_name(skeleton->obj, kernel_map_names[i]);
+		if (!map)
+			return -ENOENT;
+		pin_map_path(path, kernel->pins, kernel_map_names[i]);
+		err = bpf_map__set_pin_path(map, path);
+		if (err)
+			return err;
+	}
+	return bpf_map__set_max_entries(skeleton->maps.scratch,
+					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
+}
+
+int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out)
+{
+	struct loaded *loaded = calloc(1, sizeof(*loaded));
+	int err = -ENOMEM;
+
+	if (!loaded)
+		return err;
+	loaded->links = calloc(program_row_count, sizeof(*loaded->links));
+	if (!loaded->links)
+		goto fail;
+	loaded->skeleton = embargo_bpf__open();
+	if (!loaded->skeleton) {
+		err = -errno;
+		goto fail;
+	}
+	err = prepare(loaded->skeleton, kernel);
+	if (err)
+		goto fail;
+	loaded->skeleton->rodata->load_config = *config;
+	err = embargo_bpf__load(loaded->skeleton);
+	if (err)
+		goto fail;
+	*out = loaded;
+	return 0;
+fail:
+	load_close(loaded);
+	return err;
+}
+
+static int attach_one(struct bpf_program *program, const struct program_row *row, int cgroup,
+		      struct bpf_link **out)
+{
+	struct bpf_link *link = row->on_cgroup ? bpf_program__attach_cgroup(program, cgroup) :
+						 bpf_program__attach(program);
+
+	if (!link)
+		return -errno;
+	*out = link;
+	return 0;
+}
+
+int load_attach(struct loaded *loaded, const struct kernel *kernel)
+{
+	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64], root[KERNEL_TEXT_BYTES];
+	_cleanup_fd_ int cgroup = -1;
+	int err;
+
+	err = probe_cgroup_root(root);
+	if (err)
+		return err;
+	cgroup = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cgroup < 0)
+		return -errno;
+	pin_set_path(directory, kernel->pins, kernel->set);
+	if (mkdir(directory, 0700) && errno != EEXIST)
+		return -errno;
+	for (size_t i = 0; i < program_row_count; i++) {
+		const struct program_row *row = &program_rows[i];
+		struct bpf_program *program =
+			bpf_object__find_program_by_name(loaded->skeleton->obj, row->name);
+
+		if (!load_wants(row, &kernel->features, kernel->backends))
+			continue;
+		err = attach_one(program, row, cgroup, &loaded->links[i]);
+		if (err && row->optional)
+			continue;	/* kernel_report() shows that it is not there */
+		if (err)
+			return err;
+		snprintf(path, sizeof(path), "%s/%s", directory, row->name);
+		err = bpf_link__pin(loaded->links[i], path);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+void load_close(struct loaded *loaded)
+{
+	if (!loaded)
+		return;
+	for (size_t i = 0; loaded->links && i < program_row_count; i++)
+		bpf_link__destroy(loaded->links[i]);
+	free(loaded->links);
+	embargo_bpf__destroy(loaded->skeleton);
+	free(loaded);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* probe.c - see probe.h. One function a feature, one table of them. */
+#include "probe.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#define INSN(c, d, s, o, i)                                                                        \
+	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
+
+static const struct bpf_insn return_zero[] = {
+	INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+	INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+#define _fd_ __attribute__((cleanup(close_fd)))
+
+static void read_line(const char *path, char *out, size_t bytes)
+{
+	FILE *file = fopen(path, "re");
+	char *end;
+
+	out[0] = '\0';
+	if (!file)
+		return;
+	if (!fgets(out, bytes, file))
+		out[0] = '\0';
+	fclose(file);
+	end = strchr(out, '\n');
+	if (end)
+		*end = '\0';
+}
+
+/* Is a word in a comma-separated list? */
+static bool listed(const char *list, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	for (const char *at = list; at && *at; at = strchr(at, ',')) {
+		if (*at == ',')
+			at++;
+		if (!strncmp(at, word, bytes) && (at[bytes] == ',' || at[bytes] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void say(struct feature_answer *out, enum answer answer, const char *what, int err)
+{
+	out->answer = answer;
+	snprintf(out->why, sizeof(out->why), "%s: %s", what, strerror(-err));
+}
+
+/* Load a program that does nothing on a security hook, and attach it for a moment. */
+static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
+	_fd_ int program = -1, link = -1;
+	int id = libbpf_find_vmlinux_btf_id(function, attach);
+
+	if (id < 0)
+		return id;
+	options.attach_btf_id = id;
+	program = bpf_prog_load(type, "embargo_probe", "GPL", return_zero, 2, &options);
+	if (program < 0)
+		return -errno;
+	link = bpf_raw_tracepoint_open(NULL, program);
+	return link < 0 ? -errno : 0;
+}
+
+/*
+ * A kernel whose LSM list lacks bpf loads and attaches the program and never runs it, so the list has
+ * the last word. Source: security/bpf/hooks.c and security/security.c, v5.10; measured.
+ */
+static void probe_lsm(struct feature_answer *out)
+{
+	char list[KERNEL_TEXT_BYTES];
+	int err = try_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bprm_check_security");
+
+	if (err) {
+		say(out, ANSWER_NO, "the kernel refuses LSM programs", err);
+		return;
+	}
+	read_line("/sys/kernel/security/lsm", list, sizeof(list));
+	if (!list[0]) {
+		out->answer = ANSWER_UNKNOWN;
+		snprintf(out->why, sizeof(out->why),
+			 "cannot tell whether LSM programs run: /sys/kernel/security/lsm cannot be read "
+			 "(is securityfs mounted?)");
+		return;
+	}
+	if (!listed(list, "bpf")) {
+		snprintf(out->why, sizeof(out->why),
+			 "'bpf' is not in the active LSM list: LSM programs attach but never run");
+		return;
+	}
+	out->answer = ANSWER_YES;
+}
+
+static void probe_fmod_ret(struct feature_answer *out)
+{
+	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_bprm_check");
+
+	if (err)
+		say(out, ANSWER_NO, "the kernel refuses fmod_ret programs", err);
+	else
+		out->answer = ANSWER_YES;
+}
+
+static int load_tracepoint(void)
+{
+	int program = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "embargo_probe", "GPL", return_zero, 2, NULL);
+
+	return program < 0 ? -errno : program;
+}
+
+static void probe_tracepoint(struct feature_answer *out)
+{
+	_fd_ int program = load_tracepoint();
+
+	if (program < 0)
+		say(out, ANSWER_NO, "the kernel refuses tracepoint programs", program);
+	else
+		out->answer = ANSWER_YES;
+}
+
+/* A kernel that knows the link answers about the bad file, one that does not about the request. */
+static void probe_perf_link(struct feature_answer *out)
+{
+	_fd_ int program = load_tracepoint();
+	_fd_ int link = -1;
+
+	if (program < 0) {
+		say(out, ANSWER_NO, "the kernel refuses tracepoint programs", program);
+		return;
+	}
+	link = bpf_link_create(program, -1, BPF_PERF_EVENT, NULL);
+	if (link < 0 && errno == EBADF)
+		out->answer = ANSWER_YES;
+	else
+		say(out, ANSWER_NO, "links of perf events", -errno);
+}
+
+static void probe_atomics(struct feature_answer *out)
+{
+	const struct bpf_insn swap[] = {
+		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 1),
+		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_1, -8, BPF_CMPXCHG),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	_fd_ int program = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "embargo_probe", "GPL", swap,
+					 sizeof(swap) / sizeof(swap[0]), NULL);
+
+	if (program < 0)
+		say(out, ANSWER_NO, "atomic compare-and-swap", -errno);
+	else
+		out->answer = ANSWER_YES;
+}
+
+int probe_cgroup_root(char *out_path)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+
+	out_path[0] = '\0';
+	if (!mounts)
+		return -errno;
+	while (!out_path[0] && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			snprintf(out_path, KERNEL_TEXT_BYTES, "%s", mount->mnt_dir);
+	endmntent(mounts);
+	return out_path[0] ? 0 : -ENOENT;
+}
+
+static void probe_cgroup(struct feature_answer *out)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_CGROUP_INET4_CONNECT);
+	const struct bpf_insn return_one[] = {
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	char root[KERNEL_TEXT_BYTES];
+	_fd_ int program = -1;
+
+	if (probe_cgroup_root(root)) {
+		snprintf(out->why, sizeof(out->why), "cgroup v2 is not mounted");
+		return;
+	}
+	program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "embargo_probe", "GPL", return_one, 2,
+				&options);
+	if (program < 0)
+		say(out, ANSWER_NO, "the kernel refuses cgroup programs", -errno);
+	else
+		out->answer = ANSWER_YES;
+}
+
+void probe_features(struct features *out_features)
+{
+	static void (*const probes[FEATURE_MAX])(struct feature_answer *) = {
+		[FEATURE_LSM] = probe_lsm,
+		[FEATURE_FMOD_RET] = probe_fmod_ret,
+		[FEATURE_TRACEPOINT] = probe_tracepoint,
+		[FEATURE_PERF_LINK] = probe_perf_link,
+		[FEATURE_ATOMICS] = probe_atomics,
+		[FEATURE_CGROUP] = probe_cgroup,
+	};
+
+	memset(out_features, 0, sizeof(*out_features));
+	out_features->of[FEATURE_NONE].answer = ANSWER_YES;
+	for (int i = FEATURE_NONE + 1; i < FEATURE_MAX; i++)
+		probes[i](&out_features->of[i]);
+}
+
+/* "none voluntary (full) lazy" -> the word in brackets; without debugfs what the build says. */
+static void probe_preemption(char *out)
+{
+	char line[KERNEL_TEXT_BYTES], *open, *close;
+	struct utsname name;
+
+	read_line("/sys/kernel/debug/sched/preempt", line, sizeof(line));
+	open = strchr(line, '(');
+	close = open ? strchr(open, ')') : NULL;
+	if (close) {
+		*close = '\0';
+		snprintf(out, KERNEL_TEXT_BYTES, "%s", open + 1);
+		return;
+	}
+	out[0] = '\0';
+	if (uname(&name))
+		return;
+	if (strstr(name.version, "PREEMPT_RT"))
+		strcpy(out, "full (real time)");
+	else if (strstr(name.version, "PREEMPT_DYNAMIC"))
+		strcpy(out, "chosen at boot; unknown without debugfs");
+	else if (strstr(name.version, "PREEMPT_LAZY"))
+		strcpy(out, "lazy");
+	else if (strstr(name.version, "PREEMPT"))
+		strcpy(out, "full");
+	else
+		strcpy(out, "none or voluntary");
+}
+
+void probe_system(struct kernel_report *out)
+{
+	struct utsname name;
+	char line[KERNEL_TEXT_BYTES], *open, *close;
+
+	if (!uname(&name))
+		snprintf(out->release, sizeof(out->release), "%s %s", name.release, name.machine);
+	read_line("/sys/kernel/security/lsm", out->lsm, sizeof(out->lsm));
+	read_line("/sys/kernel/security/lockdown", line, sizeof(line));
+	open = strchr(line, '[');
+	close = open ? strchr(open, ']') : NULL;
+	if (close) {
+		*close = '\0';
+		snprintf(out->lockdown, sizeof(out->lockdown), "%s", open + 1);
+	}
+	(void)probe_cgroup_root(out->cgroup);	/* "" says that there is none */
+	probe_preemption(out->preemption);
+	out->btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * decide.h - matching and deciding, as functions over plain memory: the kernel programs and the tests
+ * on the host compile the same lines. What touches the kernel comes in through two macros that the
+ * includer defines: GEN_FIND(generation, key) and COPY_NAME(destination, bytes, address).
+ */
+#ifndef EMBARGO_DECIDE_H
+#define EMBARGO_DECIDE_H
+
+#include "abi.h"
+
+/*
+ * Components are numbered from the leaf: 0 is the leaf. When a path has more than
+ * PATH_COMPONENTS_MAX, the ones nearest to the root are kept, because no rule is longer: index
+ * modulo PATH_COMPONENTS_MAX.
+ */
+struct walk {
+	__u64 hash[PATH_COMPONENTS_MAX];
+	__u64 address[PATH_COMPONENTS_MAX];	/* of the name's bytes */
+	__u8 bytes[PATH_COMPONENTS_MAX];
+	__u64 leaf_hash;
+	__u64 leaf_address;
+	__u32 leaf_bytes;
+	__u32 depth;		/* components from the root of the mount namespace */
+	__u32 root_depth;	/* components from the process's root; == depth where that is the same */
+	__u8 detached;		/* has no path: a memfd, an unmounted tree */
+	__u8 failed;		/* a read failed or it was too deep: what is here is incomplete */
+	__u8 zero[2];
+};
+
+enum match_phase {
+	MATCH_NEXT_JOB,		/* begin with the next start node */
+	MATCH_COMPONENT,	/* one component by its hash */
+	MATCH_BYTE,		/* one byte of a component through the automaton */
+};
+
+#define MATCH_DEEP_MAX 128	/* each of two walks passes at most PATH_COMPONENTS_MAX nodes */
+
+/*
+ * 64 components, two views of a path, the leaf below some directories, and some names byte by byte.
+ * The verifier explores this loop once for each step.
+ */
+#define MATCH_STEPS_MAX 512
+
+/*
+ * Where a match stands. Kept in memory and not in registers, so that the verifier knows nothing of the
+ * values and finds every turn of the loop equal to the one before.
+ */
+struct path_match {
+	__u32 phase;		/* enum match_phase */
+	__u32 next_view;	/* 0: from the namespace's root; 1: from the process's root; 2: done */
+	__u32 deep_count;
+	__u32 next_deep;
+	__u32 left;		/* components still to come */
+	__u32 floor;		/* component numbers below this one are not known */
+	__u32 leaf_only;	/* the next component is the leaf, and the last */
+	__u32 node, any, glob;	/* of the node we are at */
+	__u32 state, position, bytes;	/* of the automaton */
+	__u32 deny, allow;	/* best so far; 0: none */
+	__u32 root;
+	__u32 deep[MATCH_DEEP_MAX];
+	__u8 name[256];
+};
+
+/* What was decided; see struct event_decision. */
+struct decision {
+	__u32 rule;
+	__u32 allow;
+	__u64 vendor;
+	__u8 verdict;
+	__u8 mode;
+	__u8 held_by;
+	__u8 let_through;
+	__u8 matcher;
+	__u8 zero[7];
+};
+
+static inline __attribute__((always_inline)) __u32 better(__u32 best, __u32 other)
+{
+	return other && (!best || other < best) ? other : best;
+}
+
+/* ---------------------------------------------------------------- paths */
+
+static inline __attribute__((always_inline)) void path_match_init(struct path_match *match, __u32 root)
+{
+	match->phase = MATCH_NEXT_JOB;
+	match->next_view = 0;
+	match->deep_count = 0;
+	match->next_deep = 0;
+	match->deny = 0;
+	match->allow = 0;
+	match->root = root;
+}
+
+/* Stand on a node with components still to come. */
+static inline __attribute__((always_inline)) void path_match_stand(struct path_match *match,
+								   const struct gen_node *node)
+{
+	__u32 deep = node->deep, slot = match->deep_count;
+
+	match->node = node->node;
+	match->any = node->any;
+	match->glob = node->glob;
+	if (match->leaf_only)
+		return;
+	match->deny = better(match->deny, node->below_deny);
+	match->allow = better(match->allow, node->below_allow);
+	if (deep && slot < MATCH_DEEP_MAX) {
+		match->deep[slot & (MATCH_DEEP_MAX - 1)] = deep;
+		match->deep_count = slot + 1;
+	}
+}
+
+/* Choose where the next walk starts. Returns its node, or 0 when there is nothing left to walk. */
+static inline __attribute__((always_inline)) __u32 path_match_next(struct path_match *match,
+								   const struct walk *walk)
+{
+	__u32 view = match->next_view, slot = match->next_deep;
+
+	match->phase = MATCH_COMPONENT;
+	match->floor = walk->depth > PATH_COMPONENTS_MAX ? walk->depth - PATH_COMPONENTS_MAX : 0;
+	match->leaf_only = 0;
+	if (view == 0) {
+		match->next_view = walk->root_depth == walk->depth ? 2 : 1;
+		match->left = walk->depth;
+		return match->root;
+	}
+	if (view == 1) {
+		match->next_view = 2;
+		match->left = walk->root_depth;
+		return match->root;
+	}
+	if (slot < match->deep_count) {
+		match->next_deep = slot + 1;
+		match->left = 1;
+		match->floor = 0;
+		match->leaf_only = 1;
+		return match->deep[slot & (MATCH_DEEP_MAX - 1)];
+	}
+	return 0;
+}
+
+/* The node reached by the number, or NULL. */
+#define PATH_NODE(generation, number)                                                              \
+	({                                                                                         \
+		struct gen_key node_key = { .kind = GEN_NODE, .node = (number) };                  \
+		(const struct gen_node *)GEN_FIND(generation, &node_key);                          \
+	})
+
+/*
+ * One step of the walk: a start node, a component or a byte. Returns 0 when the match is complete.
+ */
+static inline __attribute__((always_inline)) int path_match_step(void *generation, const struct walk *walk,
+								 struct path_match *match)
+{
+	const struct gen_node *node = (const struct gen_node *)0;
+	__u32 next, slot;
+
+	if (match->phase == MATCH_NEXT_JOB) {
+		next = path_match_next(match, walk);
+		if (!next)
+			return 0;
+		node = PATH_NODE(generation, next);
+		if (!node || match->left <= match->floor)
+			match->phase = MATCH_NEXT_JOB;
+		else
+			path_match_stand(match, node);
+		return 1;
+	}
+
+	slot = (match->left - 1) & (PATH_COMPONENTS_MAX - 1);
+	if (match->phase == MATCH_BYTE) {
+		struct gen_key key = { .kind = GEN_ACCEPT, .node = match->state };
+
+		if (match->position < match->bytes) {
+			__u8 byte = match->name[match->position & 255];
+			const struct gen_glob *row;
+
+			key.kind = GEN_GLOB;
+			key.part = byte >> 4;
+			row = (const struct gen_glob *)GEN_FIND(generation, &key);
+			match->state = row ? row->next[byte & 15] : 0;
+			match->position++;
+			if (match->state)
+				return 1;
+			next = match->any;
+		} else {
+			const struct gen_accept *accept =
+				(const struct gen_accept *)GEN_FIND(generation, &key);
+
+			next = accept ? accept->node : match->any;
+		}
+		match->phase = MATCH_COMPONENT;
+		if (next)
+			node = PATH_NODE(generation, next);
+	} else {
+		struct gen_key key = { .kind = GEN_STEP, .node = match->node };
+
+		key.a = match->leaf_only ? walk->leaf_hash : walk->hash[slot];
+		node = (const struct gen_node *)GEN_FIND(generation, &key);
+		if (!node && match->glob) {
+			__u32 bytes = match->leaf_only ? walk->leaf_bytes : walk->bytes[slot];
+
+			match->state = match->glob;
+			match->position = 0;
+			match->bytes = bytes;
+			match->phase = MATCH_BYTE;
+			COPY_NAME(match->name, bytes & 255,
+				  match->leaf_only ? walk->leaf_address : walk->address[slot]);
+			return 1;
+		}
+		if (!node && match->any)
+			node = PATH_NODE(generation, match->any);
+	}
+
+	if (!node) {
+		match->phase = MATCH_NEXT_JOB;
+		return 1;
+	}
+	match->left--;
+	if (match->left == 0) {
+		match->deny = better(match->deny, node->end_deny);
+		match->allow = better(match->allow, node->end_allow);
+		match->phase = MATCH_NEXT_JOB;
+		return 1;
+	}
+	path_match_stand(match, node);
+	if (match->left <= match->floor)
+		match->phase = MATCH_NEXT_JOB;
+	return 1;
+}
+
+/**
+ * path_match_run() - find the best rule and allow entry of a path
+ * @generation: for GEN_FIND
+ * @walk:       the path; neither detached nor failed
+ * @match:      after path_match_init(); afterwards .deny and .allow are the answer
+ *
+ * Return: 1, or 0 when the steps did not suffice: then the attempt is undecided.
+ */
+static inline __attribute__((always_inline)) int path_match_run(void *generation, const struct walk *walk,
+								struct path_match *match)
+{
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < MATCH_STEPS_MAX; step++)
+		if (!path_match_step(generation, walk, match))
+			return 1;
+	return 0;
+}
+
+/* ---------------------------------------------------------------- networks */
+
+struct address {
+	__u64 a, b;		/* as in struct gen_key: IPv4 in a; host order */
+	__u16 port;		/* host order */
+	__u8 family;		/* 4 or 6 */
+	__u8 protocol;		/* IPPROTO_ */
+};
+
+static inline __attribute__((always_inline)) void address_mask(struct gen_key *key,
+							       const struct address *address, __u32 bits)
+{
+	key->part = bits;
+	key->b = 0;
+	if (address->family == 4) {
+		key->kind = GEN_NET4;
+		key->a = address->a & ~((1ull << ((32 - bits) & 63)) - 1);
+		return;
+	}
+	key->kind = GEN_NET6;
+	if (bits > 64) {
+		key->a = address->a;
+		key->b = address->b & (~0ull << ((128 - bits) & 63));
+	} else {
+		key->a = address->a & (~0ull << ((64 - bits) & 63));
+	}
+}
+
+/* The longest prefix with rules that covers an address; .count 0 when there is none. */
+static inline __attribute__((always_inline)) struct gen_network
+network_find(void *generation, const struct address *address, __u32 lengths)
+{
+	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family };
+	const struct gen_lengths *in_use = (const struct gen_lengths *)GEN_FIND(generation, &key);
+	struct gen_network best = {};
+	__u32 low = 0, high = lengths;	/* behind the last */
+
+	if (!in_use)
+		return best;
+	/* 2^6 > NETWORK_LENGTHS_MAX */
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < 6 && low < high; step++) {
+		__u32 middle = (low + high - 1) / 2;
+		const struct gen_network *found;
+
+		address_mask(&key, address, in_use->bits[middle & (NETWORK_LENGTHS_MAX - 1)]);
+		found = (const struct gen_network *)GEN_FIND(generation, &key);
+		if (found) {
+			if (found->count) {
+				best.list = found->list;
+				best.count = found->count;
+			}
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return best;
+}
+
+/**
+ * network_match() - find the best rule and allow entry of an address
+ * @generation: for GEN_FIND
+ * @header:     of that generation
+ * @address:    borrowed
+ * @out_deny, @out_allow: rule numbers; 0: none
+ */
+static inline __attribute__((always_inline)) void network_match(void *generation, const struct gen_header *header,
+								const struct address *address,
+								__u32 *out_deny, __u32 *out_allow)
+{
+	__u32 lengths = address->family == 4 ? header->net4_lengths : header->net6_lengths;
+	struct gen_network network;
+
+	*out_deny = 0;
+	*out_allow = 0;
+	if (!lengths)
+		return;
+	network = network_find(generation, address, lengths);
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < NETWORK_CONDITIONS_MAX && i < network.count; i++) {
+		struct gen_key key = { .kind = GEN_CONDITION, .part = i, .node = network.list };
+		const struct gen_condition *line =
+			(const struct gen_condition *)GEN_FIND(generation, &key);
+
+		if (!line || address->port < line->port_first || address->port > line->port_last)
+			continue;
+		if (line->protocol != PROTOCOL_ANY && line->protocol != address->protocol)
+			continue;
+		if (line->allow)
+			*out_allow = better(*out_allow, line->rule);
+		else
+			*out_deny = better(*out_deny, line->rule);
+	}
+}
+
+/* ---------------------------------------------------------------- verdict */
+
+/**
+ * rule_find() - what a rule asks for
+ * @decision: rule, vendor and matcher are set
+ * @out_inputs: its target
+ *
+ * Return: 1, or 0 when there is no such rule.
+ */
+static inline __attribute__((always_inline)) int rule_find(void *generation, __u32 number,
+							   struct decision *decision,
+							   struct mode_inputs *out_inputs)
+{
+	struct gen_key key = { .kind = GEN_RULE, .node = number };
+	const struct gen_rule *rule = (const struct gen_rule *)GEN_FIND(generation, &key);
+
+	if (!number || !rule)
+		return 0;
+	decision->rule = number;
+	decision->vendor = rule->vendor;
+	decision->matcher = rule->matcher;
+	out_inputs->target = rule->target;
+	out_inputs->target_held_by = rule->target_held_by;
+	return 1;
+}
+
+/**
+ * decide() - the order of design section 7, after scope and matching
+ * @inputs:   of the rule that matched
+ * @allow:    the allow entry that matched, or 0
+ * @decision: rule is set; the rest is filled in
+ */
+static inline __attribute__((always_inline)) void decide(const struct mode_inputs *inputs, __u32 allow,
+							 struct decision *decision)
+{
+	struct effective_mode mode = mode_effective(inputs);
+
+	decision->mode = mode.mode;
+	decision->held_by = mode.held_by;
+	decision->allow = allow;
+	decision->let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
+	decision->verdict = !allow && mode.mode == MODE_ENFORCE ? VERDICT_DENY : VERDICT_ALLOW;
+}
+
+#endif

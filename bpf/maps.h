@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
+ * alike and the linker makes them one. All but "scratch" are pinned and outlive agent and programs.
+ */
+#ifndef EMBARGO_MAPS_H
+#define EMBARGO_MAPS_H
+
+#include "abi.h"
+#include "decide.h"
+#include <bpf/bpf_helpers.h>
+
+/* Set by the agent before loading, frozen by the kernel: a branch that depends on it is not even loaded. */
+extern const volatile struct load_config load_config;
+
+/*
+ * The active generation: index 0 holds the one map that contains a compiled policy (abi.h).
+ * Written by the agent, one update a switch, after which the kernel waits until no program uses the
+ * old one (maybe_wait_bpf_programs(), kernel/bpf/syscall.c). Read once by every decision.
+ * Empty before the first policy: then nothing is matched.
+ */
+struct generation_entries {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* of the template; a generation has as many as it has entries */
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(key_size, sizeof(struct gen_key));	/* clang 14 gives an inner map no BTF to __type() */
+	__uint(value_size, sizeof(union gen_value));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct generation_entries);
+} generation __weak SEC(".maps");
+
+/* What changes without a new generation. Written by the agent, one entry. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct runtime);
+} runtime __weak SEC(".maps");
+
+/*
+ * Pauses, by vendor. Written by the command (also with a dead agent), read by decisions that matched.
+ * Full: the command says so, nothing is paused that was not.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PAUSES_MAX);
+	__type(key, __u64);
+	__type(value, struct pause);
+} pause __weak SEC(".maps");
+
+/* Counters. Written by the programs of the active set (atomically: one may preempt another), read by the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stats);
+} stats __weak SEC(".maps");
+
+/* Windows of folded repeats (abi.h). Full: attempts are sent one by one. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FOLDS_MAX);
+	__type(key, struct fold_key);
+	__type(value, struct fold);
+} fold __weak SEC(".maps");
+
+/* Events to the agent. Full: STAT_LOST_FULL counts, the verdict stands. Holds some 4,000 events of usual size. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} events __weak SEC(".maps");
+
+struct scratch {
+	__u32 busy;
+	__u32 zero;
+	struct walk walk;
+	struct path_match match;
+	struct decision decision;
+	struct event event;
+	char path[EVENT_PATH_MAX + PATH_NAME_MAX + 1];	/* continues the event; the rest is slack */
+};
+
+/*
+ * Working memory of a decision: SCRATCH_PER_CPU slots a processor, claimed in scratch.h. The agent sets
+ * the number of entries. None free: the attempt is undecided, counted and let through.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratch __weak SEC(".maps");
+
+#endif
