@@ -17,7 +17,6 @@ enum feature {
 	FEATURE_FMOD_RET,	/* programs that replace a security hook's return value */
 	FEATURE_TRACEPOINT,
 	FEATURE_PERF_LINK,	/* links of perf events, which can be pinned: 5.15 */
-	FEATURE_ATOMICS,	/* compare-and-swap: 5.12 */
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
 	FEATURE_MAX,
 };

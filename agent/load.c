@@ -80,7 +80,6 @@ int load_config_fill(const struct kernel_options *options, const struct features
 	int err;
 
 	config.audit_only = options->audit_only;
-	config.has_atomics = features->of[FEATURE_ATOMICS].answer == ANSWER_YES;
 	if (options->within) {
 		err = within_fill(options->within, &config);
 		if (err)

@@ -155,25 +155,6 @@ static void probe_perf_link(struct feature_answer *out)
 		say(out, ANSWER_NO, "links of perf events", -errno);
 }
 
-static void probe_atomics(struct feature_answer *out)
-{
-	const struct bpf_insn swap[] = {
-		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_1, 0, 0, 1),
-		INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_10, BPF_REG_1, -8, BPF_CMPXCHG),
-		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
-		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-	};
-	_fd_ int program = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "embargo_probe", "GPL", swap,
-					 sizeof(swap) / sizeof(swap[0]), NULL);
-
-	if (program < 0)
-		say(out, ANSWER_NO, "atomic compare-and-swap", -errno);
-	else
-		out->answer = ANSWER_YES;
-}
-
 int probe_cgroup_root(char *out_path)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -218,7 +199,6 @@ void probe_features(struct features *out_features)
 		[FEATURE_FMOD_RET] = probe_fmod_ret,
 		[FEATURE_TRACEPOINT] = probe_tracepoint,
 		[FEATURE_PERF_LINK] = probe_perf_link,
-		[FEATURE_ATOMICS] = probe_atomics,
 		[FEATURE_CGROUP] = probe_cgroup,
 	};
 

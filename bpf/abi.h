@@ -224,7 +224,7 @@ struct gen_network {
 };
 ABI_SIZE(struct gen_network, 32);
 
-/* A list contains the conditions of every prefix that covers the address. */
+/* A list contains the conditions of every prefix that covers the address, by rule number ascending. */
 struct gen_condition {
 	__u32 rule;			/* a rule or an allow entry */
 	__u16 port_first;		/* host order, inclusive */
@@ -266,8 +266,7 @@ struct load_config {
 	__u64 within;			/* cgroup v2 id that bounds every decision; 0: unbounded */
 	__u32 within_level;		/* its depth below the cgroup root */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
-	__u8 has_atomics;		/* 1: compare-and-swap is there (5.12 and later) */
-	__u8 zero[10];
+	__u8 zero[11];
 };
 ABI_SIZE(struct load_config, 32);
 
@@ -307,10 +306,13 @@ enum stat_kind {
 	STAT_MAX,
 };
 
+#define HOOK_ROWS 8	/* a power of two above HOOK_MAX: masking is a bound that every verifier understands */
+_Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
+
 struct stats {
-	__u64 count[HOOK_MAX][STAT_MAX];
+	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 6 * 8);
+ABI_SIZE(struct stats, 8 * 8 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -429,8 +431,10 @@ struct fold {
 	__u64 window_boot_ns;		/* when the window began */
 	__u64 last_boot_ns;		/* latest attempt that was counted */
 	__u64 folded;			/* attempts counted and not yet reported */
+	__u32 turning;			/* owned while one attempt begins the next window */
+	__u32 zero;
 };
-ABI_SIZE(struct fold, 24);
+ABI_SIZE(struct fold, 32);
 
 /* ---------------------------------------------------------------- the functions of the format */
 

@@ -33,29 +33,22 @@ static __always_inline __u64 cgroup_ancestor_id(struct cgroup *cgroup, __u32 lev
 }
 
 /*
- * Compare-and-swap from 0 to 1. Before 5.12 there is none (load_config.has_atomics); there a plain
- * test and set does for the slots of one processor, because those kernels, as Debian builds them, do
- * not preempt a program. The second half may go with support for kernels before 5.12.
+ * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
+ * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition
+ * works on all. Two that add at the same moment may both go away empty, but never both own.
  */
-static __always_inline bool claim(__u32 *busy, bool has_atomics)
+static __always_inline bool claim(__u32 *owners)
 {
-	if (has_atomics)
-		return __sync_val_compare_and_swap(busy, 0, 1) == 0;
-	if (*(volatile __u32 *)busy)
-		return false;
-	*(volatile __u32 *)busy = 1;
-	return true;
+	__sync_fetch_and_add(owners, 1);
+	if (*(volatile __u32 *)owners == 1)
+		return true;
+	__sync_fetch_and_add(owners, -1);
+	return false;
 }
 
-/* Move a value on; true for the one that did it. The second half as above. */
-static __always_inline bool advance(__u64 *value, __u64 from, __u64 to, bool has_atomics)
+static __always_inline void release(__u32 *owners)
 {
-	if (has_atomics)
-		return __sync_val_compare_and_swap(value, from, to) == from;
-	if (*(volatile __u64 *)value != from)
-		return false;
-	*(volatile __u64 *)value = to;
-	return true;
+	__sync_fetch_and_add(owners, -1);
 }
 
 #endif

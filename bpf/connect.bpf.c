@@ -9,10 +9,6 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#define GEN_FIND(generation, key) bpf_map_lookup_elem(generation, key)
-#define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
-
-#include "decide.h"
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
@@ -22,29 +18,31 @@
 
 char _license[] SEC("license") = "GPL";
 
-enum { SEND_STREAM = 0, SEND_DATAGRAM = 1 };
+/* The rest of an address in one scalar. */
+#define REST(family, protocol, port, flags)                                                        \
+	((__u64)(family) | (__u64)(protocol) << 8 | (__u64)(port) << 16 | (__u64)(flags) << 32)
+enum { REST_DATAGRAM = 1, REST_MAPPED = 2 };
 
-static __always_inline void destination_fill(struct event_destination *out, const struct address *address,
-					     bool datagram, bool mapped)
+static __always_inline void destination_fill(struct event_destination *out, __u64 a, __u64 b, __u64 rest)
 {
 	__builtin_memset(out, 0, sizeof(*out));
-	if (address->family == 4) {
-		*(__u32 *)out->address = bpf_htonl((__u32)address->a);
+	if ((rest & 0xff) == 4) {
+		*(__u32 *)out->address = bpf_htonl((__u32)a);
 	} else {
-		*(__u64 *)out->address = bpf_cpu_to_be64(address->a);
-		*(__u64 *)(out->address + 8) = bpf_cpu_to_be64(address->b);
+		*(__u64 *)out->address = bpf_cpu_to_be64(a);
+		*(__u64 *)(out->address + 8) = bpf_cpu_to_be64(b);
 	}
-	out->port = address->port;
-	out->family = address->family;
-	out->protocol = address->protocol;
-	out->datagram = datagram;
-	out->mapped = mapped;
+	out->family = rest & 0xff;
+	out->protocol = rest >> 8 & 0xff;
+	out->port = rest >> 16 & 0xffff;
+	out->datagram = !!(rest >> 32 & REST_DATAGRAM);
+	out->mapped = !!(rest >> 32 & REST_MAPPED);
 }
 
 /* A rule matched: decide and record. Only here scratch is needed. */
 static __always_inline enum verdict connect_matched(void *entries, const struct gen_header *header,
-						    const struct address *address, bool datagram,
-						    bool mapped, __u32 deny, __u32 allow)
+						    __u64 a, __u64 b, __u64 rest, __u32 deny,
+						    __u32 allow)
 {
 	struct file *file = BPF_CORE_READ(current_task(), mm, exe_file);
 	struct mode_inputs inputs = {};
@@ -63,66 +61,146 @@ static __always_inline enum verdict connect_matched(void *entries, const struct 
 	}
 	__builtin_memset(&slot->decision, 0, sizeof(slot->decision));
 	rule_decide(entries, deny, allow, &inputs, &slot->decision);
-	file_identity(file, &slot->event.file);
-	destination_fill(&slot->event.destination, address, datagram, mapped);
-	emit(slot, HOOK_CONNECT, BACKEND_CGROUP, header->generation, file, false);
+	slot->event.decision.generation = header->generation;
+	destination_fill(&slot->event.destination, a, b, rest);
+	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP), (__u64)file, 0);
 	verdict = slot->decision.verdict;
 	scratch_release(slot);
 	return verdict;
 }
 
-static __always_inline enum verdict connect_decide(struct address *address, bool datagram, bool mapped)
+#define SWITCHED (~0ull)
+
+/* The generation, if it still is the one that the decision began with; see match_step() in exec.bpf.c. */
+static __always_inline void *generation_again(__u64 began_with)
 {
-	__u32 index = 0, deny, allow;
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+
+	return (__u64)entries == began_with ? entries : NULL;
+}
+
+/*
+ * The next three are functions of scalars, each checked once by the verifier: as one piece it would
+ * follow every order of outcomes of one into the next. Each answers SWITCHED when a new policy came
+ * in the middle.
+ */
+
+/* Returns list << 32 | count of the longest prefix with rules; 0: none. */
+__noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 family_lengths)
+{
+	struct address address = { .a = a, .b = b, .family = family_lengths & 0xff };
+	void *entries = generation_again(began_with);
+	struct gen_network network;
+
+	if (!entries)
+		return SWITCHED;
+	network = network_find(entries, &address, family_lengths >> 8 & 0xff);
+	return (__u64)network.list << 32 | network.count;
+}
+
+/* Returns the rule of a line if it covers, with bit 32 set for an allow entry; else 0. */
+__noinline __u64 condition_step(__u64 began_with, __u32 list, __u32 index, __u64 rest)
+{
+	struct gen_key key = { .kind = GEN_CONDITION, .part = index, .node = list };
+	void *entries = generation_again(began_with);
+	const struct gen_condition *line;
+
+	if (!entries)
+		return SWITCHED;
+	line = bpf_map_lookup_elem(entries, &key);
+	if (!condition_covers(line, rest >> 16 & 0xffff, rest >> 8 & 0xff))
+		return 0;
+	return (__u64)line->allow << 32 | line->rule;
+}
+
+/*
+ * The first line that covers, of the allow entries (@allow is 1) or of the rules: lists are sorted by rule
+ * number, so it is the best. @network: of network_lookup().
+ */
+__noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __u32 allow)
+{
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < NETWORK_CONDITIONS_MAX; i++) {
+		__u64 found;
+
+		if (i >= (__u32)network)
+			break;
+		found = condition_step(began_with, network >> 32, i, rest);
+		if (found && (found == SWITCHED || found >> 32 == allow))
+			return found;
+	}
+	return 0;
+}
+
+/* Answers of connect_try(). */
+enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
+
+static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
+{
+	__u64 began_with = 0, network, deny, allow, lengths;
+	__u32 index = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &index);
 	struct gen_key key = { .kind = GEN_HEADER };
 	const struct gen_header *header;
-	void *entries;
+
+	if (!entries)
+		return CONNECT_ALLOW;
+	header = bpf_map_lookup_elem(entries, &key);
+	if (!header)
+		return CONNECT_ALLOW;
+	lengths = (rest & 0xff) == 4 ? header->net4_lengths : header->net6_lengths;
+	if (!lengths)
+		return CONNECT_ALLOW;
+	/* a pointer that a helper read back is a number to the verifier */
+	bpf_probe_read_kernel(&began_with, sizeof(began_with), &entries);
+	network = network_lookup(began_with, a, b, (rest & 0xff) | lengths << 8);
+	if (!network)
+		return CONNECT_ALLOW;
+	deny = network == SWITCHED ? SWITCHED : condition_first(began_with, network, rest, 0);
+	if (!deny)
+		return CONNECT_ALLOW;
+	allow = condition_first(began_with, network, rest, 1);
+	if (deny == SWITCHED || allow == SWITCHED)
+		return CONNECT_SWITCHED;
+	return connect_matched(entries, header, a, b, rest, deny, allow) == VERDICT_DENY ?
+		       CONNECT_DENY : CONNECT_ALLOW;
+}
+
+/*
+ * What all four programs ask, as a function of scalars so that the verifier forgets how each came by
+ * them. @a, @b: struct address; @rest: REST(). Returns enum verdict.
+ */
+__noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
+{
+	int answer = CONNECT_SWITCHED;
 
 	if (!scope_count(HOOK_CONNECT))
 		return VERDICT_ALLOW;
-	entries = bpf_map_lookup_elem(&generation, &index);
-	if (!entries)
-		return VERDICT_ALLOW;
-	header = bpf_map_lookup_elem(entries, &key);
-	if (!header)
-		return VERDICT_ALLOW;
-	network_match(entries, header, address, &deny, &allow);
-	if (!deny)
-		return VERDICT_ALLOW;
-	return connect_matched(entries, header, address, datagram, mapped, deny, allow);
+	/* a new policy in the middle: once more, with that one */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 2 && answer == CONNECT_SWITCHED; i++)
+		answer = connect_try(a, b, rest);
+	if (answer == CONNECT_SWITCHED && set_is_active())
+		count(HOOK_CONNECT, STAT_UNDECIDED);
+	return answer == CONNECT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
-static __always_inline enum verdict decide4(struct bpf_sock_addr *context, bool datagram)
+static __always_inline enum verdict decide4(struct bpf_sock_addr *context, __u64 flags)
 {
-	struct address address = {
-		.a = bpf_ntohl(context->user_ip4),
-		.port = bpf_ntohs(context->user_port),
-		.family = 4,
-		.protocol = context->protocol,
-	};
-
-	return connect_decide(&address, datagram, false);
+	return connect_decide(bpf_ntohl(context->user_ip4), 0,
+			      REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
 }
 
-static __always_inline enum verdict decide6(struct bpf_sock_addr *context, bool datagram)
+static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64 flags)
 {
-	__u32 word0 = bpf_ntohl(context->user_ip6[0]), word1 = bpf_ntohl(context->user_ip6[1]);
-	__u32 word2 = bpf_ntohl(context->user_ip6[2]), word3 = bpf_ntohl(context->user_ip6[3]);
-	struct address address = {
-		.a = (__u64)word0 << 32 | word1,
-		.b = (__u64)word2 << 32 | word3,
-		.port = bpf_ntohs(context->user_port),
-		.family = 6,
-		.protocol = context->protocol,
-	};
-	bool mapped = !address.a && word2 == 0xffff;	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
+	__u64 word0 = bpf_ntohl(context->user_ip6[0]), word1 = bpf_ntohl(context->user_ip6[1]);
+	__u64 word2 = bpf_ntohl(context->user_ip6[2]), word3 = bpf_ntohl(context->user_ip6[3]);
+	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
 
-	if (mapped) {
-		address.family = 4;
-		address.a = word3;
-		address.b = 0;
-	}
-	return connect_decide(&address, datagram, mapped);
+	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
+		return connect_decide(word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
+	return connect_decide(word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
 }
 
 /* 1 lets it through; 0 is EPERM. Both literal, as in the exec hook. */
@@ -137,7 +215,7 @@ static __always_inline enum verdict decide6(struct bpf_sock_addr *context, bool 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide4(context, SEND_STREAM);
+	enum verdict verdict = decide4(context, 0);
 
 	ANSWER(verdict)
 }
@@ -145,7 +223,7 @@ int connect4(struct bpf_sock_addr *context)
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide6(context, SEND_STREAM);
+	enum verdict verdict = decide6(context, 0);
 
 	ANSWER(verdict)
 }
@@ -153,7 +231,7 @@ int connect6(struct bpf_sock_addr *context)
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide4(context, SEND_DATAGRAM);
+	enum verdict verdict = decide4(context, REST_DATAGRAM);
 
 	ANSWER(verdict)
 }
@@ -161,7 +239,7 @@ int sendmsg4(struct bpf_sock_addr *context)
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide6(context, SEND_DATAGRAM);
+	enum verdict verdict = decide6(context, REST_DATAGRAM);
 
 	ANSWER(verdict)
 }

@@ -310,39 +310,14 @@ network_find(void *generation, const struct address *address, __u32 lengths)
 }
 
 /**
- * network_match() - find the best rule and allow entry of an address
- * @generation: for GEN_FIND
- * @header:     of that generation
- * @address:    borrowed
- * @out_deny, @out_allow: rule numbers; 0: none
+ * condition_covers() - does a line of a list cover a port and protocol?
+ * @line: borrowed; NULL: no
  */
-static inline __attribute__((always_inline)) void network_match(void *generation, const struct gen_header *header,
-								const struct address *address,
-								__u32 *out_deny, __u32 *out_allow)
+static inline __attribute__((always_inline)) int condition_covers(const struct gen_condition *line, __u16 port,
+								  __u8 protocol)
 {
-	__u32 lengths = address->family == 4 ? header->net4_lengths : header->net6_lengths;
-	struct gen_network network;
-
-	*out_deny = 0;
-	*out_allow = 0;
-	if (!lengths)
-		return;
-	network = network_find(generation, address, lengths);
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < NETWORK_CONDITIONS_MAX && i < network.count; i++) {
-		struct gen_key key = { .kind = GEN_CONDITION, .part = i, .node = network.list };
-		const struct gen_condition *line =
-			(const struct gen_condition *)GEN_FIND(generation, &key);
-
-		if (!line || address->port < line->port_first || address->port > line->port_last)
-			continue;
-		if (line->protocol != PROTOCOL_ANY && line->protocol != address->protocol)
-			continue;
-		if (line->allow)
-			*out_allow = better(*out_allow, line->rule);
-		else
-			*out_deny = better(*out_deny, line->rule);
-	}
+	return line && port >= line->port_first && port <= line->port_last &&
+	       (line->protocol == PROTOCOL_ANY || line->protocol == protocol);
 }
 
 /* ---------------------------------------------------------------- verdict */

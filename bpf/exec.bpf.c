@@ -9,10 +9,6 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#define GEN_FIND(generation, key) bpf_map_lookup_elem(generation, key)
-#define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
-
-#include "decide.h"
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
@@ -25,46 +21,89 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Match and decide; a rule number of 0 means that nothing matched. */
-static __always_inline bool exec_match(void *entries, const struct gen_header *header, struct scratch *slot)
-{
-	struct mode_inputs inputs = {};
+/* Answers of match_step(). */
+enum { MATCH_DONE = 0, MATCH_GOES_ON = 1, MATCH_SWITCHED = 2 };
 
-	if (slot->walk.failed)
-		return false;
-	if (slot->walk.detached)
-		return true;
+/*
+ * One step of a match, as a function of a scalar for the verifier's sake. It has to look the generation up
+ * again, and finds out whether it is still the one that the match began with: its memory is not
+ * used again while a program that saw it runs.
+ */
+__noinline int match_step(__u32 index)
+{
+	struct scratch *slot = scratch_get(index);
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+
+	if (!slot || !entries || (__u64)entries != slot->generation)
+		return MATCH_SWITCHED;
+	return path_match_step(entries, &slot->walk, &slot->match) ? MATCH_GOES_ON : MATCH_DONE;
+}
+
+/* Match a path that has been walked. Returns how it ended: MATCH_GOES_ON when the steps did not suffice. */
+static __always_inline int match_run(struct scratch *slot)
+{
+	int answer = MATCH_GOES_ON;
+
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < MATCH_STEPS_MAX && answer == MATCH_GOES_ON; step++)
+		answer = match_step(slot->index);
+	return answer;
+}
+
+/*
+ * Begin with the active generation, match, decide. Returns as match_run(); with MATCH_DONE, the slot's
+ * decision names a rule if there was one.
+ */
+static __always_inline int exec_match(struct scratch *slot)
+{
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+	struct gen_key key = { .kind = GEN_HEADER };
+	struct mode_inputs inputs = {};
+	const struct gen_header *header;
+	int answer;
+
+	if (!entries)
+		return MATCH_DONE;
+	header = bpf_map_lookup_elem(entries, &key);
+	if (!header || !header->root)
+		return MATCH_DONE;
+	slot->generation = (__u64)entries;
 	path_match_init(&slot->match, header->root);
-	if (!path_match_run(entries, &slot->walk, &slot->match))
-		return false;
-	rule_decide(entries, slot->match.deny, slot->match.allow, &inputs, &slot->decision);
-	return true;
+	answer = match_run(slot);
+	if (answer == MATCH_DONE) {
+		slot->event.decision.generation = header->generation;
+		rule_decide(entries, slot->match.deny, slot->match.allow, &inputs, &slot->decision);
+	}
+	return answer;
+}
+
+static __always_inline void exec_undecided(void)
+{
+	if (set_is_active())
+		count(HOOK_EXEC, STAT_UNDECIDED);
 }
 
 static __always_inline enum verdict exec_decide_in(struct scratch *slot, struct file *file, enum backend backend)
 {
-	__u32 index = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &index);
-	struct gen_key key = { .kind = GEN_HEADER };
-	const struct gen_header *header;
+	int answer;
 
-	if (!entries)
-		return VERDICT_ALLOW;
-	header = bpf_map_lookup_elem(entries, &key);
-	if (!header || !header->root)
-		return VERDICT_ALLOW;
 	__builtin_memset(&slot->decision, 0, sizeof(slot->decision));
-	file_walk(file, &slot->walk);
-	if (!exec_match(entries, header, slot)) {
-		if (set_is_active())
-			count(HOOK_EXEC, STAT_UNDECIDED);
+	file_walk(slot->index, (__u64)file);
+	if (slot->walk.detached)
+		return VERDICT_ALLOW;
+	answer = slot->walk.failed ? MATCH_GOES_ON : exec_match(slot);
+	if (answer == MATCH_SWITCHED)	/* a new policy came in the middle: once more, with that one */
+		answer = exec_match(slot);
+	if (answer != MATCH_DONE) {
+		exec_undecided();
 		return VERDICT_ALLOW;
 	}
 	if (!slot->decision.rule)
 		return VERDICT_ALLOW;
-	file_identity(file, &slot->event.file);
 	__builtin_memset(&slot->event.destination, 0, sizeof(slot->event.destination));
-	emit(slot, HOOK_EXEC, backend, header->generation, file, true);
+	emit(slot->index, EMIT(HOOK_EXEC, backend), (__u64)file, 1);
 	return slot->decision.verdict;
 }
 
@@ -77,8 +116,7 @@ static __always_inline enum verdict exec_decide(struct file *file, enum backend 
 		return VERDICT_ALLOW;
 	slot = scratch_claim();
 	if (!slot) {
-		if (set_is_active())
-			count(HOOK_EXEC, STAT_UNDECIDED);
+		exec_undecided();
 		return VERDICT_ALLOW;
 	}
 	verdict = exec_decide_in(slot, file, backend);

@@ -7,8 +7,13 @@
 #define EMBARGO_MAPS_H
 
 #include "abi.h"
-#include "decide.h"
 #include <bpf/bpf_helpers.h>
+
+/* What decide.h asks of its surroundings. */
+#define GEN_FIND(generation, key) bpf_map_lookup_elem(generation, key)
+#define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
+
+#include "decide.h"
 
 /* Set by the agent before loading, frozen by the kernel: a branch that depends on it is not even loaded. */
 extern const volatile struct load_config load_config;
@@ -75,12 +80,23 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events __weak SEC(".maps");
 
-struct scratch {
-	__u32 busy;
+/* Where a walk towards the root stands; kernel addresses. */
+struct walk_position {
+	__u64 dentry, mount;		/* struct dentry, struct vfsmount */
+	__u64 root_dentry, root_mount;	/* of the process */
+	__u32 root_seen;
 	__u32 zero;
+};
+
+struct scratch {
+	__u32 owners;			/* 1 while an attempt has it; see claim() */
+	__u32 index;			/* its own */
+	__u64 generation;		/* address of the generation that the match began with */
 	struct walk walk;
+	struct walk_position position;
 	struct path_match match;
 	struct decision decision;
+	struct fold_key fold_key;
 	struct event event;
 	char path[EVENT_PATH_MAX + PATH_NAME_MAX + 1];	/* continues the event; the rest is slack */
 };

@@ -3,9 +3,9 @@
 #ifndef EMBARGO_RULE_H
 #define EMBARGO_RULE_H
 
-#include "decide.h"
 #include "emit.h"
 #include "maps.h"
+#include "subject.h"
 
 static __always_inline bool pause_holds(__u64 vendor)
 {

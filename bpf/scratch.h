@@ -20,15 +20,23 @@ static __always_inline struct scratch *scratch_claim(void)
 		__u32 index = first + i;
 		struct scratch *slot = bpf_map_lookup_elem(&scratch, &index);
 
-		if (slot && claim(&slot->busy, load_config.has_atomics))
+		if (slot && claim(&slot->owners)) {
+			slot->index = index;
 			return slot;
+		}
 	}
 	return NULL;
 }
 
+/* The slot again, in a function that was given its index: pointers do not cross the verifier's border. */
+static __always_inline struct scratch *scratch_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&scratch, &index);
+}
+
 static __always_inline void scratch_release(struct scratch *slot)
 {
-	*(volatile __u32 *)&slot->busy = 0;
+	release(&slot->owners);
 }
 
 #endif

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* emit.bpf.c - the only writer of fold windows and of the ring. See emit.h. */
+#include "emit.h"
+#include "compat.h"
+#include "file.h"
+#include "maps.h"
+#include "scratch.h"
+#include "subject.h"
+
+/*
+ * Is this attempt a repeat within its window? Then it is counted here and not sent. If not, a window
+ * begins, and *out_repeated is what the one before it counted. A full map folds nothing.
+ */
+static __always_inline bool fold_repeat(const struct fold_key *key, __u64 now, __u64 *out_repeated)
+{
+	struct fold *window = bpf_map_lookup_elem(&fold, key);
+	struct fold begin = { .window_boot_ns = now };
+
+	*out_repeated = 0;
+	if (!window) {
+		if (!bpf_map_update_elem(&fold, key, &begin, BPF_NOEXIST))
+			return false;
+		window = bpf_map_lookup_elem(&fold, key);	/* another processor was first */
+		if (!window)
+			return false;
+	}
+	if (now > window->window_boot_ns + FOLD_WINDOW_NS && claim(&window->turning)) {
+		bool over = now > window->window_boot_ns + FOLD_WINDOW_NS;
+
+		if (over) {
+			*out_repeated = window->folded;
+			__sync_fetch_and_add(&window->folded, -*out_repeated);
+			window->window_boot_ns = now;
+		}
+		release(&window->turning);
+		if (over)
+			return false;
+	}
+	window->last_boot_ns = now;
+	__sync_fetch_and_add(&window->folded, 1);
+	return true;
+}
+
+static __always_inline void event_fill(struct event *event, enum hook hook, enum backend backend,
+				       const struct decision *decision, __u64 now)
+{
+	event->header.kind = hook;
+	event->header.zero = 0;
+	event->header.boot_ns = now;
+	event->decision.rule = decision->rule;
+	event->decision.allow = decision->allow;
+	event->decision.verdict = decision->verdict;
+	event->decision.mode = decision->mode;
+	event->decision.held_by = decision->held_by;
+	event->decision.let_through = decision->let_through;
+	event->decision.backend = backend;
+	event->decision.matcher = decision->matcher;
+	event->decision.zero = 0;
+	event->zero = 0;
+}
+
+static __always_inline void fold_key_fill(struct fold_key *key, const struct event *event)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->generation = event->decision.generation;
+	key->inode = event->file.inode;
+	key->device = event->file.device;
+	key->cgroup = current_cgroup();
+	key->uid = current_uid();
+	key->rule = event->decision.rule;
+	key->kind = event->header.kind;
+	key->verdict = event->decision.verdict;
+	key->mode = event->decision.mode;
+	key->held_by = event->decision.held_by;
+	__builtin_memcpy(key->address, event->destination.address, sizeof(key->address));
+	key->port = event->destination.port;
+	key->family = event->destination.family;
+	key->protocol = event->destination.protocol;
+}
+
+__noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
+{
+	struct scratch *slot = scratch_get(index);
+	__u64 now = bpf_ktime_get_boot_ns();
+	enum hook hook = what >> 8 & (HOOK_ROWS - 1);
+	struct event *event;
+	__u32 size;
+
+	if (!slot || !set_is_active())
+		return 0;
+	event = &slot->event;
+	count_decision(hook, &slot->decision);
+	event_fill(event, hook, what & 255, &slot->decision, now);
+	file_identity(index, file);
+	fold_key_fill(&slot->fold_key, event);
+	if (fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
+		count(hook, STAT_FOLDED);
+		return 0;
+	}
+	subject_fill(&event->subject);
+	event->path_bytes = 0;
+	event->path_flags = EVENT_PATH_UNREADABLE;
+	if (file) {
+		if (!walked)
+			file_walk(index, file);
+		path_write(index);
+	}
+	size = event->path_bytes;
+	if (size > EVENT_PATH_MAX)
+		size = EVENT_PATH_MAX;
+	size += sizeof(*event);
+	event->header.size = size;
+	if (bpf_ringbuf_output(&events, event, size, 0))
+		count(hook, STAT_LOST_FULL);
+	return 0;
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * file.bpf.c - see file.h. The walk goes from the leaf across mounts to the root of the mount namespace, as
+ * the kernel's own prepend_path() does (fs/d_path.c, v6.12), but without its locks: a rename at the
+ * same moment can give a path of which some components are old and some new.
+ */
+#include "file.h"
+#include "maps.h"
+#include "scratch.h"
+#include "subject.h"
+
+#define CHUNK_WORDS 8
+#define CHUNK_BYTES (CHUNK_WORDS * 8)
+
+__noinline __u64 hash_name(__u64 address, __u32 bytes)
+{
+	__u64 hash = HASH_START ^ bytes;
+
+	if (bytes == 0 || bytes > PATH_NAME_MAX)
+		return 0;
+#pragma clang loop unroll(disable)
+	for (__u32 at = 0; at < PATH_NAME_MAX + 1; at += CHUNK_BYTES) {
+		__u64 words[CHUNK_WORDS] = {};
+		__u32 rest = bytes - at;
+
+		if (at >= bytes)
+			break;
+		if (rest > CHUNK_BYTES)
+			rest = CHUNK_BYTES;
+		/* 5.10 does not learn from rest != 0 that the size is positive */
+		rest = ((rest - 1) & (CHUNK_BYTES - 1)) + 1;
+		if (bpf_probe_read_kernel(words, rest, (void *)(address + at)))
+			return 0;
+#pragma clang loop unroll(full)
+		for (__u32 i = 0; i < CHUNK_WORDS; i++)
+			if (i * 8 < rest)
+				hash = hash_word(hash, words[i]);
+	}
+	return hash;
+}
+
+static __always_inline void walk_add(struct walk *walk, struct dentry *dentry)
+{
+	__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
+	struct qstr name = {};
+	__u64 hash;
+
+	bpf_core_read(&name, sizeof(name), &dentry->d_name);
+	hash = hash_name((__u64)name.name, name.len);
+	if (!hash)
+		walk->failed = 1;
+	walk->hash[slot] = hash;
+	walk->address[slot] = (__u64)name.name;
+	walk->bytes[slot] = name.len;
+	if (walk->depth == 0) {
+		walk->leaf_hash = hash;
+		walk->leaf_address = (__u64)name.name;
+		walk->leaf_bytes = name.len & 255;
+	}
+	walk->depth++;
+}
+
+/* One step towards the root: a component or a mount point. Returns 0 at the end. */
+__noinline int walk_step(__u32 slot)
+{
+	struct scratch *scratch = scratch_get(slot);
+	struct walk_position *at;
+	struct vfsmount *vfsmount;
+	struct dentry *dentry, *parent;
+
+	if (!scratch)
+		return 0;
+	at = &scratch->position;
+	dentry = (struct dentry *)at->dentry;
+	vfsmount = (struct vfsmount *)at->mount;
+	if (at->dentry == at->root_dentry && at->mount == at->root_mount) {
+		scratch->walk.root_depth = scratch->walk.depth;
+		at->root_seen = 1;
+	}
+	if (dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
+		__u64 offset = bpf_core_field_offset(struct mount, mnt);
+		struct mount *mount = (struct mount *)(at->mount - offset);
+		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+		if (above == mount)
+			return 0;
+		at->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+		at->mount = (__u64)above + offset;
+		return 1;
+	}
+	walk_add(&scratch->walk, dentry);
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (dentry == parent) {	/* a memfd, or a tree that is mounted nowhere */
+		scratch->walk.detached = 1;
+		return 0;
+	}
+	at->dentry = (__u64)parent;
+	return 1;
+}
+
+/* Components and mounts passed on the way up. Deeper: the walk failed, the attempt is undecided. */
+#define WALK_STEPS_MAX 256
+
+__noinline int file_walk(__u32 slot, __u64 address)
+{
+	struct scratch *scratch = scratch_get(slot);
+	struct file *file = (struct file *)address;
+
+	if (!scratch)
+		return 0;
+	scratch->walk.depth = 0;
+	scratch->walk.root_depth = 0;
+	scratch->walk.detached = 0;
+	scratch->walk.failed = 0;
+	scratch->position.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	scratch->position.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	scratch->position.root_dentry = (__u64)BPF_CORE_READ(current_task(), fs, root.dentry);
+	scratch->position.root_mount = (__u64)BPF_CORE_READ(current_task(), fs, root.mnt);
+	scratch->position.root_seen = 0;
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < WALK_STEPS_MAX; step++) {
+		if (!walk_step(slot)) {
+			if (!scratch->position.root_seen)
+				scratch->walk.root_depth = scratch->walk.depth;
+			return 0;
+		}
+	}
+	scratch->walk.root_depth = scratch->walk.depth;
+	scratch->walk.failed = 1;
+	return 0;
+}
+
+__noinline int file_identity(__u32 slot, __u64 address)
+{
+	struct scratch *scratch = scratch_get(slot);
+	struct file *file = (struct file *)address;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	struct event_file *out;
+
+	if (!scratch)
+		return 0;
+	out = &scratch->event.file;
+	out->inode = BPF_CORE_READ(inode, i_ino);
+	out->size = BPF_CORE_READ(inode, i_size);
+	out->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	out->generation = BPF_CORE_READ(inode, i_generation);
+	out->mode = BPF_CORE_READ(inode, i_mode);
+	out->owner = BPF_CORE_READ(inode, i_uid.val);
+	return 0;
+}
+
+/*
+ * From the process's root down. Components that were not kept (too deep) or do not fit are missing at
+ * the leaf's side; then the flag says so.
+ */
+__noinline int path_write(__u32 index)
+{
+	struct scratch *scratch = scratch_get(index);
+	struct event *event;
+	__u32 left;
+
+	if (!scratch)
+		return 0;
+	event = &scratch->event;
+	left = scratch->walk.root_depth;
+	event->path_flags = scratch->walk.failed ? EVENT_PATH_UNREADABLE : 0;
+	event->path_bytes = 0;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < PATH_COMPONENTS_MAX; i++) {
+		__u32 slot = (left - 1 - i) & (PATH_COMPONENTS_MAX - 1);
+		__u32 at = event->path_bytes, bytes;
+
+		if (i >= left)
+			break;
+		bytes = scratch->walk.bytes[slot];
+		if (at + 1 + bytes > EVENT_PATH_MAX) {
+			event->path_flags |= EVENT_PATH_TRUNCATED;
+			break;
+		}
+		scratch->path[at & (EVENT_PATH_MAX - 1)] = '/';
+		bpf_probe_read_kernel(&scratch->path[(at + 1) & (EVENT_PATH_MAX - 1)], bytes & 255,
+				      (void *)scratch->walk.address[slot]);
+		event->path_bytes = at + 1 + bytes;
+	}
+	if (left > PATH_COMPONENTS_MAX)
+		event->path_flags |= EVENT_PATH_TRUNCATED;
+	return 0;
+}
