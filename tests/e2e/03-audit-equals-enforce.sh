@@ -10,13 +10,17 @@ attempts() {
 		"$WORK/opt/tools/a/b/legacy-scanner" "$WORK/opt/tools/a/b/new-scanner" "$WORK/opt/sensor/allowed"; do
 		inside "$program" 2>/dev/null
 	done
-	for address in 192.0.2.65 192.0.2.66 198.51.100.7 2001:db8:66::1 2001:db8:67::1 ::ffff:192.0.2.66; do
+	# A port is used once: repeats would be folded.
+	port=1000
+	for address in 192.0.2.65 192.0.2.66 2001:db8:66::1 2001:db8:67::1 ::ffff:192.0.2.66; do
 		for way in tcp udp udp-connect; do
-			for port in 443 444; do
-				inside "$WORK/dial" "$way" "$address" "$port" >/dev/null
-			done
+			port=$((port + 1))
+			inside "$WORK/dial" "$way" "$address" "$port" >/dev/null
 		done
 	done
+	inside "$WORK/dial" tcp 198.51.100.7 443 >/dev/null
+	inside "$WORK/dial" tcp 198.51.100.7 444 >/dev/null
+	inside "$WORK/dial" udp 198.51.100.7 443 >/dev/null
 	inside "$WORK/opt/sensor/last" 2>/dev/null
 }
 
@@ -45,8 +49,8 @@ for mode in audit enforce; do
 done
 
 lines=$(wc -l <"$WORK/audit")
-# 6 programs, and 3 ways to 2 ports of 3 addresses, to 1 port of 198.51.100.7 by TCP.
-is "as many events as matching attempts" 25 "$((lines))"
+# 6 programs, 3 ways to 3 addresses, one port by one protocol.
+is "as many events as matching attempts" 16 "$((lines))"
 if differences=$(diff "$WORK/audit" "$WORK/enforce"); then
 	ok "$lines events are equal"
 else

@@ -14,7 +14,6 @@ MARKER=$WORK/marker
 DENIED=$WORK/opt/sensor/bin/agent
 INNOCENT=$WORK/opt/other/agent
 AGENT=
-AGENT_OPTIONS=
 count=0
 
 # ---------------------------------------------------------------- results
@@ -80,7 +79,8 @@ make_world() {
 	      - {cidr: 198.51.100.0/24, ports: [443, 8443], protocol: tcp}
 	      - 2001:db8:66::/48
 	END
-	for file in "$DENIED" "$INNOCENT" "$WORK/opt/sensor/other" "$WORK/opt/other/exact" "$WORK/opt/other/sens-or-ctl" \
+	printf '%s\n' 'kind: Vendor' 'id: other-vendor' 'name: Other' >"$WORK/catalog/other-vendor.yaml"
+	for file in "$DENIED" "$INNOCENT" "$WORK/opt/other/exact" "$WORK/opt/other/sens-or-ctl" \
 		"$WORK/opt/tools/a/b/legacy-scanner" "$WORK/opt/tools/a/b/new-scanner"; do
 		cp "$HELPERS/denied" "$file"
 	done
@@ -125,8 +125,9 @@ agent_once() {
 		--catalog "$WORK/catalog" --state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" "$@" 2>>"$WORK/agent.log"
 }
 
-# Is it up? A degraded status (1) is an answer, too.
+# Is it up? A degraded status (1) is an answer, too; but one without the agent's socket is not the agent's.
 agent_answers() {
+	[ -S "$RUN_DIR/control.sock" ] || return 1
 	err=0
 	embargo status >/dev/null 2>&1 || err=$?
 	[ "$err" -le 1 ]
@@ -136,8 +137,13 @@ agent_answers() {
 start_agent() {
 	[ "$GUEST" = 1 ] || set -- --within "$CG" "$@"
 	[ -z "${BACKEND:-}" ] || set -- --backend "$BACKEND" "$@"
-	outside "$EMBARGOD" --config "$WORK/agent.yaml" --policy "$POLICY" --catalog "$WORK/catalog" \
-		--state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" --events "$EVENTS" "$@" >>"$WORK/agent.log" 2>&1 &
+	rm -f "$RUN_DIR/control.sock"
+	# Braces, not outside(): $! must be the agent, not a shell that waits for it.
+	{
+		echo 0 >"$CG_OUTSIDE/cgroup.procs"
+		exec "$EMBARGOD" --config "$WORK/agent.yaml" --policy "$POLICY" --catalog "$WORK/catalog" \
+			--state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" --events "$EVENTS" "$@"
+	} >>"$WORK/agent.log" 2>&1 &
 	AGENT=$!
 	tries=0
 	until agent_answers; do
