@@ -48,6 +48,8 @@ is "policy apply refuses it" 1 "$err"
 expect_refused "afterwards" "$DENIED"
 cp "$bad" "$POLICY"
 kill -HUP "$AGENT"
+# One loop does both: when this is answered, the reload is over.
+embargo status >/dev/null
 expect_refused "after a reload that failed" "$WORK/opt/other/exact"
 event_is "the old revision is still the one that decides" process.executable="$WORK/opt/other/exact" embargo.revision=7
 

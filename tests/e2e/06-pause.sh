@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 pause() {
-	embargo pause --pins "$PINS" "$@"
+	embargo pause "$@"
 }
 
 write_policy "$POLICY" enforce 1 </dev/null
@@ -16,14 +16,14 @@ expect_runs "paused" "$DENIED"
 expect_dial "paused" ECONNREFUSED tcp 192.0.2.66 443
 event_is "recorded with the reason" process.executable="$DENIED" event.outcome=success embargo.mode=audit \
 	embargo.held_by=pause embargo.would_deny=true
-check "resume" embargo resume --pins "$PINS"
+check "resume" embargo resume
 expect_refused "resumed" "$DENIED"
 
 check "pause another vendor" pause --vendor other-vendor --for 10m --reason "not this one"
 expect_refused "another vendor's pause changes nothing" "$DENIED"
 check "pause this vendor" pause --vendor example --for 10m --reason test
 expect_runs "this vendor's pause" "$DENIED"
-check "resume this vendor" embargo resume --pins "$PINS" --vendor example
+check "resume this vendor" embargo resume --vendor example
 expect_refused "resumed" "$DENIED"
 
 kill_agent

@@ -113,7 +113,7 @@ outside() {
 }
 
 embargo() {
-	timeout -s KILL $((10 * SLOW)) "$EMBARGO" --run "$RUN_DIR" "$@"
+	timeout -s KILL $((10 * SLOW)) "$EMBARGO" --run "$RUN_DIR" --pins "$PINS" --state "$WORK/state" "$@"
 }
 
 eventq() {
