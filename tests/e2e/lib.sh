@@ -10,6 +10,7 @@ SLOW=1
 RUN_DIR=$WORK/run
 EVENTS=$WORK/events.jsonl
 POLICY=$WORK/policy.yaml
+CATALOG=$WORK/catalog
 MARKER=$WORK/marker
 DENIED=$WORK/opt/sensor/bin/agent
 INNOCENT=$WORK/opt/other/agent
@@ -122,7 +123,7 @@ eventq() {
 
 agent_once() {
 	timeout -s KILL $((20 * SLOW)) "$EMBARGOD" --config "$WORK/agent.yaml" --policy "$POLICY" \
-		--catalog "$WORK/catalog" --state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" "$@" 2>>"$WORK/agent.log"
+		--catalog "$CATALOG" --state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" "$@" 2>>"$WORK/agent.log"
 }
 
 # Is it up? A degraded status (1) is an answer, too; but one without the agent's socket is not the agent's.
@@ -141,7 +142,7 @@ start_agent() {
 	# Braces, not outside(): $! must be the agent, not a shell that waits for it.
 	{
 		echo 0 >"$CG_OUTSIDE/cgroup.procs"
-		exec "$EMBARGOD" --config "$WORK/agent.yaml" --policy "$POLICY" --catalog "$WORK/catalog" \
+		exec "$EMBARGOD" --config "$WORK/agent.yaml" --policy "$POLICY" --catalog "$CATALOG" \
 			--state "$WORK/state" --run "$RUN_DIR" --pins "$PINS" --events "$EVENTS" "$@"
 	} >>"$WORK/agent.log" 2>&1 &
 	AGENT=$!
