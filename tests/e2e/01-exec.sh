@@ -55,7 +55,7 @@ digest=$(printf %s "$WORK/opt/sensor/**" | sha256sum | cut -c1-8)
 is "... and the rule's id" "example/sensor/path/$digest" "$id"
 no_event "programs outside the policy leave no event" process.executable="$INNOCENT"
 
-check "audit mode is applied" embargo policy apply "$WORK/audit.yaml"
+check "audit mode is applied" apply "$WORK/audit.yaml"
 expect_runs "in audit mode, an embargoed program" "$DENIED"
 event_is "... and it is recorded" event.outcome=success process.executable="$DENIED" embargo.mode=audit \
 	embargo.held_by=policy embargo.would_deny=true embargo.revision=2

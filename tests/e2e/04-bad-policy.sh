@@ -43,7 +43,7 @@ else
 fi
 
 err=0
-embargo policy apply "$bad" >"$WORK/messages" 2>&1 || err=$?
+apply "$bad" >"$WORK/messages" 2>&1 || err=$?
 is "policy apply refuses it" 1 "$err"
 expect_refused "afterwards" "$DENIED"
 cp "$bad" "$POLICY"

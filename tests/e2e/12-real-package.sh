@@ -48,7 +48,7 @@ event_is "... and recorded" event.action=exec event.outcome=failure process.exec
 	embargo.vendor=broadcom-vmware embargo.product=open-vm-tools embargo.mode=enforce embargo.revision=1
 
 policy audit 2 >"$WORK/audit.yaml"
-check "audit: applied" embargo policy apply "$WORK/audit.yaml"
+check "audit: applied" apply "$WORK/audit.yaml"
 is "audit: runs" "$own" "$(status_of)"
 event_is "... and is recorded" event.outcome=success process.executable=$program embargo.product=open-vm-tools \
 	embargo.mode=audit embargo.would_deny=true embargo.revision=2
@@ -57,7 +57,7 @@ event_is "... and is recorded" event.outcome=success process.executable=$program
 	policy enforce 3
 	printf '%s\n' 'allow:' "  - path: $program" '    reason: needed by the hypervisor until the move'
 } >"$WORK/allow.yaml"
-check "allow: applied" embargo policy apply "$WORK/allow.yaml"
+check "allow: applied" apply "$WORK/allow.yaml"
 is "allow: runs" "$own" "$(status_of)"
 event_is "... and is recorded as let through" event.outcome=success process.executable=$program \
 	embargo.let_through=allowed embargo.would_deny=false embargo.revision=3

@@ -117,6 +117,11 @@ embargo() {
 	timeout -s KILL $((10 * SLOW)) "$EMBARGO" --run "$RUN_DIR" --pins "$PINS" --state "$WORK/state" "$@"
 }
 
+# apply FILE [OPTION...]: embargo policy apply, with the test's catalogue
+apply() {
+	embargo policy apply --catalog "$CATALOG" "$@"
+}
+
 eventq() {
 	"$HELPERS/eventq" "$@"
 }
