@@ -7,7 +7,7 @@
 write_policy "$POLICY" enforce 1 </dev/null
 start_agent
 seconds=6
-[ "$GUEST" = 0 ] || seconds=30
+[ "$GUEST" = 0 ] || seconds=15
 before=$(recursion_misses)
 rm -f "$MARKER"
 inside "$WORK/hammer" -p 2 -s $seconds -m "$MARKER" "$DENIED" "$INNOCENT" >"$WORK/hammer.out" &

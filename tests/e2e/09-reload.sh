@@ -34,7 +34,7 @@ cp "$WORK/one.yaml" "$POLICY"
 start_agent
 
 seconds=5
-[ "$GUEST" = 0 ] || seconds=30
+[ "$GUEST" = 0 ] || seconds=12
 rm -f "$MARKER"
 before=$(recursion_misses)
 inside "$WORK/hammer" -p 2 -s $seconds -m "$MARKER" "$directory/denied" "$directory/allowed" >"$WORK/hammer.out" &
