@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+#
+# Eight processes start a denied and an innocent program, over and over, all on one processor, by a long
+# path: no denied one runs and no innocent one is refused. With fmod_ret, which the kernel skips while
+# another task is preempted inside it, those that ran are exactly those that the kernel counted.
+. "$(dirname "$0")/lib.sh"
+
+deep=1/2/3/4/5/6/7/8/9/10/11/12/13
+mkdir -p "$WORK/opt/sensor/$deep" "$WORK/opt/other/$deep"
+cp "$HELPERS/denied" "$WORK/opt/sensor/$deep/program"
+cp "$HELPERS/denied" "$WORK/opt/other/$deep/program"
+write_policy "$POLICY" enforce 1 </dev/null
+start_agent
+
+rm -f "$MARKER"
+before=$(recursion_misses)
+inside "$WORK/hammer" -p 8 -n 125 -c 0 -m "$MARKER" "$WORK/opt/sensor/$deep/program" \
+	"$WORK/opt/other/$deep/program" >"$WORK/both"
+misses=$(($(recursion_misses) - before))
+is "1000 denied attempts" 1000 "$(field denied denied "$WORK/both")"
+no_leak "of 1000 denied ones none ran" "$(ran)" "$misses"
+is "no attempt had another fate" 0 $(($(field denied other "$WORK/both") + $(field innocent other "$WORK/both")))
+is "of 1000 innocent ones all ran" 1000 "$(field innocent ran "$WORK/both")"
+
+# Denied ones alone: now every miss is one that ran.
+rm -f "$MARKER"
+before=$(recursion_misses)
+inside "$WORK/hammer" -p 8 -n 125 -c 0 -m "$MARKER" "$WORK/opt/sensor/$deep/program" >"$WORK/alone"
+misses=$(($(recursion_misses) - before))
+if [ "$EXEC_BACKEND" = fmod_ret ]; then
+	is "those that ran are those that the kernel did not show" "$misses" "$(ran)"
+else
+	is "the kernel showed every attempt" 0 "$misses"
+	is "of 1000 denied ones alone none ran" 0 "$(ran)"
+fi
+stop_agent
+told=$(eventq attempts "$EVENTS" process.executable="$WORK/opt/sensor/$deep/program" event.outcome=failure)
+refused=$(($(field denied refused "$WORK/both") + $(field denied killed "$WORK/both") + \
+	$(field denied refused "$WORK/alone") + $(field denied killed "$WORK/alone")))
+is "every refused attempt is told or counted" "$refused" "$told"
+done_testing
