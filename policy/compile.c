@@ -65,28 +65,28 @@ static int compile_header(struct compilation *compilation)
 static int compile_rules(struct compilation *compilation)
 {
 	const struct numbered *numbered = &compilation->numbered;
+	struct strings *strings = &compilation->strings;
 	size_t start = compilation->entries.count;
-	const char *vendor = NULL;
-	__u64 vendor_hash = 0;
-	int err = 0;
+	__u32 *order, vendor;
+	int err = entries_order(numbered->count, &order);
 
 	for (size_t i = 0; !err && i < numbered->count; i++) {
-		const struct numbered_rule *rule = &numbered->list[i];
-		struct gen_key key = { .kind = GEN_RULE, .node = i + 1 };
+		const struct numbered_rule *rule = &numbered->list[order[i] - 1];
+		struct gen_key key = { .kind = GEN_RULE, .node = order[i] };
 		union gen_value value = { .rule = { .action = rule->action,
 						    .target = rule->target,
 						    .target_held_by = rule->target_held_by,
-						    .matcher = rule->rule->matcher } };
+						    .matcher = rule->matcher } };
 
-		if (rule->action != ACTION_ALLOW && rule->rule->vendor) {
-			if (rule->rule->vendor != vendor)
-				vendor_hash = name_hash(rule->rule->vendor,
-							strlen(rule->rule->vendor));
-			vendor = rule->rule->vendor;
-			value.rule.vendor = vendor_hash;
+		if (rule->action != ACTION_ALLOW) {
+			err = strings_add(strings, rule->rule->vendor ?: "", &vendor);
+			if (err)
+				break;
+			value.rule.vendor = strings->list[vendor].hash;
 		}
 		err = entries_add(&compilation->entries, &key, &value);
 	}
+	free(order);
 	return err ?: entries_sort(&compilation->entries, start);
 }
 
@@ -132,7 +132,7 @@ static int pool_measure(struct compilation *compilation, const char *policy, siz
 
 		err = shared_strings(strings, rule->rule, shared);
 		bytes += strings->list[rule->prefix].bytes + DIGEST_DIGITS + 1;
-		bytes += strlen(rule->rule->value) + 1;
+		bytes += rule->value_bytes + 1;
 	}
 	for (size_t i = 0; !err && i < strings->count; i++) {
 		if (bytes > UINT32_MAX)
@@ -152,7 +152,6 @@ static char *pool_rule(const struct strings *strings, const struct numbered_rule
 {
 	static const char digits[] = "0123456789abcdef";
 	const struct string *prefix = &strings->list[rule->prefix];
-	size_t bytes = strlen(rule->rule->value) + 1;
 
 	*out_id = at;
 	at = mempcpy(at, prefix->text, prefix->bytes);
@@ -160,7 +159,7 @@ static char *pool_rule(const struct strings *strings, const struct numbered_rule
 		*at++ = digits[rule->digest >> shift & 0xf];
 	*at++ = '\0';
 	*out_value = at;
-	return mempcpy(at, rule->rule->value, bytes);
+	return mempcpy(at, rule->value, rule->value_bytes + 1);
 }
 
 static int store_rules(struct compilation *compilation, struct generation_store *store)

@@ -8,6 +8,7 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,12 +62,20 @@ static void entries_permute(struct gen_key *keys, union gen_value *values, struc
 	}
 }
 
+static bool entries_sorted(const struct entries *entries, size_t start)
+{
+	for (size_t i = start + 1; i < entries->count; i++)
+		if (memcmp(&entries->keys[i - 1], &entries->keys[i], sizeof(*entries->keys)) > 0)
+			return false;
+	return true;
+}
+
 int entries_sort(struct entries *entries, size_t start)
 {
 	size_t count = entries->count - start;
 	struct sort_item *items;
 
-	if (count < 2)
+	if (entries_sorted(entries, start))
 		return 0;
 	items = calloc(count, sizeof(*items));
 	if (!items)
@@ -82,6 +91,25 @@ int entries_sort(struct entries *entries, size_t start)
 	sort_items(items, count);
 	entries_permute(entries->keys + start, entries->values + start, items, count);
 	free(items);
+	return 0;
+}
+
+/* A little endian number is ordered by its lowest byte first; elsewhere entries_sort() has work to do. */
+int entries_order(__u32 count, __u32 **out_order)
+{
+	__u32 high = count >> 16 < 256 ? count >> 16 : 255, used = 0;
+
+	*out_order = malloc(((size_t)count + 1) * sizeof(**out_order));
+	if (!*out_order)
+		return -ENOMEM;
+	for (__u32 low = 0; low < 65536; low++) {
+		__u64 from = low >> 8 | (low & 0xff) << 8;
+
+		for (__u32 third = 0; third <= high; third++)
+			for (__u64 n = from | third << 16; n <= count; n += 1u << 24)
+				if (n)
+					(*out_order)[used++] = n;
+	}
 	return 0;
 }
 

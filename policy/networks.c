@@ -70,18 +70,17 @@ static int family_items(const struct numbered *numbered, unsigned version, struc
 	struct sort_item *items;
 	size_t count = 0;
 
-	for (size_t i = 0; i < numbered->count; i++)
-		count += numbered->list[i].rule->matcher == MATCHER_NETWORK &&
-			 numbered->list[i].rule->network.family == version;
+	for (size_t i = numbered->paths; i < numbered->count; i++)
+		count += numbered->list[i].family == version;
 	items = calloc(count + 1, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	count = 0;
-	for (size_t i = 0; i < numbered->count; i++) {
+	for (size_t i = numbered->paths; i < numbered->count; i++) {
 		const struct rule_network *network = &numbered->list[i].rule->network;
 		struct sort_item *item = &items[count];
 
-		if (numbered->list[i].rule->matcher != MATCHER_NETWORK || network->family != version)
+		if (numbered->list[i].family != version)
 			continue;
 		item->word[0] = network->a;
 		item->word[1] = version == 6 ? network->b : 0;
@@ -225,13 +224,13 @@ static int family_lengths(struct family *family, const struct numbered *numbered
 	bool used[129] = { false };
 	unsigned count = 0;
 
-	for (size_t i = 0; i < numbered->count; i++) {
-		const struct rule *rule = numbered->list[i].rule;
+	for (size_t i = numbered->paths; i < numbered->count; i++) {
+		const struct numbered_rule *one = &numbered->list[i];
+		const struct rule *rule = one->rule;
 
-		if (rule->matcher != MATCHER_NETWORK || rule->network.family != family->version ||
-		    used[rule->network.bits])
+		if (one->family != family->version || used[one->bits])
 			continue;
-		used[rule->network.bits] = true;
+		used[one->bits] = true;
 		if (++count <= NETWORK_LENGTHS_MAX)
 			continue;
 		diagnostics_add(diags, SEVERITY_ERROR, rule->place,
@@ -390,27 +389,36 @@ static int emit_family(const struct family *family, struct entries *entries)
 	return err ?: entries_sort(entries, start);
 }
 
-static int emit_conditions(const struct networks *networks, const struct family *family,
-			   struct entries *entries)
+/* In the order of the keys: the first conditions of all lists, then the second ones, ... */
+static int emit_conditions(const struct networks *networks, struct entries *entries)
 {
-	int err = 0;
+	const struct family *families = networks->families;
+	__u32 lists = families[0].count + families[1].count, *order;
+	unsigned left = 1;
+	int err = entries_order(lists, &order);
 
-	for (size_t i = 0; i < family->count; i++) {
-		const struct prefix *prefix = &family->prefixes[i];
+	for (unsigned c = 0; !err && left; c++) {
+		left = 0;
+		for (__u32 i = 0; !err && i < lists; i++) {
+			/* lists are numbered from 1, those of the first family first */
+			const struct family *family = &families[order[i] > families[0].count];
+			const struct prefix *prefix = &family->prefixes[order[i] - family->first_list];
+			struct gen_key key = { .kind = GEN_CONDITION, .part = c, .node = order[i] };
+			const struct condition *from;
+			union gen_value value;
 
-		for (unsigned c = 0; !err && c < prefix->count; c++) {
-			const struct condition *from =
-				&networks->conditions[prefix->conditions + c];
-			struct gen_key key = { .kind = GEN_CONDITION, .part = c,
-					       .node = family->first_list + i };
-			union gen_value value = { .condition = {
+			if (c >= prefix->count)
+				continue;
+			from = &networks->conditions[prefix->conditions + c];
+			value = (union gen_value){ .condition = {
 				.rule = from->rule, .port_first = from->port_first,
 				.port_last = from->port_last, .protocol = from->protocol,
 				.allow = from->allow } };
-
 			err = entries_add(entries, &key, &value);
+			left++;
 		}
 	}
+	free(order);
 	return err;
 }
 
@@ -422,8 +430,7 @@ int networks_emit(const struct networks *networks, struct entries *entries)
 	for (unsigned f = 0; !err && f < FAMILIES; f++)
 		err = emit_family(&networks->families[f], entries);
 	start = entries->count;
-	for (unsigned f = 0; !err && f < FAMILIES; f++)
-		err = emit_conditions(networks, &networks->families[f], entries);
+	err = err ?: emit_conditions(networks, entries);
 	return err ?: entries_sort(entries, start);
 }
 

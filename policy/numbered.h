@@ -12,17 +12,23 @@ struct strings;
 
 /* Rule number n is list[n - 1]. */
 struct numbered_rule {
-	const struct rule *rule;	/* borrowed */
+	const struct rule *rule;	/* borrowed; what many passes need of it is here as well, */
+	const char *value;		/* because a million rules do not fit a cache */
+	__u64 key;			/* how specific; smaller is more */
+	__u32 value_bytes;
 	__u32 prefix;			/* string: the id without its digest, "vendor/product/kind/" */
 	__u32 digest;			/* first four bytes of the SHA-256 of the value */
 	__u8 target;			/* enum mode: of the rule, or of a stricter double of it */
 	__u8 target_held_by;
 	__u8 action;
+	__u8 matcher;			/* enum matcher */
+	__u8 family, bits;		/* of a network */
 };
 
 struct numbered {
 	struct numbered_rule *list;	/* owned; first those that are enforced, most specific first */
 	size_t count;			/* of the enforced */
+	size_t paths;			/* of these: path rules; the networks follow them */
 	size_t unenforced;		/* behind them */
 };
 

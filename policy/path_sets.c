@@ -10,6 +10,7 @@
 #include "policy.h"
 #include "sort.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,8 @@ struct sets {
 	struct list accept_at;		/* by automaton state: index in accept_lists + 1 */
 	struct list accept_state;	/* by automaton state: the state reached */
 	struct list here, wild, any, target;	/* scratch of one expansion */
+	struct sort_item *items;	/* scratch of emit_children() */
+	size_t item_capacity;
 	__u64 work;
 	__u32 culprit;			/* rule that is being worked on, for the message about a limit */
 };
@@ -473,18 +476,55 @@ static int emit_globs(const struct sets *sets, struct entries *entries)
 	return err;
 }
 
-static int emit(const struct sets *sets, struct entries *entries)
+/* The children of one node are neighbours; only they have to be sorted, by their hashes. */
+static int emit_children(struct sets *sets, const struct step *steps, size_t count,
+			 struct entries *entries)
 {
-	size_t start = entries->count;
-	int err = 0;
+	int err = grow(&sets->items, count, &sets->item_capacity, sizeof(*sets->items));
 
-	for (size_t i = 0; !err && i < sets->step_count; i++) {
-		const struct step *step = &sets->steps[i];
+	while (!err && count >= sets->item_capacity)
+		err = grow(&sets->items, sets->item_capacity, &sets->item_capacity,
+			   sizeof(*sets->items));
+	for (size_t i = 0; !err && i < count; i++)
+		sets->items[i] = (struct sort_item){ { htobe64(htole64(steps[i].hash)) }, i };
+	if (!err)
+		sort_items(sets->items, count);
+	for (size_t i = 0; !err && i < count; i++) {
+		const struct step *step = &steps[sets->items[i].index];
 		struct gen_key key = { .kind = GEN_STEP, .node = step->from, .a = step->hash };
 		union gen_value value = { .node = sets->states[step->to].record };
 
 		err = entries_add(entries, &key, &value);
 	}
+	return err;
+}
+
+static int emit_steps(struct sets *sets, struct entries *entries)
+{
+	__u32 *first = calloc(sets->state_count + 2, sizeof(*first)), *order = NULL;
+	int err = first ? entries_order(sets->state_count, &order) : -ENOMEM;
+
+	for (size_t i = 0; !err && i < sets->step_count; i++)
+		first[sets->steps[i].from + 1] = i + 1;
+	for (size_t i = 1; !err && i < sets->state_count + 2; i++)
+		first[i] = first[i] ?: first[i - 1];	/* now: where the children of i - 1 end */
+	for (size_t i = 0; !err && i < sets->state_count; i++) {
+		__u32 from = order[i];
+
+		if (first[from + 1] > first[from])
+			err = emit_children(sets, sets->steps + first[from],
+					    first[from + 1] - first[from], entries);
+	}
+	free(first);
+	free(order);
+	return err;
+}
+
+static int emit(struct sets *sets, struct entries *entries)
+{
+	size_t start = entries->count;
+	int err = emit_steps(sets, entries);
+
 	err = err ?: entries_sort(entries, start);
 	start = entries->count;
 	for (size_t i = 1; !err && i < sets->state_count; i++) {
@@ -526,6 +566,7 @@ static void sets_done(struct sets *sets)
 	free(sets->wild.nodes);
 	free(sets->any.nodes);
 	free(sets->target.nodes);
+	free(sets->items);
 }
 
 static int sets_build(struct sets *sets, __u32 *out_root)
@@ -552,11 +593,11 @@ int paths_compile(const struct numbered *numbered, struct diagnostics *diags,
 	__u32 root = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < numbered->count; i++) {
-		if (numbered->list[i].rule->matcher != MATCHER_PATH)
-			continue;
+	for (size_t i = 0; !err && i < numbered->paths; i++) {
+		if (i + 8 < numbered->paths)
+			__builtin_prefetch(numbered->list[i + 8].value);
 		sets.culprit = i + 1;
-		err = trie_insert(&sets.trie, numbered->list[i].rule, i + 1);
+		err = trie_insert(&sets.trie, &numbered->list[i], i + 1);
 	}
 	if (!err && sets.trie.count)
 		err = sets_build(&sets, &root);

@@ -237,7 +237,7 @@ static __u8 component_kind(const char *name, size_t bytes)
 }
 
 /* Numbers ascend, so the first rule that comes to a place is the most specific one there. */
-static void trie_mark(__u32 *deny, __u32 *allow, const struct rule *rule, __u32 number)
+static void trie_mark(__u32 *deny, __u32 *allow, const struct numbered_rule *rule, __u32 number)
 {
 	__u32 *at = rule->action == ACTION_ALLOW ? allow : deny;
 
@@ -247,7 +247,7 @@ static void trie_mark(__u32 *deny, __u32 *allow, const struct rule *rule, __u32 
 
 /* @prefix ends in '/' or is empty, @rest has no '/' at its beginning; together they are the pattern. */
 static int trie_insert_parts(struct trie *trie, const char *prefix, const char *rest,
-			     const struct rule *rule, __u32 number)
+			     const struct numbered_rule *rule, __u32 number)
 {
 	const char *at = *prefix ? prefix : rest;
 	int node = 1;
@@ -277,7 +277,7 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 	}
 }
 
-int trie_insert(struct trie *trie, const struct rule *rule, __u32 number)
+int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 number)
 {
 	const char *prefix = "", *rest = rule->value + (rule->value[0] == '/');
 	int err;

@@ -71,7 +71,7 @@ struct trie {
  *
  * Return: 0; -ENOMEM; -E2BIG (more nodes than PATH_NODES_MAX).
  */
-int trie_insert(struct trie *trie, const struct rule *rule, __u32 number);
+int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 number);
 
 /** trie_done() - free what it owns; accepts an empty one */
 void trie_done(struct trie *trie);

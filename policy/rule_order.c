@@ -120,12 +120,12 @@ static int rule_prefix(const struct rule *rule, struct prefix_cache *cache, stru
 	return err;
 }
 
-static __u32 value_digest(const char *value)
+static __u32 value_digest(const char *value, size_t bytes)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
 	__u32 first;
 
-	crypto_hash_sha256(digest, (const unsigned char *)value, strlen(value));
+	crypto_hash_sha256(digest, (const unsigned char *)value, bytes);
 	memcpy(&first, digest, sizeof(first));
 	return be32toh(first);
 }
@@ -217,9 +217,8 @@ static size_t merge_doubles(struct numbered_rule *list, size_t count, struct dia
 	return kept;
 }
 
-/* Sorts by specificity, @targets: enforce before audit, then id. */
-static int numbered_sort(struct numbered_rule **list, size_t count, const struct strings *strings,
-			 bool targets)
+/* Sorts by specificity and id. */
+static int numbered_sort(struct numbered_rule **list, size_t count, const struct strings *strings)
 {
 	struct sort_item *items = calloc(count + 1, sizeof(*items));
 	struct numbered_rule *sorted = calloc(count + 1, sizeof(*sorted));
@@ -232,11 +231,8 @@ static int numbered_sort(struct numbered_rule **list, size_t count, const struct
 	for (size_t i = 0; i < count; i++) {
 		const struct numbered_rule *rule = &(*list)[i];
 
-		items[i].word[0] = rule_key(rule->rule);
-		if (targets)
-			items[i].word[0] |= rule->target != MODE_ENFORCE;
+		items[i].word[0] = rule->key;
 		items[i].word[1] = (__u64)strings->list[rule->prefix].rank << 32 | rule->digest;
-		items[i].word[2] = targets ? i : 0;	/* collisions keep the order of their values */
 		items[i].index = i;
 	}
 	sort_items(items, count);
@@ -245,6 +241,28 @@ static int numbered_sort(struct numbered_rule **list, size_t count, const struct
 	free(items);
 	free(*list);
 	*list = sorted;
+	return 0;
+}
+
+/* Among equally specific rules those that enforce come first; the order of ids stays within both. */
+static int numbered_targets(struct numbered_rule *list, size_t count)
+{
+	struct numbered_rule *audit = calloc(count + 1, sizeof(*audit));
+
+	if (!audit)
+		return -ENOMEM;
+	for (size_t i = 0, end; i < count; i = end) {
+		size_t kept = i, held = 0;
+
+		for (end = i; end < count && list[end].key == list[i].key; end++) {
+			if (list[end].target != MODE_ENFORCE)
+				audit[held++] = list[end];
+			else
+				list[kept++] = list[end];
+		}
+		memcpy(list + kept, audit, held * sizeof(*audit));
+	}
+	free(audit);
 	return 0;
 }
 
@@ -261,11 +279,18 @@ static int numbered_fill(const struct rules *rules, struct strings *strings, str
 		const struct rule *rule = &rules->list[i];
 
 		refused |= rule_check(rule, diags) != 0;
-		list[i] = (struct numbered_rule){ .rule = rule,
-						  .digest = value_digest(rule->value),
+		if (refused)
+			continue;	/* only what else is wrong is of interest */
+		list[i] = (struct numbered_rule){ .rule = rule, .value = rule->value,
+						  .key = rule_key(rule),
+						  .value_bytes = strlen(rule->value),
 						  .target = rule->target,
 						  .target_held_by = rule->target_held_by,
-						  .action = rule->action };
+						  .action = rule->action,
+						  .matcher = rule->matcher,
+						  .family = rule->network.family,
+						  .bits = rule->network.bits };
+		list[i].digest = value_digest(rule->value, list[i].value_bytes);
 		err = rule_prefix(rule, cache, strings, &list[i].prefix);
 	}
 	free(cache);
@@ -276,7 +301,7 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 		  struct numbered *out_list)
 {
 	struct numbered_rule *list;
-	size_t count = rules->count, enforced = 0;
+	size_t count = rules->count, enforced = 0, paths = 0;
 	int err;
 
 	if (count > RULES_MAX)
@@ -290,18 +315,20 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 	if (!err)
 		err = strings_rank(strings);
 	if (!err)
-		err = numbered_sort(&list, count, strings, false);
+		err = numbered_sort(&list, count, strings);
 	if (!err) {
 		count = merge_doubles(list, count, diags);
-		err = numbered_sort(&list, count, strings, true);
+		err = numbered_targets(list, count);
 	}
 	if (err) {
 		free(list);
 		return err;
 	}
-	while (enforced < count && rule_is_enforced(list[enforced].rule))
+	while (paths < count && list[paths].key >> 60 < CLASS_NETWORK)
+		paths++;
+	for (enforced = paths; enforced < count && list[enforced].key >> 60 < CLASS_UNENFORCED;)
 		enforced++;
-	*out_list = (struct numbered){ list, enforced, count - enforced };
+	*out_list = (struct numbered){ list, enforced, paths, count - enforced };
 	return 0;
 }
 

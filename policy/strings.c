@@ -22,7 +22,7 @@ static int strings_rehash(struct strings *strings)
 	strings->table = table;
 	strings->table_size = size;
 	for (size_t i = 0; i < strings->count; i++) {
-		size_t slot = strings->list[i].hash & (size - 1);
+		size_t slot = (strings->list[i].hash ^ strings->list[i].hash >> 32) & (size - 1);
 
 		while (table[slot])
 			slot = (slot + 1) & (size - 1);
@@ -58,8 +58,7 @@ int strings_add_temporary(struct strings *strings, const char *text, __u32 *out_
 		err = strings_grow(strings);
 	if (err)
 		return err;
-	hash ^= hash >> 32;
-	slot = hash & (strings->table_size - 1);
+	slot = (hash ^ hash >> 32) & (strings->table_size - 1);
 	for (; strings->table[slot]; slot = (slot + 1) & (strings->table_size - 1)) {
 		const struct string *string = &strings->list[strings->table[slot] - 1];
 

@@ -16,7 +16,7 @@ struct string {
 	__u32 bytes;		/* without the zero */
 	__u32 offset;		/* in the pool, once there is one */
 	__u32 rank;		/* in the order of all strings, after strings_rank() */
-	__u64 hash;
+	__u64 hash;		/* name_hash() */
 };
 
 struct strings {
