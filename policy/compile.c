@@ -13,11 +13,13 @@
 #include "strings.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DIGEST_DIGITS 8
+#define ENTRIES_FOR_A_THREAD 100000	/* below, starting one costs more than it saves */
 
 struct compilation {
 	struct numbered numbered;
@@ -113,35 +115,56 @@ static int compile_entries(struct compilation *compilation, const struct rules *
 		return err;
 	header->rules = compilation->numbered.count;
 	header->revision = rules->revision;
-	header->generation = generation_number(entries->keys, entries->values, entries->count);
-	entries->values[0].header = *header;
 	return 0;
 }
 
-/* Bytes of all strings; gives every shared string its place at the beginning of the pool. */
-static int pool_measure(struct compilation *compilation, const char *policy, size_t *out_bytes)
+/* Every string that some rule has. In the order of the list, where neighbours have the same ones. */
+static int pool_collect(struct strings *strings, const struct rules *rules)
+{
+	const struct rule *last = NULL;
+	__u32 shared[SHARED_COUNT];
+	int err = strings_add(strings, rules->policy ?: "", shared);
+
+	for (size_t i = 0; !err && i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i];
+
+		if (last && rule->vendor == last->vendor && rule->product == last->product &&
+		    rule->vendor_name == last->vendor_name && rule->reason == last->reason &&
+		    rule->place.file == last->place.file &&
+		    rule->unenforced_why == last->unenforced_why)
+			continue;
+		err = shared_strings(strings, rule, shared);
+		last = rule;
+	}
+	return err;
+}
+
+/*
+ * Bytes of all strings. Shared ones come behind those of the rules, in their bytewise order: where they
+ * were met first depends on the order of the list, and the file must not.
+ */
+static int pool_measure(struct compilation *compilation, const struct rules *rules, size_t *out_bytes)
 {
 	const struct numbered *numbered = &compilation->numbered;
 	struct strings *strings = &compilation->strings;
-	__u32 shared[SHARED_COUNT], policy_string;
+	int err = pool_collect(strings, rules);
+	__u32 *by_rank = NULL;
 	size_t bytes = 0;
-	int err = strings_add(strings, policy, &policy_string);
 
+	err = err ?: strings_rank(strings, &by_rank);
 	for (size_t i = 0; !err && i < numbered->count + numbered->unenforced; i++) {
 		const struct numbered_rule *rule = &numbered->list[i];
 
-		err = shared_strings(strings, rule->rule, shared);
 		bytes += strings->list[rule->prefix].bytes + DIGEST_DIGITS + 1;
 		bytes += rule->value_bytes + 1;
 	}
 	for (size_t i = 0; !err && i < strings->count; i++) {
+		strings->list[by_rank[i]].offset = bytes;
+		bytes += strings->list[by_rank[i]].bytes + 1;
 		if (bytes > UINT32_MAX)
-			return -E2BIG;
-		strings->list[i].offset = bytes;	/* behind those of the rules */
-		bytes += strings->list[i].bytes + 1;
+			err = -E2BIG;
 	}
-	if (!err && bytes > UINT32_MAX)
-		err = -E2BIG;
+	free(by_rank);
 	*out_bytes = bytes;
 	return err;
 }
@@ -174,6 +197,8 @@ static int store_rules(struct compilation *compilation, struct generation_store 
 		const struct numbered_rule *from = &numbered->list[i];
 		struct generation_rule *to = &store->rules[i];
 
+		if (i + 8 < numbered->count)
+			__builtin_prefetch(numbered->list[i + 8].rule);
 		err = shared_strings(&compilation->strings, from->rule, s);
 		if (err)
 			break;
@@ -212,7 +237,7 @@ static int store_strings(struct compilation *compilation, const struct rules *ru
 	const struct numbered *numbered = &compilation->numbered;
 	const char *policy = rules->policy ?: "";
 	__u32 policy_string;
-	int err = pool_measure(compilation, policy, &store->pool_bytes);
+	int err = pool_measure(compilation, rules, &store->pool_bytes);
 
 	if (err)
 		return err;
@@ -245,6 +270,39 @@ static void store_take_entries(struct generation_store *store, struct entries *e
 	memset(entries, 0, sizeof(*entries));
 }
 
+/*
+ * The number of a generation is a checksum of all its entries, half a second for a million rules. It is
+ * made beside the layout of the strings, which does not touch the entries.
+ */
+static void *number_entries(void *data)
+{
+	struct generation_store *store = data;
+
+	store->generation.number = generation_number(store->keys, store->values,
+						     store->generation.entry_count);
+	return NULL;
+}
+
+/* Strings and number of a generation whose entries are complete. */
+static int store_finish(struct compilation *compilation, const struct rules *rules,
+			struct generation_store *store)
+{
+	pthread_t thread;
+	bool beside = compilation->entries.count > ENTRIES_FOR_A_THREAD;
+	int err;
+
+	store_take_entries(store, &compilation->entries);
+	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
+	err = store_strings(compilation, rules, store);
+	if (beside)
+		(void)pthread_join(thread, NULL);	/* cannot fail: ours, and joined once */
+	else
+		number_entries(store);
+	compilation->header.generation = store->generation.number;
+	store->values[0].header = compilation->header;
+	return err;
+}
+
 int rules_compile(const struct rules *rules, struct diagnostics *diags, struct generation **out_gen)
 {
 	struct compilation *compilation = calloc(1, sizeof(*compilation));
@@ -258,11 +316,9 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
 		err = compile_entries(compilation, rules, diags);
 	if (err)
 		goto out;
-	store_take_entries(store, &compilation->entries);
-	err = store_strings(compilation, rules, store);
+	err = store_finish(compilation, rules, store);
 	if (err)
 		goto out;
-	store->generation.number = compilation->header.generation;
 	store->generation.revision = rules->revision;
 	store->generation.mode = rules->mode;
 	store->generation.rule_count = compilation->numbered.count;

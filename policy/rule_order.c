@@ -313,7 +313,7 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 		return -ENOMEM;
 	err = numbered_fill(rules, strings, diags, list);
 	if (!err)
-		err = strings_rank(strings);
+		err = strings_rank(strings, NULL);
 	if (!err)
 		err = numbered_sort(&list, count, strings);
 	if (!err) {

@@ -101,7 +101,7 @@ static int compare_strings(const void *a, const void *b, void *context)
 	return strcmp(list[*(const __u32 *)a].text, list[*(const __u32 *)b].text);
 }
 
-int strings_rank(struct strings *strings)
+int strings_rank(struct strings *strings, __u32 **out_order)
 {
 	__u32 *order = calloc(strings->count + 1, sizeof(*order));
 
@@ -112,7 +112,10 @@ int strings_rank(struct strings *strings)
 	qsort_r(order, strings->count, sizeof(*order), compare_strings, strings->list);
 	for (size_t i = 0; i < strings->count; i++)
 		strings->list[order[i]].rank = i;
-	free(order);
+	if (out_order)
+		*out_order = order;
+	else
+		free(order);
 	return 0;
 }
 

@@ -46,8 +46,14 @@ int strings_add(struct strings *strings, const char *text, __u32 *out_index);
  */
 int strings_add_temporary(struct strings *strings, const char *text, __u32 *out_index);
 
-/** strings_rank() - number the strings in bytewise order. Return: 0 or -ENOMEM. */
-int strings_rank(struct strings *strings);
+/**
+ * strings_rank() - number the strings in bytewise order
+ * @strings:   borrowed
+ * @out_order: the strings in that order; owned by the caller, free(); may be NULL
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int strings_rank(struct strings *strings, __u32 **out_order);
 
 /** strings_done() - free what it owns */
 void strings_done(struct strings *strings);
