@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * compile.c - from the flat list of rules to a generation: number the rules, let paths.c and networks.c
+ * make their entries, add one entry for each rule, and lay out the strings that turn a rule number
+ * back into words. Strings come last, when the working memory of the others is free again.
+ */
+#include "entries.h"
+#include "networks.h"
+#include "numbered.h"
+#include "paths.h"
+#include "policy.h"
+#include "store.h"
+#include "strings.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DIGEST_DIGITS 8
+#define ENTRIES_FOR_A_THREAD 100000	/* below, starting one costs more than it saves */
+
+struct compilation {
+	struct numbered numbered;
+	struct strings strings;
+	struct entries entries;
+	struct gen_header header;
+};
+
+/* Which shared strings a rule has, in the order in which they are laid out. */
+enum shared {
+	SHARED_VENDOR,
+	SHARED_VENDOR_NAME,
+	SHARED_PRODUCT,
+	SHARED_REASON,
+	SHARED_FILE,
+	SHARED_WHY,
+	SHARED_COUNT,
+};
+
+static int shared_strings(struct strings *strings, const struct rule *rule, __u32 *out_strings)
+{
+	const char *texts[SHARED_COUNT] = {
+		[SHARED_VENDOR] = rule->vendor ?: "",
+		[SHARED_VENDOR_NAME] = rule->vendor_name ?: rule->vendor ?: "",
+		[SHARED_PRODUCT] = rule->product ?: "-",
+		[SHARED_REASON] = rule->reason ?: "",
+		[SHARED_FILE] = rule->place.file ?: "",
+		[SHARED_WHY] = rule->unenforced_why ?: "not enforced yet",
+	};
+	int err = 0;
+
+	for (unsigned i = 0; !err && i < SHARED_COUNT; i++)
+		err = strings_add(strings, texts[i], &out_strings[i]);
+	return err;
+}
+
+static int compile_header(struct compilation *compilation)
+{
+	struct gen_key key = { .kind = GEN_HEADER };
+	union gen_value value = { 0 };
+
+	return entries_add(&compilation->entries, &key, &value);
+}
+
+static int compile_rules(struct compilation *compilation)
+{
+	const struct numbered *numbered = &compilation->numbered;
+	struct strings *strings = &compilation->strings;
+	size_t start = compilation->entries.count;
+	__u32 *order, vendor;
+	int err = entries_order(numbered->count, &order);
+
+	for (size_t i = 0; !err && i < numbered->count; i++) {
+		const struct numbered_rule *rule = &numbered->list[order[i] - 1];
+		struct gen_key key = { .kind = GEN_RULE, .node = order[i] };
+		union gen_value value = { .rule = { .action = rule->action,
+						    .target = rule->target,
+						    .target_held_by = rule->target_held_by,
+						    .matcher = rule->matcher } };
+
+		if (rule->action != ACTION_ALLOW) {
+			err = strings_add(strings, rule->rule->vendor ?: "", &vendor);
+			if (err)
+				break;
+			value.rule.vendor = strings->list[vendor].hash;
+		}
+		err = entries_add(&compilation->entries, &key, &value);
+	}
+	free(order);
+	return err ?: entries_sort(&compilation->entries, start);
+}
+
+static int compile_entries(struct compilation *compilation, const struct rules *rules,
+			   struct diagnostics *diags)
+{
+	struct gen_header *header = &compilation->header;
+	struct entries *entries = &compilation->entries;
+	struct networks *networks = NULL;
+	int err = compile_header(compilation), refused;
+
+	/* the limits of both are reported, not those of the first only */
+	if (!err)
+		err = networks_prepare(&compilation->numbered, diags, entries, header, &networks);
+	if (!err || err == -EINVAL) {
+		refused = paths_compile(&compilation->numbered, diags, entries, &header->root);
+		err = err ?: refused;
+	}
+	if (!err)
+		err = networks_emit(networks, entries);
+	networks_free(networks);
+	err = err ?: compile_rules(compilation);
+	if (err)
+		return err;
+	header->rules = compilation->numbered.count;
+	header->revision = rules->revision;
+	return 0;
+}
+
+/* Every string that some rule has. In the order of the list, where neighbours have the same ones. */
+static int pool_collect(struct strings *strings, const struct rules *rules)
+{
+	const struct rule *last = NULL;
+	__u32 shared[SHARED_COUNT];
+	int err = strings_add(strings, rules->policy ?: "", shared);
+
+	for (size_t i = 0; !err && i < rules->count; i++) {
+		const struct rule *rule = &rules->list[i];
+
+		if (last && rule->vendor == last->vendor && rule->product == last->product &&
+		    rule->vendor_name == last->vendor_name && rule->reason == last->reason &&
+		    rule->place.file == last->place.file &&
+		    rule->unenforced_why == last->unenforced_why)
+			continue;
+		err = shared_strings(strings, rule, shared);
+		last = rule;
+	}
+	return err;
+}
+
+/*
+ * Bytes of all strings. Shared ones come behind those of the rules, in their bytewise order: where they
+ * were met first depends on the order of the list, and the file must not.
+ */
+static int pool_measure(struct compilation *compilation, const struct rules *rules, size_t *out_bytes)
+{
+	const struct numbered *numbered = &compilation->numbered;
+	struct strings *strings = &compilation->strings;
+	int err = pool_collect(strings, rules);
+	__u32 *by_rank = NULL;
+	size_t bytes = 0;
+
+	err = err ?: strings_rank(strings, &by_rank);
+	for (size_t i = 0; !err && i < numbered->count + numbered->unenforced; i++) {
+		const struct numbered_rule *rule = &numbered->list[i];
+
+		bytes += strings->list[rule->prefix].bytes + DIGEST_DIGITS + 1;
+		bytes += rule->value_bytes + 1;
+	}
+	for (size_t i = 0; !err && i < strings->count; i++) {
+		strings->list[by_rank[i]].offset = bytes;
+		bytes += strings->list[by_rank[i]].bytes + 1;
+		if (bytes > UINT32_MAX)
+			err = -E2BIG;
+	}
+	free(by_rank);
+	*out_bytes = bytes;
+	return err;
+}
+
+/* The id and the value of a rule, at the place where the pool is filled. */
+static char *pool_rule(const struct strings *strings, const struct numbered_rule *rule, char *at,
+		       const char **out_id, const char **out_value)
+{
+	static const char digits[] = "0123456789abcdef";
+	const struct string *prefix = &strings->list[rule->prefix];
+
+	*out_id = at;
+	at = mempcpy(at, prefix->text, prefix->bytes);
+	for (int shift = 28; shift >= 0; shift -= 4)
+		*at++ = digits[rule->digest >> shift & 0xf];
+	*at++ = '\0';
+	*out_value = at;
+	return mempcpy(at, rule->value, rule->value_bytes + 1);
+}
+
+static int store_rules(struct compilation *compilation, struct generation_store *store)
+{
+	const struct numbered *numbered = &compilation->numbered;
+	__u32 s[SHARED_COUNT];
+	char *at = store->pool;
+	int err = 0;
+
+#define SHARED(which) (store->pool + compilation->strings.list[s[which]].offset)
+	for (size_t i = 0; !err && i < numbered->count; i++) {
+		const struct numbered_rule *from = &numbered->list[i];
+		struct generation_rule *to = &store->rules[i];
+
+		if (i + 8 < numbered->count)
+			__builtin_prefetch(numbered->list[i + 8].rule);
+		err = shared_strings(&compilation->strings, from->rule, s);
+		if (err)
+			break;
+		at = pool_rule(&compilation->strings, from, at, &to->id, &to->value);
+		to->vendor = SHARED(SHARED_VENDOR);
+		to->vendor_name = SHARED(SHARED_VENDOR_NAME);
+		to->product = SHARED(SHARED_PRODUCT);
+		to->reason = SHARED(SHARED_REASON);
+		to->file = SHARED(SHARED_FILE);
+		to->line = from->rule->place.line;
+		to->matcher = from->rule->matcher;
+		to->action = from->action;
+		to->target = from->target;
+		to->target_held_by = from->target_held_by;
+	}
+	for (size_t i = 0; !err && i < numbered->unenforced; i++) {
+		const struct numbered_rule *from = &numbered->list[numbered->count + i];
+		struct generation_unenforced *to = &store->unenforced[i];
+
+		err = shared_strings(&compilation->strings, from->rule, s);
+		if (err)
+			break;
+		at = pool_rule(&compilation->strings, from, at, &to->id, &to->value);
+		to->vendor = SHARED(SHARED_VENDOR);
+		to->product = SHARED(SHARED_PRODUCT);
+		to->why = SHARED(SHARED_WHY);
+		to->matcher = from->rule->matcher;
+	}
+#undef SHARED
+	return err;
+}
+
+static int store_strings(struct compilation *compilation, const struct rules *rules,
+			 struct generation_store *store)
+{
+	const struct numbered *numbered = &compilation->numbered;
+	const char *policy = rules->policy ?: "";
+	__u32 policy_string;
+	int err = pool_measure(compilation, rules, &store->pool_bytes);
+
+	if (err)
+		return err;
+	store->pool = malloc(store->pool_bytes);
+	store->rules = calloc(numbered->count + 1, sizeof(*store->rules));
+	store->unenforced = calloc(numbered->unenforced + 1, sizeof(*store->unenforced));
+	if (!store->pool || !store->rules || !store->unenforced)
+		return -ENOMEM;
+	for (size_t i = 0; i < compilation->strings.count; i++) {
+		const struct string *string = &compilation->strings.list[i];
+
+		memcpy(store->pool + string->offset, string->text, string->bytes + 1);
+	}
+	err = strings_add(&compilation->strings, policy, &policy_string);
+	if (err)
+		return err;
+	store->generation.policy = store->pool + compilation->strings.list[policy_string].offset;
+	return store_rules(compilation, store);
+}
+
+/* Gives back what growing left over; the entries stay for as long as the policy is active. */
+static void store_take_entries(struct generation_store *store, struct entries *entries)
+{
+	void *keys = reallocarray(entries->keys, entries->count, sizeof(*entries->keys));
+	void *values = reallocarray(entries->values, entries->count, sizeof(*entries->values));
+
+	store->keys = keys ?: entries->keys;
+	store->values = values ?: entries->values;
+	store->generation.entry_count = entries->count;
+	memset(entries, 0, sizeof(*entries));
+}
+
+/*
+ * The number of a generation is a checksum of all its entries, half a second for a million rules. It is
+ * made beside the layout of the strings, which does not touch the entries.
+ */
+static void *number_entries(void *data)
+{
+	struct generation_store *store = data;
+
+	store->generation.number = generation_number(store->keys, store->values,
+						     store->generation.entry_count);
+	return NULL;
+}
+
+/* Strings and number of a generation whose entries are complete. */
+static int store_finish(struct compilation *compilation, const struct rules *rules,
+			struct generation_store *store)
+{
+	pthread_t thread;
+	bool beside = compilation->entries.count > ENTRIES_FOR_A_THREAD;
+	int err;
+
+	store_take_entries(store, &compilation->entries);
+	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
+	err = store_strings(compilation, rules, store);
+	if (beside)
+		(void)pthread_join(thread, NULL);	/* cannot fail: ours, and joined once */
+	else
+		number_entries(store);
+	compilation->header.generation = store->generation.number;
+	store->values[0].header = compilation->header;
+	return err;
+}
+
+int rules_compile(const struct rules *rules, struct diagnostics *diags, struct generation **out_gen)
+{
+	struct compilation *compilation = calloc(1, sizeof(*compilation));
+	struct generation_store *store = calloc(1, sizeof(*store));
+	int err = -ENOMEM;
+
+	if (!compilation || !store)
+		goto out;
+	err = numbered_make(rules, &compilation->strings, diags, &compilation->numbered);
+	if (!err)
+		err = compile_entries(compilation, rules, diags);
+	if (err)
+		goto out;
+	err = store_finish(compilation, rules, store);
+	if (err)
+		goto out;
+	store->generation.revision = rules->revision;
+	store->generation.mode = rules->mode;
+	store->generation.rule_count = compilation->numbered.count;
+	store->generation.unenforced_count = compilation->numbered.unenforced;
+	generation_store_publish(store);
+	*out_gen = &store->generation;
+	store = NULL;
+out:
+	if (err == -E2BIG) {
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){ rules->policy, 0, 0 },
+				"more rules, or longer ones, than a generation can hold");
+		err = -EINVAL;
+	}
+	if (store)
+		generation_free(&store->generation);
+	if (compilation) {
+		numbered_done(&compilation->numbered);
+		strings_done(&compilation->strings);
+		entries_done(&compilation->entries);
+		free(compilation);
+	}
+	return err;
+}

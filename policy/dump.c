@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.c - a generation as text. Rules first, because they are what people look for; then every entry
+ * of the map, one line each, in the order of the keys. Members that are 0 are left out.
+ */
+#include "generation.h"
+#include "policy.h"
+
+/* Values come from documents: what would break a line or a terminal is written as \xNN. */
+static void dump_text(const char *text, FILE *out)
+{
+	putc('"', out);
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c < 0x20 || *c == 0x7f || *c == '"' || *c == '\\')
+			fprintf(out, "\\x%02x", *c);
+		else
+			putc(*c, out);
+	}
+	putc('"', out);
+}
+
+static void dump_member(const char *name, __u64 value, FILE *out)
+{
+	if (value)
+		fprintf(out, " %s=%llu", name, (unsigned long long)value);
+}
+
+static void dump_rule(const struct generation_rule *rule, size_t number, FILE *out)
+{
+	fprintf(out, "rule %zu %s %s", number, rule->id, action_word(rule->action) ?: "?");
+	if (rule->action != ACTION_ALLOW)
+		fprintf(out, " %s", mode_word(rule->target) ?: "?");
+	if (rule->target_held_by)
+		fprintf(out, " held-by=%s", held_by_word(rule->target_held_by) ?: "?");
+	putc(' ', out);
+	dump_text(rule->value, out);
+	fputs(" vendor=", out);
+	dump_text(rule->vendor_name, out);
+	if (*rule->reason) {
+		fputs(" reason=", out);
+		dump_text(rule->reason, out);
+	}
+	fputs(" at=", out);
+	dump_text(rule->file, out);
+	fprintf(out, ":%u\n", rule->line);
+}
+
+static void dump_node(const struct gen_node *node, FILE *out)
+{
+	fprintf(out, " -> %u", node->node);
+	dump_member("glob", node->glob, out);
+	dump_member("any", node->any, out);
+	dump_member("deep", node->deep, out);
+	dump_member("end-deny", node->end_deny, out);
+	dump_member("end-allow", node->end_allow, out);
+	dump_member("below-deny", node->below_deny, out);
+	dump_member("below-allow", node->below_allow, out);
+}
+
+/* Runs of bytes that lead to the same state: "a-z:3". */
+static void dump_glob(const struct gen_key *key, const struct gen_glob *glob, FILE *out)
+{
+	fprintf(out, "glob %u", key->node);
+	for (unsigned i = 0, n; i < 16; i += n) {
+		unsigned byte = (unsigned)key->part << 4 | i;
+
+		for (n = 1; i + n < 16 && glob->next[i + n] == glob->next[i];)
+			n++;
+		if (!glob->next[i])
+			continue;
+		fprintf(out, " %02x", byte);
+		if (n > 1)
+			fprintf(out, "-%02x", byte + n - 1);
+		fprintf(out, ":%u", glob->next[i]);
+	}
+}
+
+static void dump_network(const struct gen_key *key, const struct gen_network *network, FILE *out)
+{
+	if (key->kind == GEN_NET4)
+		fprintf(out, "net4 %llu.%llu.%llu.%llu", (unsigned long long)(key->a >> 24 & 0xff),
+			(unsigned long long)(key->a >> 16 & 0xff),
+			(unsigned long long)(key->a >> 8 & 0xff),
+			(unsigned long long)(key->a & 0xff));
+	else
+		fprintf(out, "net6 %016llx:%016llx", (unsigned long long)key->a,
+			(unsigned long long)key->b);
+	fprintf(out, "/%u", key->part);
+	if (network->count)
+		fprintf(out, " list=%u count=%u", network->list, network->count);
+	else
+		fputs(" marker", out);
+}
+
+static void dump_header(const struct gen_header *header, FILE *out)
+{
+	fputs("header", out);
+	dump_member("rules", header->rules, out);
+	dump_member("root", header->root, out);
+	dump_member("net4-lengths", header->net4_lengths, out);
+	dump_member("net6-lengths", header->net6_lengths, out);
+	dump_member("revision", header->revision, out);
+}
+
+static void dump_condition(const struct gen_key *key, const struct gen_condition *condition, FILE *out)
+{
+	fprintf(out, "condition %u.%u rule=%u ports=%u-%u", key->node, key->part, condition->rule,
+		condition->port_first, condition->port_last);
+	dump_member("protocol", condition->protocol, out);
+	dump_member("allow", condition->allow, out);
+}
+
+static void dump_entry(const struct gen_key *key, const union gen_value *value, FILE *out)
+{
+	switch (key->kind) {
+	case GEN_HEADER:
+		dump_header(&value->header, out);
+		break;
+	case GEN_LENGTHS:
+		fprintf(out, "lengths %u:", key->part);
+		for (unsigned i = 0; i < NETWORK_LENGTHS_MAX; i++)
+			if (value->lengths.bits[i] || !i)
+				fprintf(out, " %u", value->lengths.bits[i]);
+		break;
+	case GEN_STEP:
+		fprintf(out, "step %u %016llx", key->node, (unsigned long long)key->a);
+		dump_node(&value->node, out);
+		break;
+	case GEN_NODE:
+		fprintf(out, "node %u", key->node);
+		dump_node(&value->node, out);
+		break;
+	case GEN_GLOB:
+		dump_glob(key, &value->glob, out);
+		break;
+	case GEN_ACCEPT:
+		fprintf(out, "accept %u -> %u", key->node, value->accept.node);
+		break;
+	case GEN_NET4:
+	case GEN_NET6:
+		dump_network(key, &value->network, out);
+		break;
+	case GEN_CONDITION:
+		dump_condition(key, &value->condition, out);
+		break;
+	case GEN_RULE:
+		fprintf(out, "rule-entry %u vendor=%016llx action=%s", key->node,
+			(unsigned long long)value->rule.vendor,
+			action_word(value->rule.action) ?: "?");
+		dump_member("target", value->rule.target, out);
+		dump_member("held-by", value->rule.target_held_by, out);
+		break;
+	default:
+		fprintf(out, "unknown kind %u", key->kind);
+	}
+	putc('\n', out);
+}
+
+void generation_dump(const struct generation *generation, FILE *out)
+{
+	fprintf(out, "generation %016llx abi=%u revision=%u mode=%s policy=",
+		(unsigned long long)generation->number, EMBARGO_ABI, generation->revision,
+		mode_word(generation->mode) ?: "?");
+	dump_text(generation->policy, out);
+	putc('\n', out);
+	for (size_t i = 0; i < generation->rule_count; i++)
+		dump_rule(&generation->rules[i], i + 1, out);
+	for (size_t i = 0; i < generation->unenforced_count; i++) {
+		const struct generation_unenforced *one = &generation->unenforced[i];
+
+		fprintf(out, "unenforced %s ", one->id);
+		dump_text(one->value, out);
+		fprintf(out, " why=");
+		dump_text(one->why, out);
+		putc('\n', out);
+	}
+	for (size_t i = 0; i < generation->entry_count; i++)
+		dump_entry(&generation->keys[i], &generation->values[i], out);
+}

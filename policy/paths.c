@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paths.c - the syntax of path patterns and the tree that they make. path_sets.c turns the tree into
+ * the entries of a generation.
+ */
+#include "paths.h"
+#include "policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Rules match the resolved file. Hosts with a merged /usr have these directories as links, so a rule
+ * that names the old place must also match the new one; not the other way round. /usr/sbin became a
+ * link to /usr/bin in Fedora 42; /var/run is one since systemd, file-hierarchy(7).
+ */
+static const struct path_twin {
+	const char *from, *to;
+} path_twins[] = {
+	{ "/bin/", "/usr/bin/" },       { "/sbin/", "/usr/sbin/" },   { "/lib/", "/usr/lib/" },
+	{ "/lib32/", "/usr/lib32/" },   { "/lib64/", "/usr/lib64/" }, { "/libx32/", "/usr/libx32/" },
+	{ "/usr/sbin/", "/usr/bin/" },	/* behind "/sbin/", so that one pass over the table is enough */
+	{ "/var/run/", "/run/" },
+};
+
+#define PATH_TWINS (sizeof(path_twins) / sizeof(*path_twins))
+
+static const char *component_check(const char *name, size_t bytes, bool last)
+{
+	if (!bytes)
+		return last ? "a path cannot end in '/'; for everything below a directory write \"/dir/**\""
+			    : "empty component in a path; write a single '/'";
+	if (bytes > PATH_NAME_MAX)
+		return "component longer than 255 bytes; no file can have such a name";
+	if (bytes == 1 && name[0] == '.')
+		return "'.' in a path; write the path without it";
+	if (bytes == 2 && !memcmp(name, "..", 2))
+		return "'..' in a path; write the path that is meant";
+	return NULL;
+}
+
+static bool is_deep(const char *name, size_t bytes)
+{
+	return bytes == 2 && name[0] == '*' && name[1] == '*';
+}
+
+const char *path_pattern_check(const char *pattern, size_t *out_offset)
+{
+	const char *at = pattern, *wrong = NULL;
+	unsigned components = 0, behind_deep = 0;
+	bool deep = false;
+
+	if (out_offset)
+		*out_offset = 0;
+	if (pattern[0] == '/')
+		at++;
+	else if (strncmp(pattern, "**/", 3))
+		return "a path must begin with '/', or with \"**/\" for a name anywhere";
+	for (;; at++) {
+		size_t bytes = strchrnul(at, '/') - at;
+		bool last = !at[bytes];
+
+		wrong = component_check(at, bytes, last);
+		if (!wrong && ++components > PATH_COMPONENTS_MAX)
+			wrong = "more than 64 components in a path";
+		if (!wrong && deep && ++behind_deep > 1)
+			wrong = "only one component may follow \"**\", the name of a file";
+		if (!wrong && is_deep(at, bytes)) {
+			if (deep)
+				wrong = "\"**\" twice in a path; it may appear once";
+			deep = true;
+		}
+		if (wrong || last)
+			break;
+		at += bytes;
+	}
+	if (wrong && out_offset)
+		*out_offset = at - pattern;
+	return wrong;
+}
+
+void path_measure(const char *pattern, struct path_measure *out_measure)
+{
+	memset(out_measure, 0, sizeof(*out_measure));
+	for (const char *at = pattern + (pattern[0] == '/'), *end;; at = end + 1) {
+		unsigned stars = 0;
+
+		for (end = at; *end && *end != '/'; end++)
+			stars += *end == '*';
+		if (is_deep(at, end - at)) {
+			out_measure->any_depth = true;
+		} else {
+			out_measure->components++;
+			out_measure->literal_bytes += end - at - stars;
+		}
+		out_measure->wild |= stars > 0;
+		if (!*end)
+			return;
+	}
+}
+
+static int trie_grow(struct trie *trie)
+{
+	size_t capacity = trie->capacity ? trie->capacity + trie->capacity / 2 : 64;
+	struct trie_node *nodes;
+
+	if (trie->count >= PATH_NODES_MAX)
+		return -E2BIG;
+	nodes = reallocarray(trie->nodes, capacity, sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	trie->nodes = nodes;
+	trie->capacity = capacity;
+	return 0;
+}
+
+static size_t trie_slot(const struct trie *trie, __u32 parent, __u64 hash, __u8 kind)
+{
+	__u64 mixed = hash_word(hash + kind, parent);
+
+	return (mixed ^ mixed >> 32) & (trie->table_size - 1);
+}
+
+static int trie_rehash(struct trie *trie)
+{
+	__u32 *table;
+
+	free(trie->table);
+	trie->table = NULL;
+	trie->table_size = trie->table_size ? 2 * trie->table_size : 128;
+	table = calloc(trie->table_size, sizeof(*table));
+	if (!table)
+		return -ENOMEM;
+	trie->table = table;
+	for (size_t i = 2; i < trie->count; i++) {
+		const struct trie_node *node = &trie->nodes[i];
+		size_t slot = trie_slot(trie, node->parent, node->hash, node->kind);
+
+		while (table[slot])
+			slot = (slot + 1) & (trie->table_size - 1);
+		table[slot] = i;
+	}
+	return 0;
+}
+
+/* Finds the record for children that are not literal, or makes it. NULL: no memory. */
+static struct trie_wild *trie_wild(struct trie *trie, __u32 node)
+{
+	if (!trie->nodes[node].wild) {
+		if (trie->wilds_count + 1 >= trie->wilds_capacity) {
+			size_t capacity = trie->wilds_capacity ? 2 * trie->wilds_capacity : 64;
+			struct trie_wild *wilds =
+				reallocarray(trie->wilds, capacity, sizeof(*wilds));
+
+			if (!wilds)
+				return NULL;
+			trie->wilds = wilds;
+			trie->wilds_capacity = capacity;
+		}
+		trie->nodes[node].wild = ++trie->wilds_count;
+		memset(&trie->wilds[trie->wilds_count], 0, sizeof(*trie->wilds));
+	}
+	return &trie->wilds[trie->nodes[node].wild];
+}
+
+static int trie_link(struct trie *trie, __u32 parent, __u32 child)
+{
+	struct trie_node *node = &trie->nodes[child];
+	struct trie_wild *wild;
+
+	if (node->kind == TRIE_LITERAL) {
+		node->sibling = trie->nodes[parent].child;
+		trie->nodes[parent].child = child;
+		return 0;
+	}
+	wild = trie_wild(trie, parent);
+	if (!wild)
+		return -ENOMEM;
+	if (node->kind == TRIE_GLOB) {
+		node->sibling = wild->glob;
+		wild->glob = child;
+	} else if (node->kind == TRIE_ANY) {
+		wild->any = child;
+	} else {
+		wild->deep = child;
+	}
+	return 0;
+}
+
+/* One component, as a child of @parent. Its index, or a negative errno. */
+static int trie_child(struct trie *trie, __u32 parent, const char *name, size_t bytes, __u8 kind,
+		      __u32 rule)
+{
+	__u64 hash = kind == TRIE_ANY || kind == TRIE_DEEP ? 0 : name_hash(name, bytes);
+	struct trie_node *node;
+	size_t slot;
+	int err;
+
+	if (2 * trie->count >= trie->table_size) {
+		err = trie_rehash(trie);
+		if (err)
+			return err;
+	}
+	slot = trie_slot(trie, parent, hash, kind);
+	for (; trie->table[slot]; slot = (slot + 1) & (trie->table_size - 1)) {
+		node = &trie->nodes[trie->table[slot]];
+		/* the kernel knows literal names by their hash alone, patterns are compared */
+		if (node->parent == parent && node->hash == hash && node->kind == kind &&
+		    (kind != TRIE_GLOB ||
+		     (node->name_bytes == bytes && !memcmp(node->name, name, bytes))))
+			return trie->table[slot];
+	}
+	if (trie->count == trie->capacity) {
+		err = trie_grow(trie);
+		if (err)
+			return err;
+	}
+	trie->table[slot] = trie->count;
+	node = &trie->nodes[trie->count];
+	*node = (struct trie_node){ .hash = hash, .name = name, .parent = parent, .rule = rule,
+				    .name_bytes = bytes, .kind = kind };
+	trie->count++;
+	err = trie_link(trie, parent, trie->count - 1);
+	return err ? err : (int)trie->count - 1;
+}
+
+static __u8 component_kind(const char *name, size_t bytes)
+{
+	size_t stars = 0;
+
+	if (is_deep(name, bytes))
+		return TRIE_DEEP;
+	for (size_t i = 0; i < bytes; i++)
+		stars += name[i] == '*';
+	return !stars ? TRIE_LITERAL : stars == bytes ? TRIE_ANY : TRIE_GLOB;
+}
+
+/* Numbers ascend, so the first rule that comes to a place is the most specific one there. */
+static void trie_mark(__u32 *deny, __u32 *allow, const struct numbered_rule *rule, __u32 number)
+{
+	__u32 *at = rule->action == ACTION_ALLOW ? allow : deny;
+
+	if (!*at || number < *at)
+		*at = number;
+}
+
+/* @prefix ends in '/' or is empty, @rest has no '/' at its beginning; together they are the pattern. */
+static int trie_insert_parts(struct trie *trie, const char *prefix, const char *rest,
+			     const struct numbered_rule *rule, __u32 number)
+{
+	const char *at = *prefix ? prefix : rest;
+	int node = 1;
+
+	for (;;) {
+		size_t bytes = strchrnul(at, '/') - at;
+		__u8 kind = component_kind(at, bytes);
+		bool last = !at[bytes];
+		struct trie_node *found;
+
+		if (kind == TRIE_DEEP && last) {
+			found = &trie->nodes[node];
+			trie_mark(&found->below_deny, &found->below_allow, rule, number);
+			return 0;
+		}
+		node = trie_child(trie, node, at, bytes, kind, number);
+		if (node < 0)
+			return node;
+		found = &trie->nodes[node];
+		if (last) {
+			trie_mark(&found->end_deny, &found->end_allow, rule, number);
+			return 0;
+		}
+		at += bytes + 1;
+		if (!*at)
+			at = rest;	/* the end of the prefix */
+	}
+}
+
+int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 number)
+{
+	const char *prefix = "", *rest = rule->value + (rule->value[0] == '/');
+	int err;
+
+	if (!trie->count) {
+		err = trie_grow(trie);
+		if (err)
+			return err;
+		memset(trie->nodes, 0, 2 * sizeof(*trie->nodes));
+		trie->nodes[1].rule = number;
+		trie->count = 2;
+	}
+	err = trie_insert_parts(trie, prefix, rest, rule, number);
+	for (size_t i = 0; !err && i < PATH_TWINS; i++) {
+		const struct path_twin *twin = &path_twins[i];
+		size_t bytes = strlen(twin->from);
+
+		if (*prefix) {
+			if (strcmp(prefix, twin->from + 1))
+				continue;
+		} else {
+			if (strncmp(rule->value, twin->from, bytes))
+				continue;
+			rest = rule->value + bytes;
+		}
+		prefix = twin->to + 1;
+		err = trie_insert_parts(trie, prefix, rest, rule, number);
+	}
+	return err;
+}
+
+void trie_done(struct trie *trie)
+{
+	free(trie->nodes);
+	free(trie->wilds);
+	free(trie->table);
+	memset(trie, 0, sizeof(*trie));
+}

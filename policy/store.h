@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - what a generation owns, for the two places that make one: compile.c and generation_decode().
+ * Everybody else sees struct generation only.
+ */
+#ifndef EMBARGO_STORE_H
+#define EMBARGO_STORE_H
+
+#include "generation.h"
+
+/* All strings of the generation are in the pool; each ends with a zero. */
+struct generation_store {
+	struct generation generation;	/* first, so that a pointer to it is a pointer to the store */
+	struct gen_key *keys;		/* all owned */
+	union gen_value *values;
+	struct generation_rule *rules;
+	struct generation_unenforced *unenforced;
+	char *pool;
+	size_t pool_bytes;
+};
+
+/**
+ * generation_number() - the number that these entries make
+ * @keys:   borrowed; sorted
+ * @values: borrowed
+ * @count:  of both; the header entry is left out
+ *
+ * Return: the first 8 bytes of the SHA-256 of all other entries, key and value each, as a little endian
+ * number; never 0.
+ */
+__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count);
+
+/** generation_store_publish() - point the public members to the owned ones */
+void generation_store_publish(struct generation_store *store);
+
+#endif
