@@ -55,19 +55,19 @@ bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yam
 	if (!expected)
 		expected = yaml_type_word(type);
 
-	if (type == YAML_TYPE_TEXT && node->text && *node->text)
-		reader_error(reader, node, "expected %s, found %s %s; write it in quotes: \"%s\"",
-			     expected, yaml_type_word(node->type), quoted(node->text).text,
-			     quoted(node->text).text);
-	else if (type == YAML_TYPE_SEQUENCE && node->text && *node->text)
-		reader_error(reader, node, "expected %s, found '%s'; write [%s]", expected,
-			     quoted(node->text).text, quoted(node->text).text);
-	else if (node->text && *node->text)
-		reader_error(reader, node, "expected %s, found '%s'", expected,
-			     quoted(node->text).text);
-	else
+	if (!node->text || !*node->text)
 		reader_error(reader, node, "expected %s, found %s", expected,
 			     yaml_type_word(node->type));
+	else if (type == YAML_TYPE_TEXT && node->type != YAML_TYPE_NULL)
+		reader_error(reader, node, "expected %s, found '%s' (%s); write it in quotes: \"%s\"",
+			     expected, quoted(node->text).text, yaml_type_word(node->type),
+			     quoted(node->text).text);
+	else if (type == YAML_TYPE_SEQUENCE && node->type != YAML_TYPE_NULL)
+		reader_error(reader, node, "expected %s, found '%s'; write [%s]", expected,
+			     quoted(node->text).text, quoted(node->text).text);
+	else
+		reader_error(reader, node, "expected %s, found '%s' (%s)", expected,
+			     quoted(node->text).text, yaml_type_word(node->type));
 	return false;
 }
 
@@ -263,7 +263,7 @@ void field_id(struct reader *reader, const struct field *field, const struct yam
 void field_bool(struct reader *reader, const struct field *field, const struct yaml_node *node,
 		void *member)
 {
-	if (reader_expect(reader, node, YAML_TYPE_BOOLEAN, NULL))
+	if (reader_expect(reader, node, YAML_TYPE_BOOLEAN, "true or false"))
 		*(bool *)member = !strcmp(node->text, "true");
 }
 

@@ -65,6 +65,10 @@ static const struct yaml_node *find_key(const struct yaml_node *node, const char
 	return value ? value->key : NULL;
 }
 
+static const char *const keys_of_vendor[] = { "products", "subsidiaries", NULL };
+static const char *const keys_of_name[] = { "paths",   "networks", "digests",	      "domains",
+					    "modules", "packages", "package-vendors", NULL };
+
 /* Keys that belong to the other sort of line. */
 static void refuse_keys(struct reader *reader, const struct yaml_node *node,
 			const char *const *keys, const char *why)
@@ -80,9 +84,6 @@ static void refuse_keys(struct reader *reader, const struct yaml_node *node,
 static void line_check(struct reader *reader, const struct yaml_node *node,
 		       const struct policy *policy, const struct policy_line *line)
 {
-	static const char *const of_vendor[] = { "products", "subsidiaries", NULL };
-	static const char *const of_name[] = { "paths",	  "networks", "digests",	 "domains",
-					       "modules", "packages", "package-vendors", NULL };
 	const struct yaml_node *vendor = find_key(node, "vendor"), *name = find_key(node, "name");
 
 	if (!vendor && !name)
@@ -92,10 +93,11 @@ static void line_check(struct reader *reader, const struct yaml_node *node,
 		reader_error(reader, name,
 			     "'name' beside 'vendor'; write a line of its own for matchers in place");
 	else if (vendor)
-		refuse_keys(reader, node, of_name,
+		refuse_keys(reader, node, keys_of_name,
 			    "in a line with 'vendor'; write a line with 'name' for matchers in place");
 	else
-		refuse_keys(reader, node, of_vendor, "in a line with 'name'; it belongs to 'vendor'");
+		refuse_keys(reader, node, keys_of_vendor,
+			    "in a line with 'name'; it belongs to 'vendor'");
 	if (line->subsidiaries && line->products.node)
 		reader_error(reader, find_key(node, "subsidiaries"),
 			     "'subsidiaries' beside 'products'; write two lines");
@@ -107,6 +109,19 @@ static void line_check(struct reader *reader, const struct yaml_node *node,
 					"the name '%s' is there twice, first on line %u; choose another one",
 					line->name.text, other->name.place.line);
 	}
+}
+
+/* Also refused ones: what was told already is not missing. */
+static bool line_has_matchers(const struct yaml_node *node)
+{
+	for (const struct yaml_node *value = node->first; value; value = value->next) {
+		for (const char *const *key = keys_of_name; *key; key++) {
+			if (!strcmp(value->key->text, *key) &&
+			    (value->count || value->type != YAML_TYPE_SEQUENCE))
+				return true;
+		}
+	}
+	return find_key(node, "vendor") != NULL;
 }
 
 static void line_read(struct reader *reader, const struct yaml_node *node, struct policy *policy)
@@ -122,17 +137,10 @@ static void line_read(struct reader *reader, const struct yaml_node *node, struc
 		return;
 
 	line_check(reader, node, policy, line);
-	if (line->name.text && !line->facts.count) {
-		size_t errors = reader->diags->errors;
-
-		/* a matcher that was refused is not missing */
-		for (const struct yaml_node *value = node->first; value; value = value->next)
-			errors += value->type == YAML_TYPE_SEQUENCE && value->count;
-		if (errors == reader->diags->errors)
-			diagnostics_add(reader->diags, SEVERITY_ERROR, line->name.place,
-					"'%s' reaches nothing; expected paths or networks in its line",
-					line->name.text);
-	}
+	if (line->name.text && !line->facts.count && !line_has_matchers(node))
+		diagnostics_add(reader->diags, SEVERITY_ERROR, line->name.place,
+				"'%s' reaches nothing; expected paths or networks in its line",
+				line->name.text);
 	facts_finish(reader, &line->facts);
 	if (policy->last_line)
 		policy->last_line->next = line;

@@ -44,7 +44,7 @@ const char *yaml_type_word(enum yaml_type type)
 	static const char *const words[] = {
 		[YAML_TYPE_TEXT] = "text",
 		[YAML_TYPE_NULL] = "nothing",
-		[YAML_TYPE_BOOLEAN] = "true or false",
+		[YAML_TYPE_BOOLEAN] = "a boolean",
 		[YAML_TYPE_INTEGER] = "a whole number",
 		[YAML_TYPE_NUMBER] = "a number",
 		[YAML_TYPE_SEQUENCE] = "a list",

@@ -70,7 +70,7 @@ static int refuse_tab(struct scan *scan)
 		more += scan->data[i] == '\t';
 	if (more)
 		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
-				"a tab; write spaces, or \\t between double quotes (%zu more tabs below)",
+				"a tab; write spaces, or \\t between double quotes (%zu more below)",
 				more);
 	else
 		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
