@@ -314,7 +314,7 @@ int agent_config_read(struct yaml_tree *tree, struct diagnostics *diags,
 	(void)fields_read_document(&reader, agent_fields, "Agent", &agent); /* its errors are counted */
 	if (reader.no_memory)
 		err = -ENOMEM;
-	else if (diags->errors > errors)
+	else if (diags->errors > errors || tree->faulty)
 		err = -EINVAL;
 	else
 		err = make_config(&agent, tree->file, out_config);
@@ -324,24 +324,13 @@ int agent_config_read(struct yaml_tree *tree, struct diagnostics *diags,
 
 int agent_config_load(const char *path, struct diagnostics *diags, struct agent_config **out_config)
 {
-	size_t errors = diags->errors;
-	struct agent_config *config = NULL;
 	struct yaml_tree *tree = NULL;
 	int err;
 
 	err = yaml_tree_load(path, diags, &tree);
 	if (err < 0)
 		return err;
-	err = agent_config_read(tree, diags, &config);
-	if (err < 0)
-		return err;
-	if (diags->errors > errors) { /* those that left a tree: anchors, duplicate keys */
-		agent_config_free(config);
-		return -EINVAL;
-	}
-
-	*out_config = config;
-	return 0;
+	return agent_config_read(tree, diags, out_config);
 }
 
 void agent_config_free(struct agent_config *config)

@@ -250,6 +250,11 @@ void field_id(struct reader *reader, const struct field *field, const struct yam
 		text = reader_text(reader, node);
 	if (!text)
 		return;
+	if (!strcmp(text, "allow")) {
+		reader_error(reader, node,
+			     "'allow' cannot be used as a name here; rule ids begin with it for the entries of 'allow'");
+		return;
+	}
 	if (text[strspn(text, accepted)] || strchr("._-", *text) || strlen(text) > 64) {
 		reader_error(reader, node,
 			     "'%s' cannot be used as a name here; expected at most 64 of a-z 0-9 . _ - and a letter or digit first",

@@ -268,7 +268,7 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct di
 		err = policy_resolve(policy, diags);
 	if (reader.no_memory)
 		err = -ENOMEM;
-	if (!err && (diags->errors > errors || !catalog))
+	if (!err && (diags->errors > errors || tree->faulty || !catalog))
 		err = -EINVAL;
 	if (err < 0) {
 		policy_free(policy);
@@ -285,24 +285,13 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct di
 int policy_load(const char *path, const struct catalog *catalog, struct diagnostics *diags,
 		struct policy **out_policy)
 {
-	size_t errors = diags->errors;
 	struct yaml_tree *tree = NULL;
-	struct policy *policy = NULL;
 	int err;
 
 	err = yaml_tree_load(path, diags, &tree);
 	if (err < 0)
 		return err;
-	err = policy_read(tree, catalog, diags, &policy);
-	if (err < 0)
-		return err;
-	if (diags->errors > errors) { /* those that left a tree: anchors, duplicate keys */
-		policy_free(policy);
-		return -EINVAL;
-	}
-
-	*out_policy = policy;
-	return 0;
+	return policy_read(tree, catalog, diags, out_policy);
 }
 
 int policy_compile(const struct policy *policy, struct diagnostics *diags,

@@ -383,8 +383,9 @@ static int parse_events(struct parse *parse)
 int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct diagnostics *diags,
 		    struct yaml_tree **out_tree)
 {
-	struct yaml_tree *tree;
 	struct parse parse = { .diags = diags };
+	size_t errors = diags->errors;
+	struct yaml_tree *tree;
 	int err;
 
 	if (bytes > YAML_DOCUMENT_BYTES_MAX) {
@@ -415,6 +416,7 @@ int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct dia
 		return err;
 	}
 
+	tree->faulty = diags->errors > errors;
 	*out_tree = tree;
 	return 0;
 }

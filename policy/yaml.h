@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "diagnostics.h"
+#include <stdbool.h>
 
 #define YAML_DOCUMENT_BYTES_MAX (16u * 1024 * 1024)
 #define YAML_DEPTH_MAX 32		/* mappings and sequences inside each other */
@@ -44,6 +45,7 @@ struct yaml_tree {
 	const char *file;		/* as it was given; owned by the arena */
 	struct yaml_node *root;		/* NULL: the document is empty */
 	size_t nodes;
+	bool faulty;			/* errors were reported for it: never to be accepted */
 };
 
 /**
@@ -55,7 +57,7 @@ struct yaml_tree {
  * @out_tree: owned by the caller; untouched on failure
  *
  * Errors after which the tree still makes sense (an anchor, a duplicate key) are in @diags although the
- * return is 0, so that the caller can find the errors of meaning in the same run.
+ * return is 0, so that the caller can find the errors of meaning in the same run; the tree is then faulty.
  *
  * Return: 0; -EINVAL (no tree can be made of it, see @diags); -ENOMEM.
  */

@@ -16,3 +16,7 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
 {
 	return -EOPNOTSUPP;
 }
+
+void generation_free(struct generation *generation)
+{
+}

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "front.h"
 
+/* in parentheses: several lines are one text */
 static const char *const vendors[] = {
 	"kind: Vendor\nid: holding\nname: Holding\n",
-	"kind: Vendor\nid: maker\nname: Maker Inc.\nparent: holding\nproducts:\n"
-	"  - {id: sensor, name: Sensor, confidence: documented, paths: [/opt/sensor/**, {value: /opt/rumour, confidence: unverified}],\n"
-	"     networks: [192.0.2.0/24], domains: ['*.maker.example'], units: [sensor.service]}\n"
-	"  - {id: old, name: Old, class: legacy, paths: [{value: /opt/old, confidence: seen}]}\n"
-	"  - {id: free, name: Free, class: open-source, paths: [/usr/bin/free-tool]}\n",
-	"kind: Vendor\nid: daughter\nname: Daughter\nparent: maker\nproducts:\n"
-	"  - {id: agent, name: Agent, packages: [agent], paths: [/opt/agent]}\n",
+	("kind: Vendor\nid: maker\nname: Maker Inc.\nparent: holding\nproducts:\n"
+	 "  - {id: sensor, name: Sensor, confidence: documented, paths: [/opt/sensor/**, {value: /opt/rumour, confidence: unverified}],\n"
+	 "     networks: [192.0.2.0/24], domains: ['*.maker.example'], units: [sensor.service]}\n"
+	 "  - {id: old, name: Old, class: legacy, paths: [{value: /opt/old, confidence: seen}]}\n"
+	 "  - {id: free, name: Free, class: open-source, paths: [/usr/bin/free-tool]}\n"),
+	("kind: Vendor\nid: daughter\nname: Daughter\nparent: maker\nproducts:\n"
+	 "  - {id: agent, name: Agent, packages: [agent], paths: [/opt/agent]}\n"),
 	"kind: Vendor\nid: unknown\nname: Unknown\n",
 };
 
