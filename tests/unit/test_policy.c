@@ -231,6 +231,17 @@ static void test_without_catalog(void **state)
 	front_expect(&diags, "p:4:7: error: unknown mode 'odd'; expected one of: audit, enforce\n");
 }
 
+/* Found by fuzzing: the only node is refused, and nothing else is wrong. */
+static void test_faulty_tree(void **state)
+{
+	struct fixture fixture;
+
+	setup(&fixture, "*alias\n");
+	assert_int_equal(fixture.err, -EINVAL);
+	assert_null(fixture.policy);
+	done(&fixture);
+}
+
 static void test_load(void **state)
 {
 	struct diagnostics diags = { 0 };
@@ -270,6 +281,7 @@ int main(void)
 		cmocka_unit_test(test_allow),
 		cmocka_unit_test(test_unknown_products_warn),
 		cmocka_unit_test(test_without_catalog),
+		cmocka_unit_test(test_faulty_tree),
 		cmocka_unit_test(test_load),
 	};
 
