@@ -10,16 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICY_DEFAULT "/etc/embargo/policy.yaml"
-#define EVENTS_DEFAULT "/var/log/embargo/events.jsonl"
+#define POLICY_DEFAULT       "/etc/embargo/policy.yaml"
+#define EVENTS_DEFAULT       "/var/log/embargo/events.jsonl"
 #define ROTATE_DEFAULT_BYTES (100ull << 20)
-#define KEEP_DEFAULT 10
+#define KEEP_DEFAULT         10
 
 /* One entry of "events" as it is written. */
 struct sink_text {
 	struct sink_text *next;
 	struct field_text file;
-	bool output;			/* stdout: true */
+	bool output; /* stdout: true */
 	unsigned long long rotate_bytes;
 	unsigned keep;
 	struct place place;
@@ -45,7 +45,8 @@ static bool absolute_path(struct reader *reader, const struct yaml_node *node, c
 		return false;
 	if (*text == '/')
 		return true;
-	reader_error(reader, node, "'%s' is not a whole path; expected one that begins with '/', as %s",
+	reader_error(reader, node,
+		     "'%s' is not a whole path; expected one that begins with '/', as %s",
 		     quoted(text).text, example);
 	return false;
 }
@@ -85,7 +86,7 @@ static void size_read(struct reader *reader, const struct field *field,
 	static const struct {
 		const char *word;
 		unsigned shift;
-	} units[] = { { "KiB", 10 }, { "MiB", 20 }, { "GiB", 30 } };
+	} units[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}};
 	unsigned long long value = 0;
 	const char *at = node->text;
 
@@ -99,7 +100,8 @@ static void size_read(struct reader *reader, const struct field *field,
 			return;
 		}
 	}
-	reader_error(reader, node, "'%s' is no size; expected a number with KiB, MiB or GiB, as 100MiB",
+	reader_error(reader, node,
+		     "'%s' is no size; expected a number with KiB, MiB or GiB, as 100MiB",
 		     quoted(node->text).text);
 }
 
@@ -118,17 +120,20 @@ static void labels_read(struct reader *reader, const struct field *field,
 
 /* ---------------------------------------------------------------- events */
 
-#define SINK(key, flags, read, member) { key, flags, read, offsetof(struct sink_text, member) }
+#define SINK(key, flags, read, member)                                                             \
+	{                                                                                          \
+		key, flags, read, offsetof(struct sink_text, member)                               \
+	}
 
 static const struct field sink_fields[] = {
 	SINK("file", 0, file_read, file),
 	SINK("rotate", 0, size_read, rotate_bytes),
 	SINK("keep", 0, field_count, keep),
 	SINK("stdout", 0, field_bool, output),
-	{ "journald", FIELD_LATER },
-	{ "syslog", FIELD_LATER },
-	{ "ca", FIELD_LATER },
-	{ 0 },
+	{"journald", FIELD_LATER},
+	{"syslog", FIELD_LATER},
+	{"ca", FIELD_LATER},
+	{0},
 };
 
 static bool has_key(const struct yaml_node *node, const char *key)
@@ -147,20 +152,24 @@ static bool sink_check(struct reader *reader, const struct yaml_node *node,
 	size_t errors = reader->diags->errors;
 
 	if (!file && !output && !has_key(node, "journald") && !has_key(node, "syslog"))
-		reader_error(reader, node, "an entry that sends events nowhere; expected file or stdout");
+		reader_error(reader, node,
+			     "an entry that sends events nowhere; expected file or stdout");
 	if (file && output)
 		reader_error(reader, node, "an entry with 'file' and 'stdout'; write two entries");
 	if (!file && (has_key(node, "rotate") || has_key(node, "keep")))
-		reader_error(reader, node, "'rotate' and 'keep' belong to 'file'; remove them here");
+		reader_error(reader, node,
+			     "'rotate' and 'keep' belong to 'file'; remove them here");
 	if (has_key(node, "keep") && !has_key(node, "rotate"))
-		reader_error(reader, node, "'keep' without 'rotate'; add a size, as rotate: 100MiB");
+		reader_error(reader, node,
+			     "'keep' without 'rotate'; add a size, as rotate: 100MiB");
 	for (const struct sink_text *other = agent->sinks; other; other = other->next) {
 		if (sink->output == other->output &&
 		    (sink->output || (sink->file.text && other->file.text &&
 				      !strcmp(sink->file.text, other->file.text))))
-			reader_error(reader, node,
-				     "events go to the same place twice, first on line %u; remove one",
-				     other->place.line);
+			reader_error(
+				reader, node,
+				"events go to the same place twice, first on line %u; remove one",
+				other->place.line);
 	}
 	return errors == reader->diags->errors;
 }
@@ -198,24 +207,28 @@ static void sinks_read(struct reader *reader, const struct field *field,
 	for (const struct yaml_node *one = node->first; one; one = one->next)
 		sink_read(reader, one, agent);
 	if (!agent->sink_count && errors == reader->diags->errors)
-		reader_error(reader, node,
-			     "'events' goes nowhere, nothing would be recorded; expected file or stdout");
+		reader_error(
+			reader, node,
+			"'events' goes nowhere, nothing would be recorded; expected file or stdout");
 }
 
 /* ---------------------------------------------------------------- the document */
 
-#define AGENT(key, flags, read, member) { key, flags, read, offsetof(struct agent_text, member) }
+#define AGENT(key, flags, read, member)                                                            \
+	{                                                                                          \
+		key, flags, read, offsetof(struct agent_text, member)                              \
+	}
 
 static const struct field agent_fields[] = {
-	{ "kind", FIELD_REQUIRED },
+	{"kind", FIELD_REQUIRED},
 	AGENT("policy", 0, policy_path_read, policy),
 	AGENT("labels", 0, labels_read, labels),
 	AGENT("audit-only", 0, field_bool, audit_only),
 	AGENT("within", 0, within_read, within),
-	{ "events", 0, sinks_read, 0 },
-	{ "metrics", FIELD_LATER },
-	{ "redact", FIELD_LATER },
-	{ 0 },
+	{"events", 0, sinks_read, 0},
+	{"metrics", FIELD_LATER},
+	{"redact", FIELD_LATER},
+	{0},
 };
 
 static int copy_sinks(struct agent_config *config, const struct agent_text *agent)
@@ -246,7 +259,7 @@ static int copy_sinks(struct agent_config *config, const struct agent_text *agen
 		.path = strdup(EVENTS_DEFAULT),
 		.rotate_bytes = ROTATE_DEFAULT_BYTES,
 		.keep = KEEP_DEFAULT,
-		.place = { .file = config->file },
+		.place = {.file = config->file},
 	};
 	config->sink_count = 1;
 	return config->sinks[0].path ? 0 : -ENOMEM;
@@ -306,12 +319,13 @@ out:
 int agent_config_read(struct yaml_tree *tree, struct diagnostics *diags,
 		      struct agent_config **out_config)
 {
-	struct reader reader = { .tree = tree, .diags = diags };
-	struct agent_text agent = { 0 };
+	struct reader reader = {.tree = tree, .diags = diags};
+	struct agent_text agent = {0};
 	size_t errors = diags->errors;
 	int err = 0;
 
-	(void)fields_read_document(&reader, agent_fields, "Agent", &agent); /* its errors are counted */
+	(void)fields_read_document(&reader, agent_fields, "Agent",
+				   &agent); /* its errors are counted */
 	if (reader.no_memory)
 		err = -ENOMEM;
 	else if (diags->errors > errors || tree->faulty)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CHUNK_BYTES ((size_t)32 * 1024)
-#define ALIGNMENT alignof(max_align_t)
+#define ALIGNMENT   alignof(max_align_t)
 
 struct arena_chunk {
 	struct arena_chunk *next;

@@ -12,8 +12,8 @@ struct arena_chunk;
 
 /* All zero is an empty arena. */
 struct arena {
-	struct arena_chunk *chunks;	/* the newest first */
-	size_t left;			/* bytes unused in it */
+	struct arena_chunk *chunks; /* the newest first */
+	size_t left;                /* bytes unused in it */
 };
 
 /**

@@ -19,20 +19,27 @@ const char *product_class_word(unsigned class)
 		[PRODUCT_CLASS_OPEN_SOURCE] = "open-source",
 		[PRODUCT_CLASS_DISTRIBUTION] = "distribution",
 	};
-	_Static_assert(sizeof(words) / sizeof(*words) == PRODUCT_CLASS_MAX, "a word for each class");
+	_Static_assert(sizeof(words) / sizeof(*words) == PRODUCT_CLASS_MAX,
+		       "a word for each class");
 
 	return class < PRODUCT_CLASS_MAX ? words[class] : NULL;
 }
 
 /* ---------------------------------------------------------------- one document */
 
-#define PRODUCT(key, flags, read, member) { key, flags, read, offsetof(struct product, member) }
-#define FACTS(key, matcher) { key, 0, facts_read_catalog, offsetof(struct product, facts), matcher }
+#define PRODUCT(key, flags, read, member)                                                          \
+	{                                                                                          \
+		key, flags, read, offsetof(struct product, member)                                 \
+	}
+#define FACTS(key, matcher)                                                                        \
+	{                                                                                          \
+		key, 0, facts_read_catalog, offsetof(struct product, facts), matcher               \
+	}
 
 static const struct field product_fields[] = {
 	PRODUCT("id", FIELD_REQUIRED, field_id, id),
 	PRODUCT("name", FIELD_REQUIRED, field_text, name),
-	{ "class", 0, field_word, offsetof(struct product, class), 0, product_class_word },
+	{"class", 0, field_word, offsetof(struct product, class), 0, product_class_word},
 	FACTS("packages", MATCHER_PACKAGE),
 	FACTS("package-vendors", MATCHER_PACKAGE_VENDOR),
 	FACTS("paths", MATCHER_PATH),
@@ -45,9 +52,9 @@ static const struct field product_fields[] = {
 	FACTS("markers", MATCHER_MARKER),
 	FACTS("repositories", MATCHER_REPOSITORY),
 	PRODUCT("sources", 0, field_texts, sources),
-	{ "confidence", 0, field_word, offsetof(struct product, confidence), 0, confidence_word },
+	{"confidence", 0, field_word, offsetof(struct product, confidence), 0, confidence_word},
 	PRODUCT("note", 0, field_prose, note),
-	{ 0 },
+	{0},
 };
 
 static void product_read(struct reader *reader, const struct yaml_node *node, struct vendor *vendor)
@@ -66,9 +73,10 @@ static void product_read(struct reader *reader, const struct yaml_node *node, st
 	for (const struct product *other = vendor->products; other; other = other->next) {
 		if (strcmp(other->id.text, product->id.text))
 			continue;
-		diagnostics_add(reader->diags, SEVERITY_ERROR, product->id.place,
-				"the product '%s' is there twice, first on line %u; put both into one",
-				product->id.text, other->id.place.line);
+		diagnostics_add(
+			reader->diags, SEVERITY_ERROR, product->id.place,
+			"the product '%s' is there twice, first on line %u; put both into one",
+			product->id.text, other->id.place.line);
 		return;
 	}
 	facts_finish(reader, &product->facts);
@@ -94,19 +102,22 @@ static void products_read(struct reader *reader, const struct field *field,
 		product_read(reader, one, member);
 }
 
-#define VENDOR(key, flags, read, member) { key, flags, read, offsetof(struct vendor, member) }
+#define VENDOR(key, flags, read, member)                                                           \
+	{                                                                                          \
+		key, flags, read, offsetof(struct vendor, member)                                  \
+	}
 
 static const struct field vendor_fields[] = {
-	{ "kind", FIELD_REQUIRED },
+	{"kind", FIELD_REQUIRED},
 	VENDOR("id", FIELD_REQUIRED, field_id, id),
 	VENDOR("name", FIELD_REQUIRED, field_text, name),
 	VENDOR("aliases", 0, field_texts, aliases),
 	VENDOR("parent", 0, field_id, parent_id),
 	VENDOR("country", 0, field_text, country),
-	{ "products", 0, products_read, 0 },
+	{"products", 0, products_read, 0},
 	VENDOR("sources", 0, field_texts, sources),
 	VENDOR("caveats", 0, field_texts, caveats),
-	{ 0 },
+	{0},
 };
 
 struct catalog *catalog_new(void)
@@ -117,7 +128,7 @@ struct catalog *catalog_new(void)
 int catalog_add(struct catalog *catalog, struct yaml_tree *tree, unsigned layer,
 		struct diagnostics *diags)
 {
-	struct reader reader = { .tree = tree, .diags = diags };
+	struct reader reader = {.tree = tree, .diags = diags};
 	struct vendor *vendor = reader_alloc(&reader, sizeof(*vendor));
 	struct vendor **vendors;
 
@@ -202,24 +213,32 @@ unsigned vendor_distance(const struct vendor *vendor, const struct vendor *ances
 	return 0;
 }
 
-static void drop_replaced(struct catalog *catalog, struct diagnostics *diags)
+static void refuse_duplicates(const struct catalog *catalog, struct diagnostics *diags)
+{
+	for (size_t i = 1; i < catalog->count; i++) {
+		const struct vendor *before = catalog->vendors[i - 1],
+				    *vendor = catalog->vendors[i];
+
+		if (before->layer != vendor->layer || strcmp(before->id.text, vendor->id.text))
+			continue;
+		diagnostics_add(
+			diags, SEVERITY_ERROR, vendor->id.place,
+			"the vendor '%s' is in this directory twice, first in '%s' on line %u; put both into one file",
+			vendor->id.text, before->tree->file, before->id.place.line);
+	}
+}
+
+static void drop_replaced(struct catalog *catalog)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < catalog->count; i++) {
 		struct vendor *vendor = catalog->vendors[i];
-		struct vendor *before = kept ? catalog->vendors[kept - 1] : NULL;
 
-		if (!before || strcmp(before->id.text, vendor->id.text)) {
+		if (kept && !strcmp(catalog->vendors[kept - 1]->id.text, vendor->id.text))
+			yaml_tree_free(vendor->tree);
+		else
 			catalog->vendors[kept++] = vendor;
-			continue;
-		}
-		if (before->layer == vendor->layer)
-			diagnostics_add(diags, SEVERITY_ERROR, vendor->id.place,
-					"the vendor '%s' is in this directory twice, first in '%s' on line %u; put both into one file",
-					vendor->id.text, before->tree->file,
-					before->id.place.line);
-		yaml_tree_free(vendor->tree);
 	}
 	catalog->count = kept;
 }
@@ -227,7 +246,7 @@ static void drop_replaced(struct catalog *catalog, struct diagnostics *diags)
 static void link_parent(const struct catalog *catalog, struct vendor *vendor,
 			struct diagnostics *diags)
 {
-	struct suggestion suggestion = { .text = vendor->parent_id.text };
+	struct suggestion suggestion = {.text = vendor->parent_id.text};
 
 	if (!vendor->parent_id.text)
 		return;
@@ -260,9 +279,10 @@ static void cut_rings(struct catalog *catalog, struct diagnostics *diags)
 		while (up && up != vendor && steps++ < catalog->count)
 			up = up->parent;
 		if (up == vendor) {
-			diagnostics_add(diags, SEVERITY_ERROR, vendor->parent_id.place,
-					"the parents of '%s' lead back to it; remove 'parent' from one of them",
-					vendor->id.text);
+			diagnostics_add(
+				diags, SEVERITY_ERROR, vendor->parent_id.place,
+				"the parents of '%s' lead back to it; remove 'parent' from one of them",
+				vendor->id.text);
 			vendor->parent = NULL;
 		}
 	}
@@ -273,7 +293,8 @@ void catalog_finish(struct catalog *catalog, struct diagnostics *diags)
 	if (!catalog->count)
 		return;
 	qsort(catalog->vendors, catalog->count, sizeof(struct vendor *), compare_vendors);
-	drop_replaced(catalog, diags);
+	refuse_duplicates(catalog, diags);
+	drop_replaced(catalog);
 	for (size_t i = 0; i < catalog->count; i++)
 		link_parent(catalog, catalog->vendors[i], diags);
 	cut_rings(catalog, diags);
@@ -334,7 +355,7 @@ static int load_directory(struct catalog *catalog, const char *directory, unsign
 		err = -errno;
 		if (err == -ENOENT || err == -ENOMEM)
 			return err == -ENOENT ? 0 : err;
-		diagnostics_add(diags, SEVERITY_ERROR, (struct place){ .file = directory },
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){.file = directory},
 				"cannot be read: %s", strerror(-err));
 		*failure = *failure ? *failure : err;
 		catalog->incomplete = true;

@@ -25,26 +25,26 @@ struct product {
 	struct product *next;
 	const struct vendor *vendor;
 	struct field_text id, name, note;
-	unsigned class;			/* enum product_class */
-	unsigned confidence;		/* enum confidence: of the facts that do not state their own */
+	unsigned class;      /* enum product_class */
+	unsigned confidence; /* enum confidence: of the facts that do not state their own */
 	struct facts facts;
 	struct field_texts sources;
 };
 
 struct vendor {
-	struct yaml_tree *tree;		/* owned; everything here lives in it */
+	struct yaml_tree *tree; /* owned; everything here lives in it */
 	struct field_text id, name, parent_id, country;
 	struct field_texts aliases, sources, caveats;
-	const struct vendor *parent;	/* NULL: none */
+	const struct vendor *parent; /* NULL: none */
 	struct product *products, *last_product;
 	size_t product_count;
-	unsigned layer;			/* which directory it came from, 0 is the strongest */
+	unsigned layer; /* which directory it came from, 0 is the strongest */
 };
 
 struct catalog {
-	struct vendor **vendors;	/* sorted by id after catalog_finish() */
+	struct vendor **vendors; /* sorted by id after catalog_finish() */
 	size_t count;
-	bool incomplete;		/* a file could not be read: unknown ids may be in it */
+	bool incomplete; /* a file could not be read: unknown ids may be in it */
 };
 
 /** catalog_new() - an empty one, or NULL without memory */

@@ -146,7 +146,7 @@ void diagnostics_print(const struct diagnostics *diags, FILE *out)
 
 struct quoted quoted(const char *text)
 {
-	struct quoted out = { "" };
+	struct quoted out = {""};
 	size_t bytes = strlen(text);
 
 	if (bytes <= QUOTED_BYTES) {
@@ -169,5 +169,5 @@ void diagnostics_done(struct diagnostics *diags)
 		free(diags->list[i].message);
 	}
 	free(diags->list);
-	*diags = (struct diagnostics){ 0 };
+	*diags = (struct diagnostics){0};
 }

@@ -4,6 +4,7 @@
  * that, so two spellings of one fact must meet here), and whether this build carries it.
  */
 #include "fact.h"
+#include "canonical.h"
 #include "network.h"
 
 #include <errno.h>
@@ -23,190 +24,31 @@ const char *confidence_word(unsigned confidence)
 	return confidence < CONFIDENCE_MAX ? words[confidence] : NULL;
 }
 
-/* ---------------------------------------------------------------- canonical texts
- *
- * Each returns the text to be used, in the document's arena, or NULL after an error.
- */
-
-static const char *canonical_text(struct reader *reader, const struct yaml_node *node)
-{
-	return node->text;
-}
-
-static const char *canonical_path(struct reader *reader, const struct yaml_node *node)
-{
-	const char *text = node->text, *why;
-	char *out;
-	size_t used = 0;
-
-	if (*text != '/' && strncmp(text, "**/", 3)) {
-		struct quoted shown = quoted(text);
-
-		reader_error(reader, node,
-			     "'%s' does not begin with '/'; write the whole path, or '**/%s' for that name anywhere",
-			     shown.text, strrchr(shown.text, '/') ? "name" : shown.text);
-		return NULL;
-	}
-	out = reader_alloc(reader, strlen(text) + 1);
-	if (!out)
-		return NULL;
-
-	for (; *text; text++) {
-		if (*text != '/' || !used || out[used - 1] != '/')
-			out[used++] = *text;
-	}
-	while (used && out[used - 1] == '/')
-		out[--used] = '\0';
-	if (!used || !strcmp(out, "/**") || !strcmp(out, "/*")) {
-		reader_error(reader, node,
-			     "'%s' is the whole system; refused, because nothing would run: name the directories",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	why = path_pattern_check(out, NULL);
-	if (why) {
-		reader_error(reader, node, "'%s': %s", quoted(node->text).text, why);
-		return NULL;
-	}
-	return out;
-}
-
-static const char *canonical_domain(struct reader *reader, const struct yaml_node *node)
-{
-	size_t bytes = strlen(node->text), label = 0, labels = 0, at;
-	char *out = reader_alloc(reader, bytes + 1);
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < bytes; i++) {
-		char byte = node->text[i];
-
-		out[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-	}
-	if (bytes && out[bytes - 1] == '.')
-		out[--bytes] = '\0';
-
-	for (at = strncmp(out, "*.", 2) ? 0 : 2; at <= bytes; at++) {
-		if (at == bytes || out[at] == '.') {
-			if (!label || label > 63)
-				goto refuse;
-			labels++;
-			label = 0;
-		} else {
-			/* other scripts are bytes above 127; their normal form is made when names are enforced */
-			if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", out[at]) &&
-			    (unsigned char)out[at] < 0x80)
-				goto refuse;
-			label++;
-		}
-	}
-	if (labels < 2 || bytes > 253)
-		goto refuse;
-	return out;
-
-refuse:
-	reader_error(reader, node,
-		     "'%s' is no domain name that can be named here; expected 'api.example.com', or '*.example.com' for all below it",
-		     quoted(node->text).text);
-	return NULL;
-}
-
-static const char *canonical_digest(struct reader *reader, const struct yaml_node *node)
-{
-	static const char prefix[] = "sha256:";
-	char *out;
-
-	if (strncmp(node->text, prefix, sizeof(prefix) - 1) ||
-	    strlen(node->text) != sizeof(prefix) - 1 + 64 ||
-	    strspn(node->text + sizeof(prefix) - 1, "0123456789abcdefABCDEF") != 64) {
-		reader_error(reader, node, "'%s' is no digest; expected 'sha256:' and 64 hex digits",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	out = arena_text(&reader->tree->arena, node->text, strlen(node->text));
-	if (!out) {
-		reader->no_memory = true;
-		return NULL;
-	}
-	for (char *at = out; *at; at++) {
-		if (*at >= 'A' && *at <= 'F')
-			*at = (char)(*at - 'A' + 'a');
-	}
-	return out;
-}
-
-/* The kernel shows a module with '_' whatever its file is called: kernel/module/main.c */
-static const char *canonical_module(struct reader *reader, const struct yaml_node *node)
-{
-	size_t bytes = strlen(node->text);
-	char *out;
-
-	if (strspn(node->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-*") !=
-		    bytes ||
-	    node->text[strspn(node->text, "*")] == '\0') {
-		reader_error(reader, node,
-			     "'%s' is no module name; expected it as in /proc/modules, without .ko",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	out = arena_text(&reader->tree->arena, node->text, bytes);
-	if (!out) {
-		reader->no_memory = true;
-		return NULL;
-	}
-	for (char *at = out; *at; at++) {
-		if (*at == '-')
-			*at = '_';
-	}
-	return out;
-}
-
-static const char *canonical_package(struct reader *reader, const struct yaml_node *node)
-{
-	if (strpbrk(node->text, " /") || node->text[strspn(node->text, "*?")] == '\0') {
-		reader_error(reader, node,
-			     "'%s' is no package name; expected 'example-sensor' or 'example-sensor-*'",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	return node->text;
-}
-
-static const char *canonical_package_vendor(struct reader *reader, const struct yaml_node *node)
-{
-	if (node->text[strspn(node->text, "*? ")] == '\0') {
-		reader_error(reader, node, "'%s' is every package vendor; write the one that is meant",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	return node->text;
-}
-
 /* ---------------------------------------------------------------- the kinds */
 
 struct fact_kind {
 	const char *(*canonical)(struct reader *reader, const struct yaml_node *node);
 	const char *unenforced_why;
-	bool finding;			/* for finding and reporting only */
+	bool finding; /* for finding and reporting only */
 };
 
 static const struct fact_kind kinds[] = {
-	[MATCHER_NONE] = { canonical_text, NULL, true },
-	[MATCHER_PATH] = { canonical_path, NULL, false },
-	[MATCHER_NETWORK] = { canonical_text, NULL, false }, /* see fact_network() */
-	[MATCHER_DIGEST] = { canonical_digest,
-			     "digests of files are not enforced by this version", false },
-	[MATCHER_PACKAGE] = { canonical_package, "packages are not enforced by this version", false },
-	[MATCHER_PACKAGE_VENDOR] = { canonical_package_vendor,
-				     "package vendors are not enforced by this version", false },
-	[MATCHER_MODULE] = { canonical_module, "kernel modules are not enforced by this version",
-			     false },
-	[MATCHER_DOMAIN] = { canonical_domain, "domain names are not enforced by this version",
-			     false },
-	[MATCHER_UNIT] = { canonical_text, NULL, true },
-	[MATCHER_IMAGE] = { canonical_text, NULL, true },
-	[MATCHER_MARKER] = { canonical_text, NULL, true },
-	[MATCHER_REPOSITORY] = { canonical_text, NULL, true },
+	[MATCHER_NONE] = {canonical_text, NULL, true},
+	[MATCHER_PATH] = {canonical_path, NULL, false},
+	[MATCHER_NETWORK] = {canonical_text, NULL, false}, /* see fact_network() */
+	[MATCHER_DIGEST] = {canonical_digest, "digests of files are not enforced by this version",
+			    false},
+	[MATCHER_PACKAGE] = {canonical_package, "packages are not enforced by this version", false},
+	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor,
+				    "package vendors are not enforced by this version", false},
+	[MATCHER_MODULE] = {canonical_module, "kernel modules are not enforced by this version",
+			    false},
+	[MATCHER_DOMAIN] = {canonical_domain, "domain names are not enforced by this version",
+			    false},
+	[MATCHER_UNIT] = {canonical_text, NULL, true},
+	[MATCHER_IMAGE] = {canonical_text, NULL, true},
+	[MATCHER_MARKER] = {canonical_text, NULL, true},
+	[MATCHER_REPOSITORY] = {canonical_text, NULL, true},
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == MATCHER_MAX, "a row for each kind of matcher");
 
@@ -238,39 +80,42 @@ static void written_node(struct reader *reader, const struct field *field,
 	*(const struct yaml_node **)member = node;
 }
 
-#define WRITTEN(key, flags, read, member) { key, flags, read, offsetof(struct written, member) }
+#define WRITTEN(key, flags, read, member)                                                          \
+	{                                                                                          \
+		key, flags, read, offsetof(struct written, member)                                 \
+	}
 #define WRITTEN_SOURCES                                                                            \
-	{ "confidence", 0, field_word, offsetof(struct written, confidence), 0, confidence_word }, \
-	WRITTEN("sources", 0, field_texts, sources)
+	{"confidence", 0, field_word, offsetof(struct written, confidence), 0, confidence_word},   \
+		WRITTEN("sources", 0, field_texts, sources)
 #define WRITTEN_NETWORK                                                                            \
 	WRITTEN("cidr", FIELD_REQUIRED, written_node, value),                                      \
-	WRITTEN("ports", 0, written_node, ports),                                                  \
-	WRITTEN("protocol", 0, written_node, protocol)
+		WRITTEN("ports", 0, written_node, ports),                                          \
+		WRITTEN("protocol", 0, written_node, protocol)
 
 static const struct field catalog_fields[] = {
 	WRITTEN("value", FIELD_REQUIRED, written_node, value),
 	WRITTEN("note", 0, field_prose, note),
 	WRITTEN_SOURCES,
-	{ 0 },
+	{0},
 };
 
 static const struct field catalog_network_fields[] = {
 	WRITTEN_NETWORK,
 	WRITTEN("note", 0, field_prose, note),
 	WRITTEN_SOURCES,
-	{ 0 },
+	{0},
 };
 
 static const struct field policy_fields[] = {
 	WRITTEN("value", FIELD_REQUIRED, written_node, value),
 	WRITTEN("note", 0, field_prose, note),
-	{ 0 },
+	{0},
 };
 
 static const struct field policy_network_fields[] = {
 	WRITTEN_NETWORK,
 	WRITTEN("note", 0, field_prose, note),
-	{ 0 },
+	{0},
 };
 
 static int read_ports(struct reader *reader, const struct yaml_node *ports,
@@ -282,7 +127,8 @@ static int read_ports(struct reader *reader, const struct yaml_node *ports,
 	if (!reader_expect(reader, ports, YAML_TYPE_SEQUENCE, NULL))
 		return -EINVAL;
 	if (!ports->first) {
-		reader_error(reader, ports, "'ports' is empty; remove the key if every port is meant");
+		reader_error(reader, ports,
+			     "'ports' is empty; remove the key if every port is meant");
 		return -EINVAL;
 	}
 	for (const struct yaml_node *port = ports->first; port; port = port->next) {
@@ -344,7 +190,7 @@ static int fact_network(struct reader *reader, const struct written *written, st
 static void fact_read(struct reader *reader, unsigned matcher, const struct yaml_node *node,
 		      const struct field *fields, unsigned confidence, struct facts *facts)
 {
-	struct written written = { .value = node };
+	struct written written = {.value = node};
 	struct fact *fact;
 
 	if (node->type == YAML_TYPE_MAPPING) {
@@ -386,7 +232,8 @@ void facts_read_catalog(struct reader *reader, const struct field *field,
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
 		fact_read(reader, field->argument, one,
-			  network ? catalog_network_fields : catalog_fields, CONFIDENCE_NONE, member);
+			  network ? catalog_network_fields : catalog_fields, CONFIDENCE_NONE,
+			  member);
 }
 
 void facts_read_policy(struct reader *reader, const struct field *field,
@@ -394,7 +241,8 @@ void facts_read_policy(struct reader *reader, const struct field *field,
 {
 	bool network = field->argument == MATCHER_NETWORK;
 
-	if (node->type == YAML_TYPE_MAPPING && node->first && !strcmp(node->first->key->text, "file")) {
+	if (node->type == YAML_TYPE_MAPPING && node->first &&
+	    !strcmp(node->first->key->text, "file")) {
 		reader_error(reader, node->first->key,
 			     "a list in a 'file' is not supported yet; write the values here");
 		return;

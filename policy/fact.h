@@ -11,7 +11,7 @@
 
 /* How well a fact is known, the weakest first. */
 enum confidence {
-	CONFIDENCE_NONE = 0,	/* not said */
+	CONFIDENCE_NONE = 0, /* not said */
 	CONFIDENCE_UNVERIFIED = 1,
 	CONFIDENCE_SEEN = 2,
 	CONFIDENCE_DOCUMENTED = 3,
@@ -24,15 +24,15 @@ const char *confidence_word(unsigned confidence);
 /* One matcher. */
 struct fact {
 	struct fact *next;
-	const char *value;		/* canonical */
+	const char *value; /* canonical */
 	struct place place;
-	unsigned matcher;		/* enum matcher */
-	unsigned confidence;		/* enum confidence */
-	const struct rule_network *network;	/* MATCHER_NETWORK, else NULL */
+	unsigned matcher;                   /* enum matcher */
+	unsigned confidence;                /* enum confidence */
+	const struct rule_network *network; /* MATCHER_NETWORK, else NULL */
 };
 
 struct facts {
-	struct fact *first, *last;	/* in the order of the document */
+	struct fact *first, *last; /* in the order of the document */
 	size_t count;
 };
 

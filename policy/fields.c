@@ -59,8 +59,9 @@ bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yam
 		reader_error(reader, node, "expected %s, found %s", expected,
 			     yaml_type_word(node->type));
 	else if (type == YAML_TYPE_TEXT && node->type != YAML_TYPE_NULL)
-		reader_error(reader, node, "expected %s, found '%s' (%s); write it in quotes: \"%s\"",
-			     expected, quoted(node->text).text, yaml_type_word(node->type),
+		reader_error(reader, node,
+			     "expected %s, found '%s' (%s); write it in quotes: \"%s\"", expected,
+			     quoted(node->text).text, yaml_type_word(node->type),
 			     quoted(node->text).text);
 	else if (type == YAML_TYPE_SEQUENCE && node->type != YAML_TYPE_NULL)
 		reader_error(reader, node, "expected %s, found '%s'; write [%s]", expected,
@@ -118,7 +119,7 @@ static void list_keys(const struct field *fields, char *out, size_t bytes)
 static void refuse_key(struct reader *reader, const struct field *fields, const char *what,
 		       const struct yaml_node *key)
 {
-	struct suggestion suggestion = { .text = key->text };
+	struct suggestion suggestion = {.text = key->text};
 	char known[512];
 
 	for (const struct field *field = fields; field->key; field++)
@@ -177,7 +178,8 @@ bool fields_read_document(struct reader *reader, const struct field *fields, con
 	char what[64];
 
 	if (!root || root->type == YAML_TYPE_NULL) {
-		reader_error(reader, NULL, "the document is empty; expected one with 'kind: %s'", kind);
+		reader_error(reader, NULL, "the document is empty; expected one with 'kind: %s'",
+			     kind);
 		return false;
 	}
 	if (!reader_expect(reader, root, YAML_TYPE_MAPPING, NULL))
@@ -208,7 +210,7 @@ void field_text(struct reader *reader, const struct field *field, const struct y
 	const char *text = reader_text(reader, node);
 
 	if (text)
-		*out = (struct field_text){ .text = text, .place = yaml_place(reader->tree, node) };
+		*out = (struct field_text){.text = text, .place = yaml_place(reader->tree, node)};
 }
 
 /* Prose: sources and caveats may have several lines. */
@@ -233,8 +235,8 @@ void field_prose(struct reader *reader, const struct field *field, const struct 
 	struct field_text *out = member;
 
 	if (reader_expect(reader, node, YAML_TYPE_TEXT, NULL))
-		*out = (struct field_text){ .text = node->text,
-					    .place = yaml_place(reader->tree, node) };
+		*out = (struct field_text){.text = node->text,
+					   .place = yaml_place(reader->tree, node)};
 }
 
 void field_id(struct reader *reader, const struct field *field, const struct yaml_node *node,
@@ -251,18 +253,20 @@ void field_id(struct reader *reader, const struct field *field, const struct yam
 	if (!text)
 		return;
 	if (!strcmp(text, "allow")) {
-		reader_error(reader, node,
-			     "'allow' cannot be used as a name here; rule ids begin with it for the entries of 'allow'");
+		reader_error(
+			reader, node,
+			"'allow' cannot be used as a name here; rule ids begin with it for the entries of 'allow'");
 		return;
 	}
 	if (text[strspn(text, accepted)] || strchr("._-", *text) || strlen(text) > 64) {
-		reader_error(reader, node,
-			     "'%s' cannot be used as a name here; expected at most 64 of a-z 0-9 . _ - and a letter or digit first",
-			     quoted(text).text);
+		reader_error(
+			reader, node,
+			"'%s' cannot be used as a name here; expected at most 64 of a-z 0-9 . _ - and a letter or digit first",
+			quoted(text).text);
 		return;
 	}
 	*(struct field_text *)member =
-		(struct field_text){ .text = text, .place = yaml_place(reader->tree, node) };
+		(struct field_text){.text = text, .place = yaml_place(reader->tree, node)};
 }
 
 void field_bool(struct reader *reader, const struct field *field, const struct yaml_node *node,
@@ -287,7 +291,8 @@ void field_count(struct reader *reader, const struct field *field, const struct 
 		value = value * 10 + (unsigned)(*at - '0');
 	}
 	if (!value || value > INT32_MAX) {
-		reader_error(reader, node, "'%s' is impossible for '%s'; expected a whole number from 1 to %d",
+		reader_error(reader, node,
+			     "'%s' is impossible for '%s'; expected a whole number from 1 to %d",
 			     quoted(node->text).text, field->key, INT32_MAX);
 		return;
 	}
@@ -297,7 +302,7 @@ void field_count(struct reader *reader, const struct field *field, const struct 
 void field_word(struct reader *reader, const struct field *field, const struct yaml_node *node,
 		void *member)
 {
-	struct suggestion suggestion = { .text = node->text };
+	struct suggestion suggestion = {.text = node->text};
 	char words[128] = "";
 	size_t used = 0;
 
@@ -312,12 +317,14 @@ void field_word(struct reader *reader, const struct field *field, const struct y
 			return;
 		}
 		suggestion_consider(&suggestion, word);
-		length = snprintf(words + used, sizeof(words) - used, "%s%s", used ? ", " : "", word);
+		length = snprintf(words + used, sizeof(words) - used, "%s%s", used ? ", " : "",
+				  word);
 		if (length > 0 && used + (size_t)length < sizeof(words))
 			used += (size_t)length;
 	}
 	if (suggestion.best)
-		reader_error(reader, node, "unknown %s '%s'; did you mean '%s'? (expected one of: %s)",
+		reader_error(reader, node,
+			     "unknown %s '%s'; did you mean '%s'? (expected one of: %s)",
 			     field->key, quoted(node->text).text, suggestion.best, words);
 	else
 		reader_error(reader, node, "unknown %s '%s'; expected one of: %s", field->key,

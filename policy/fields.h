@@ -13,7 +13,7 @@
 struct reader {
 	struct yaml_tree *tree;
 	struct diagnostics *diags;
-	bool no_memory;		/* something was not read for want of memory */
+	bool no_memory; /* something was not read for want of memory */
 };
 
 struct field;
@@ -32,29 +32,29 @@ typedef void (*field_read_fn)(struct reader *reader, const struct field *field,
 
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
-	FIELD_LATER = 1 << 1,	/* part of the format, but "not supported yet" */
+	FIELD_LATER = 1 << 1, /* part of the format, but "not supported yet" */
 };
 
 struct field {
 	const char *key;
-	unsigned flags;		/* enum field_flag, ORed */
-	field_read_fn read;	/* NULL: accepted and not looked at, or FIELD_LATER */
-	size_t offset;		/* of the member */
-	unsigned argument;	/* for read() */
-	const char *(*words)(unsigned);	/* for field_word(): the words that are accepted, from 1 */
+	unsigned flags;                 /* enum field_flag, ORed */
+	field_read_fn read;             /* NULL: accepted and not looked at, or FIELD_LATER */
+	size_t offset;                  /* of the member */
+	unsigned argument;              /* for read() */
+	const char *(*words)(unsigned); /* for field_word(): the words that are accepted, from 1 */
 };
 
 /* Text with its place. */
 struct field_text {
-	const char *text;	/* NULL: the key is not there */
+	const char *text; /* NULL: the key is not there */
 	struct place place;
 };
 
 /* A list of texts. */
 struct field_texts {
-	const struct yaml_node *first;	/* all of them are text; NULL: none */
+	const struct yaml_node *first; /* all of them are text; NULL: none */
 	size_t count;
-	const struct yaml_node *node;	/* the list; NULL: the key is not there */
+	const struct yaml_node *node; /* the list; NULL: the key is not there */
 };
 
 /**
@@ -79,13 +79,19 @@ bool fields_read_document(struct reader *reader, const struct field *fields, con
 			  void *object);
 
 /* Rows' functions; the comment says the member's type. */
-void field_text(struct reader *, const struct field *, const struct yaml_node *, void *); /* struct field_text */
-void field_texts(struct reader *, const struct field *, const struct yaml_node *, void *); /* struct field_texts */
-void field_prose(struct reader *, const struct field *, const struct yaml_node *, void *); /* struct field_text */
-void field_id(struct reader *, const struct field *, const struct yaml_node *, void *);	/* struct field_text */
+void field_text(struct reader *, const struct field *, const struct yaml_node *,
+		void *); /* struct field_text */
+void field_texts(struct reader *, const struct field *, const struct yaml_node *,
+		 void *); /* struct field_texts */
+void field_prose(struct reader *, const struct field *, const struct yaml_node *,
+		 void *); /* struct field_text */
+void field_id(struct reader *, const struct field *, const struct yaml_node *,
+	      void *); /* struct field_text */
 void field_bool(struct reader *, const struct field *, const struct yaml_node *, void *); /* bool */
-void field_count(struct reader *, const struct field *, const struct yaml_node *, void *); /* unsigned, 1 or more */
-void field_word(struct reader *, const struct field *, const struct yaml_node *, void *); /* unsigned */
+void field_count(struct reader *, const struct field *, const struct yaml_node *,
+		 void *); /* unsigned, 1 or more */
+void field_word(struct reader *, const struct field *, const struct yaml_node *,
+		void *); /* unsigned */
 
 /** reader_error() - an error at a node */
 void reader_error(struct reader *reader, const struct yaml_node *node, const char *format, ...)

@@ -12,34 +12,34 @@
 struct policy_line {
 	struct policy_line *next;
 	struct place place;
-	struct field_text vendor, name;	/* exactly one of them */
-	struct field_texts products;	/* of the vendor; none: its commercial and legacy ones */
+	struct field_text vendor, name; /* exactly one of them */
+	struct field_texts products;    /* of the vendor; none: its commercial and legacy ones */
 	bool subsidiaries;
-	unsigned mode;			/* enum mode; MODE_NONE: the policy's */
-	unsigned action;		/* enum action */
-	struct facts facts;		/* of a name */
+	unsigned mode;      /* enum mode; MODE_NONE: the policy's */
+	unsigned action;    /* enum action */
+	struct facts facts; /* of a name */
 };
 
 /* One entry of "allow". */
 struct policy_allow {
 	struct policy_allow *next;
 	struct place place;
-	struct facts facts;		/* one path or one network */
-	struct field_text product;	/* or vendor/product */
+	struct facts facts;        /* one path or one network */
+	struct field_text product; /* or vendor/product */
 	struct field_text reason;
 };
 
 struct policy {
-	struct yaml_tree *tree;		/* owned; everything but rules.list lives in it */
-	const struct catalog *catalog;	/* borrowed; NULL: references are not checked */
+	struct yaml_tree *tree;        /* owned; everything but rules.list lives in it */
+	const struct catalog *catalog; /* borrowed; NULL: references are not checked */
 	struct field_text name;
 	unsigned revision;
-	unsigned mode;			/* enum mode */
-	unsigned min_confidence;	/* enum confidence */
+	unsigned mode;           /* enum mode */
+	unsigned min_confidence; /* enum confidence */
 	struct policy_line *lines, *last_line;
 	struct policy_allow *allows, *last_allow;
-	struct rules rules;		/* what it means; the list is owned */
-	size_t capacity;		/* of rules.list */
+	struct rules rules; /* what it means; the list is owned */
+	size_t capacity;    /* of rules.list */
 };
 
 /**

@@ -16,12 +16,13 @@
 #include <string.h>
 
 __attribute__((format(printf, 2, 3))) static int refuse(struct network_problem *out_problem,
-							 const char *format, ...)
+							const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(out_problem->text, sizeof(out_problem->text), format, arguments); /* may be cut */
+	(void)vsnprintf(out_problem->text, sizeof(out_problem->text), format,
+			arguments); /* may be cut */
 	va_end(arguments);
 	return -EINVAL;
 }
@@ -49,7 +50,7 @@ static void format_address(const struct rule_network *network, char *out, size_t
 
 		(void)inet_ntop(AF_INET, &address, out, (socklen_t)bytes); /* long enough */
 	} else {
-		__u64 halves[2] = { htobe64(network->a), htobe64(network->b) };
+		__u64 halves[2] = {htobe64(network->a), htobe64(network->b)};
 
 		(void)inet_ntop(AF_INET6, halves, out, (socklen_t)bytes); /* long enough */
 	}
@@ -61,7 +62,7 @@ static int parse_address(const char *text, struct rule_network *out)
 	__u32 address;
 
 	if (inet_pton(AF_INET, text, &address) == 1) {
-		*out = (struct rule_network){ .family = 4, .bits = 32, .a = be32toh(address) };
+		*out = (struct rule_network){.family = 4, .bits = 32, .a = be32toh(address)};
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, halves) == 1) {
@@ -79,8 +80,7 @@ static int parse_address(const char *text, struct rule_network *out)
 /* RFC 4291 section 2.5.5.2. A shorter prefix than 96 is a real IPv6 network around them. */
 static void unmap(struct rule_network *network)
 {
-	if (network->family != 6 || network->bits < 96 || network->a ||
-	    network->b >> 32 != 0xffff)
+	if (network->family != 6 || network->bits < 96 || network->a || network->b >> 32 != 0xffff)
 		return;
 	network->family = 4;
 	network->bits -= 96;
@@ -120,32 +120,37 @@ int network_parse_cidr(const char *text, struct rule_network *out_network,
 	unsigned long bits;
 
 	if (bytes >= sizeof(address))
-		return refuse(out_problem, "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
+		return refuse(out_problem,
+			      "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
 			      quoted(text).text);
 	memcpy(address, text, bytes);
 	address[bytes] = '\0';
 	if (parse_address(address, &network) < 0)
-		return refuse(out_problem, "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
+		return refuse(out_problem,
+			      "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
 			      quoted(text).text);
 	if (slash) {
 		if (parse_decimal(slash + 1, strlen(slash + 1), &bits) < 0 || bits > network.bits)
-			return refuse(out_problem,
-				      "'%s' in '%s' is no prefix length; expected a number from 1 to %u",
-				      quoted(slash).text, quoted(text).text, network.bits);
+			return refuse(
+				out_problem,
+				"'%s' in '%s' is no prefix length; expected a number from 1 to %u",
+				quoted(slash).text, quoted(text).text, network.bits);
 		network.bits = (__u8)bits;
 	}
 
 	unmap(&network);
 	if (!network.bits)
-		return refuse(out_problem,
-			      "'%s' is every address; refused, because it would cut the host off: name the networks",
-			      quoted(text).text);
+		return refuse(
+			out_problem,
+			"'%s' is every address; refused, because it would cut the host off: name the networks",
+			quoted(text).text);
 	right = masked(&network);
 	if (right.a != network.a || right.b != network.b) {
 		format_address(&right, address, sizeof(address));
-		return refuse(out_problem,
-			      "'%s' has host bits set; write the network '%s/%u', or the address alone",
-			      quoted(text).text, address, right.bits);
+		return refuse(
+			out_problem,
+			"'%s' has host bits set; write the network '%s/%u', or the address alone",
+			quoted(text).text, address, right.bits);
 	}
 
 	out_network->family = network.family;
@@ -168,16 +173,18 @@ int network_add_ports(const char *text, struct rule_network *network,
 	else
 		good = !parse_decimal(text, strlen(text), &first) && (last = first, true);
 	if (!good || !first || first > USHRT_MAX || !last || last > USHRT_MAX)
-		return refuse(out_problem,
-			      "'%s' is no port; expected a number from 1 to 65535, or a range as 8000-8100",
-			      quoted(text).text);
+		return refuse(
+			out_problem,
+			"'%s' is no port; expected a number from 1 to 65535, or a range as 8000-8100",
+			quoted(text).text);
 	if (first > last)
 		return refuse(out_problem, "the port range '%s' is reversed; write %lu-%lu",
 			      quoted(text).text, last, first);
 	if (network->port_count == RULE_PORTS_MAX)
-		return refuse(out_problem,
-			      "'%s' is one too many: a network can have %d ports or ranges; write a second entry",
-			      quoted(text).text, RULE_PORTS_MAX);
+		return refuse(
+			out_problem,
+			"'%s' is one too many: a network can have %d ports or ranges; write a second entry",
+			quoted(text).text, RULE_PORTS_MAX);
 
 	network->port_first[network->port_count] = (__u16)first;
 	network->port_last[network->port_count] = (__u16)last;
@@ -219,10 +226,10 @@ static const struct {
 	const char *word;
 	enum protocol protocol;
 } protocols[] = {
-	{ "any", PROTOCOL_ANY },
-	{ "tcp", PROTOCOL_TCP },
-	{ "udp", PROTOCOL_UDP },
-	{ "sctp", PROTOCOL_SCTP },
+	{"any", PROTOCOL_ANY},
+	{"tcp", PROTOCOL_TCP},
+	{"udp", PROTOCOL_UDP},
+	{"sctp", PROTOCOL_SCTP},
 };
 
 int network_parse_protocol(const char *text)
@@ -252,6 +259,7 @@ void network_format(const struct rule_network *network, char *out)
 		used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, "%s%u",
 					 i ? "," : " ", first);
 		if (last != first)
-			used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, "-%u", last);
+			used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, "-%u",
+						 last);
 	}
 }

@@ -8,7 +8,7 @@
 
 #include "rules.h"
 
-#define NETWORK_TEXT_BYTES 512	/* enough for every canonical text: 32 port ranges of 12 bytes */
+#define NETWORK_TEXT_BYTES 512 /* enough for every canonical text: 32 port ranges of 12 bytes */
 
 /* Why a text is refused: one sentence that quotes it and says what to write. */
 struct network_problem {

@@ -9,14 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---------------------------------------------------------------- words */
-
-/* Only what this build can do is a word here; "contain" has a message of its own. */
-static const char *target_word(unsigned mode)
-{
-	return mode_word(mode);
-}
-
+/* Only what this build can do is accepted; "contain" has a message of its own. */
 static void line_action(struct reader *reader, const struct field *field,
 			const struct yaml_node *node, void *member)
 {
@@ -34,16 +27,21 @@ static void line_action(struct reader *reader, const struct field *field,
 
 /* ---------------------------------------------------------------- embargo */
 
-#define LINE(key, flags, read, member) { key, flags, read, offsetof(struct policy_line, member) }
+#define LINE(key, flags, read, member)                                                             \
+	{                                                                                          \
+		key, flags, read, offsetof(struct policy_line, member)                             \
+	}
 #define FACTS(key, matcher)                                                                        \
-	{ key, 0, facts_read_policy, offsetof(struct policy_line, facts), matcher }
+	{                                                                                          \
+		key, 0, facts_read_policy, offsetof(struct policy_line, facts), matcher            \
+	}
 
 static const struct field line_fields[] = {
 	LINE("vendor", 0, field_id, vendor),
 	LINE("name", 0, field_id, name),
 	LINE("products", 0, field_texts, products),
 	LINE("subsidiaries", 0, field_bool, subsidiaries),
-	{ "mode", 0, field_word, offsetof(struct policy_line, mode), 0, target_word },
+	{"mode", 0, field_word, offsetof(struct policy_line, mode), 0, mode_word},
 	LINE("action", 0, line_action, action),
 	FACTS("paths", MATCHER_PATH),
 	FACTS("networks", MATCHER_NETWORK),
@@ -52,8 +50,8 @@ static const struct field line_fields[] = {
 	FACTS("modules", MATCHER_MODULE),
 	FACTS("packages", MATCHER_PACKAGE),
 	FACTS("package-vendors", MATCHER_PACKAGE_VENDOR),
-	{ "scripts", FIELD_LATER },
-	{ 0 },
+	{"scripts", FIELD_LATER},
+	{0},
 };
 
 static const struct yaml_node *find_key(const struct yaml_node *node, const char *key)
@@ -65,9 +63,9 @@ static const struct yaml_node *find_key(const struct yaml_node *node, const char
 	return value ? value->key : NULL;
 }
 
-static const char *const keys_of_vendor[] = { "products", "subsidiaries", NULL };
-static const char *const keys_of_name[] = { "paths",   "networks", "digests",	      "domains",
-					    "modules", "packages", "package-vendors", NULL };
+static const char *const keys_of_vendor[] = {"products", "subsidiaries", NULL};
+static const char *const keys_of_name[] = {"paths",   "networks", "digests",         "domains",
+					   "modules", "packages", "package-vendors", NULL};
 
 /* Keys that belong to the other sort of line. */
 static void refuse_keys(struct reader *reader, const struct yaml_node *node,
@@ -87,14 +85,17 @@ static void line_check(struct reader *reader, const struct yaml_node *node,
 	const struct yaml_node *vendor = find_key(node, "vendor"), *name = find_key(node, "name");
 
 	if (!vendor && !name)
-		reader_error(reader, node,
-			     "a line that names nobody; expected 'vendor' with an id of the catalogue, or 'name' with matchers in place");
+		reader_error(
+			reader, node,
+			"a line that names nobody; expected 'vendor' with an id of the catalogue, or 'name' with matchers in place");
 	else if (vendor && name)
-		reader_error(reader, name,
-			     "'name' beside 'vendor'; write a line of its own for matchers in place");
+		reader_error(
+			reader, name,
+			"'name' beside 'vendor'; write a line of its own for matchers in place");
 	else if (vendor)
-		refuse_keys(reader, node, keys_of_name,
-			    "in a line with 'vendor'; write a line with 'name' for matchers in place");
+		refuse_keys(
+			reader, node, keys_of_name,
+			"in a line with 'vendor'; write a line with 'name' for matchers in place");
 	else
 		refuse_keys(reader, node, keys_of_vendor,
 			    "in a line with 'name'; it belongs to 'vendor'");
@@ -105,9 +106,10 @@ static void line_check(struct reader *reader, const struct yaml_node *node,
 	for (const struct policy_line *other = policy->lines; other; other = other->next) {
 		if (line->name.text && other->name.text &&
 		    !strcmp(line->name.text, other->name.text))
-			diagnostics_add(reader->diags, SEVERITY_ERROR, line->name.place,
-					"the name '%s' is there twice, first on line %u; choose another one",
-					line->name.text, other->name.place.line);
+			diagnostics_add(
+				reader->diags, SEVERITY_ERROR, line->name.place,
+				"the name '%s' is there twice, first on line %u; choose another one",
+				line->name.text, other->name.place.line);
 	}
 }
 
@@ -160,27 +162,31 @@ static void lines_read(struct reader *reader, const struct field *field,
 
 /* ---------------------------------------------------------------- allow */
 
-#define ALLOW(key, flags, read, member) { key, flags, read, offsetof(struct policy_allow, member) }
+#define ALLOW(key, flags, read, member)                                                            \
+	{                                                                                          \
+		key, flags, read, offsetof(struct policy_allow, member)                            \
+	}
 
 static const struct field allow_fields[] = {
-	{ "path", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_PATH },
-	{ "network", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_NETWORK },
+	{"path", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_PATH},
+	{"network", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_NETWORK},
 	ALLOW("product", 0, field_text, product),
 	ALLOW("reason", FIELD_REQUIRED, field_text, reason),
-	{ "digest", FIELD_LATER },
-	{ "domain", FIELD_LATER },
-	{ "module", FIELD_LATER },
-	{ "package", FIELD_LATER },
-	{ "package-vendor", FIELD_LATER },
-	{ "until", FIELD_LATER },
-	{ "hosts", FIELD_LATER },
-	{ 0 },
+	{"digest", FIELD_LATER},
+	{"domain", FIELD_LATER},
+	{"module", FIELD_LATER},
+	{"package", FIELD_LATER},
+	{"package-vendor", FIELD_LATER},
+	{"until", FIELD_LATER},
+	{"hosts", FIELD_LATER},
+	{0},
 };
 
 static void allow_read(struct reader *reader, const struct yaml_node *node, struct policy *policy)
 {
-	static const char *const matchers[] = { "path",	  "network", "product",	       "digest", "domain",
-						"module", "package", "package-vendor", NULL };
+	static const char *const matchers[] = {"path",    "network",        "product",
+					       "digest",  "domain",         "module",
+					       "package", "package-vendor", NULL};
 	struct policy_allow *allow = reader_alloc(reader, sizeof(*allow));
 	unsigned named = 0;
 
@@ -194,8 +200,9 @@ static void allow_read(struct reader *reader, const struct yaml_node *node, stru
 	for (const char *const *key = matchers; *key; key++)
 		named += find_key(node, *key) != NULL;
 	if (!named)
-		reader_error(reader, node,
-			     "an entry that allows nothing; expected one of: path, network, product");
+		reader_error(
+			reader, node,
+			"an entry that allows nothing; expected one of: path, network, product");
 	else if (named > 1)
 		reader_error(reader, node,
 			     "an entry that allows several things; write one entry for each");
@@ -217,26 +224,29 @@ static void allows_read(struct reader *reader, const struct field *field,
 
 /* ---------------------------------------------------------------- the document */
 
-#define POLICY(key, flags, read, member) { key, flags, read, offsetof(struct policy, member) }
+#define POLICY(key, flags, read, member)                                                           \
+	{                                                                                          \
+		key, flags, read, offsetof(struct policy, member)                                  \
+	}
 
 static const struct field policy_fields[] = {
-	{ "kind", FIELD_REQUIRED },
+	{"kind", FIELD_REQUIRED},
 	POLICY("name", FIELD_REQUIRED, field_id, name),
 	POLICY("revision", FIELD_REQUIRED, field_count, revision),
-	{ "mode", FIELD_REQUIRED, field_word, offsetof(struct policy, mode), 0, target_word },
-	{ "min-confidence", 0, field_word, offsetof(struct policy, min_confidence), 0,
-	  confidence_word },
-	{ "embargo", FIELD_REQUIRED, lines_read, 0 },
-	{ "allow", 0, allows_read, 0 },
-	{ "scope", FIELD_LATER },
-	{ "internal", FIELD_LATER },
-	{ "names", FIELD_LATER },
-	{ "running", FIELD_LATER },
-	{ "rollout", FIELD_LATER },
-	{ "requires", FIELD_LATER },
-	{ "breaker", FIELD_LATER },
-	{ "accept-risk", FIELD_LATER },
-	{ 0 },
+	{"mode", FIELD_REQUIRED, field_word, offsetof(struct policy, mode), 0, mode_word},
+	{"min-confidence", 0, field_word, offsetof(struct policy, min_confidence), 0,
+	 confidence_word},
+	{"embargo", FIELD_REQUIRED, lines_read, 0},
+	{"allow", 0, allows_read, 0},
+	{"scope", FIELD_LATER},
+	{"internal", FIELD_LATER},
+	{"names", FIELD_LATER},
+	{"running", FIELD_LATER},
+	{"rollout", FIELD_LATER},
+	{"requires", FIELD_LATER},
+	{"breaker", FIELD_LATER},
+	{"accept-risk", FIELD_LATER},
+	{0},
 };
 
 static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *catalog)
@@ -255,7 +265,7 @@ static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *c
 int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct diagnostics *diags,
 		struct policy **out_policy)
 {
-	struct reader reader = { .tree = tree, .diags = diags };
+	struct reader reader = {.tree = tree, .diags = diags};
 	struct policy *policy = policy_new(tree, catalog);
 	size_t errors = diags->errors;
 	int err = 0;

@@ -15,8 +15,8 @@
 struct reach {
 	const struct product *product;
 	const struct policy_line *line;
-	struct place place;		/* of the word that reaches it */
-	unsigned rank;			/* 0: the product is named, 1: its vendor, 2: the parent, ... */
+	struct place place; /* of the word that reaches it */
+	unsigned rank;      /* 0: the product is named, 1: its vendor, 2: the parent, ... */
 };
 
 struct resolve {
@@ -29,12 +29,11 @@ struct resolve {
 
 /* ---------------------------------------------------------------- references */
 
-static const struct vendor *find_vendor(struct resolve *resolve, const char *id,
-					struct place place)
+static const struct vendor *find_vendor(struct resolve *resolve, const char *id, struct place place)
 {
 	const struct catalog *catalog = resolve->policy->catalog;
 	const struct vendor *vendor = catalog_find(catalog, id);
-	struct suggestion suggestion = { .text = id };
+	struct suggestion suggestion = {.text = id};
 
 	if (vendor)
 		return vendor;
@@ -45,9 +44,10 @@ static const struct vendor *find_vendor(struct resolve *resolve, const char *id,
 				"unknown vendor '%s'; did you mean '%s'?", quoted(id).text,
 				suggestion.best);
 	else
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
-				"unknown vendor '%s'; expected the id of one of the %zu vendors of the catalogue",
-				quoted(id).text, catalog->count);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, place,
+			"unknown vendor '%s'; expected the id of one of the %zu vendors of the catalogue",
+			quoted(id).text, catalog->count);
 	return NULL;
 }
 
@@ -73,7 +73,7 @@ static const struct product *find_product(struct resolve *resolve, const struct 
 					  const char *id, struct place place)
 {
 	const struct product *product = vendor_find_product(vendor, id);
-	struct suggestion suggestion = { .text = id };
+	struct suggestion suggestion = {.text = id};
 	char known[256];
 
 	if (product)
@@ -87,8 +87,8 @@ static const struct product *find_product(struct resolve *resolve, const struct 
 				vendor->id.text, suggestion.best);
 	else if (*known)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
-				"unknown product '%s' of '%s'; expected one of: %s", quoted(id).text,
-				vendor->id.text, known);
+				"unknown product '%s' of '%s'; expected one of: %s",
+				quoted(id).text, vendor->id.text, known);
 	else
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
 				"unknown product '%s'; the catalogue knows no product of '%s'",
@@ -167,9 +167,10 @@ static void rules_of_reach(struct resolve *resolve, const struct reach *reach)
 static void rules_of_name(struct resolve *resolve, const struct policy_line *line)
 {
 	if (catalog_find(resolve->policy->catalog, line->name.text)) {
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, line->name.place,
-				"'%s' is a vendor of the catalogue; write 'vendor: %s', or choose another name for matchers in place",
-				line->name.text, line->name.text);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->name.place,
+			"'%s' is a vendor of the catalogue; write 'vendor: %s', or choose another name for matchers in place",
+			line->name.text, line->name.text);
 		return;
 	}
 	for (const struct fact *fact = line->facts.first; fact; fact = fact->next) {
@@ -239,22 +240,26 @@ static void refuse_nothing(struct resolve *resolve, const struct policy_line *li
 
 	list_products(vendor, known, sizeof(known));
 	if (line->products.node)
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, line->vendor.place,
-				"'%s' reaches nothing: its 'products' are empty; name them, or remove the key",
-				vendor->id.text);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: its 'products' are empty; name them, or remove the key",
+			vendor->id.text);
 	else if (*known)
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, line->vendor.place,
-				"'%s' reaches nothing: none of its products is commercial or legacy; name those that are meant in 'products': %s",
-				vendor->id.text, known);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: none of its products is commercial or legacy; name those that are meant in 'products': %s",
+			vendor->id.text, known);
 	else if (!line->subsidiaries &&
 		 count_subsidiaries(resolve->policy->catalog, vendor, &below))
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, line->vendor.place,
-				"'%s' reaches nothing: it has no products of its own; add 'subsidiaries: true' for '%s' and others below it",
-				vendor->id.text, below->id.text);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: it has no products of its own; add 'subsidiaries: true' for '%s' and others below it",
+			vendor->id.text, below->id.text);
 	else
-		diagnostics_add(resolve->diags, SEVERITY_WARNING, line->vendor.place,
-				"the catalogue knows no product of '%s' yet; nothing is refused for it",
-				vendor->id.text);
+		diagnostics_add(
+			resolve->diags, SEVERITY_WARNING, line->vendor.place,
+			"the catalogue knows no product of '%s' yet; nothing is refused for it",
+			vendor->id.text);
 }
 
 /* Products that are known only by facts for finding make no rule: said, not hidden. */
@@ -269,9 +274,10 @@ static void warn_without_rules(struct resolve *resolve, const struct policy_line
 				return;
 		}
 	}
-	diagnostics_add(resolve->diags, SEVERITY_WARNING, line->vendor.place,
-			"the catalogue knows no matcher of '%s' that could refuse anything; its products can be found, not stopped",
-			line->vendor.text);
+	diagnostics_add(
+		resolve->diags, SEVERITY_WARNING, line->vendor.place,
+		"the catalogue knows no matcher of '%s' that could refuse anything; its products can be found, not stopped",
+		line->vendor.text);
 }
 
 static void resolve_vendor(struct resolve *resolve, const struct policy_line *line)
@@ -343,10 +349,11 @@ static void resolve_reached(struct resolve *resolve)
 			best = one;
 			rules_of_reach(resolve, one);
 		} else if (best->rank == one->rank) {
-			diagnostics_add(resolve->diags, SEVERITY_ERROR, one->place,
-					"'%s/%s' is reached a second time, first on line %u; put both into one line",
-					one->product->vendor->id.text, one->product->id.text,
-					best->place.line);
+			diagnostics_add(
+				resolve->diags, SEVERITY_ERROR, one->place,
+				"'%s/%s' is reached a second time, first on line %u; put both into one line",
+				one->product->vendor->id.text, one->product->id.text,
+				best->place.line);
 		}
 	}
 }
@@ -379,9 +386,10 @@ static void resolve_allow_product(struct resolve *resolve, const struct policy_a
 	char *id;
 
 	if (!slash || strchr(slash + 1, '/')) {
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, allow->product.place,
-				"'%s' is no product; expected vendor/product, both as in the catalogue",
-				quoted(allow->product.text).text);
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, allow->product.place,
+			"'%s' is no product; expected vendor/product, both as in the catalogue",
+			quoted(allow->product.text).text);
 		return;
 	}
 	id = strndup(allow->product.text, (size_t)(slash - allow->product.text));
@@ -435,7 +443,7 @@ static void resolve_allow(struct resolve *resolve, const struct policy_allow *al
 
 int policy_resolve(struct policy *policy, struct diagnostics *diags)
 {
-	struct resolve resolve = { .policy = policy, .diags = diags };
+	struct resolve resolve = {.policy = policy, .diags = diags};
 
 	for (const struct policy_line *line = policy->lines; line; line = line->next) {
 		if (line->vendor.text)

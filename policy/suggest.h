@@ -8,9 +8,9 @@
 #include <stddef.h>
 
 struct suggestion {
-	const char *text;	/* what was written; borrowed */
-	const char *best;	/* the nearest candidate so far; borrowed, NULL: none is near */
-	size_t distance;	/* of it */
+	const char *text; /* what was written; borrowed */
+	const char *best; /* the nearest candidate so far; borrowed, NULL: none is near */
+	size_t distance;  /* of it */
 };
 
 /**

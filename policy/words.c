@@ -49,37 +49,24 @@ static const char *const action_words[] = {
 WORDS(action_words, ACTION_MAX);
 
 static const char *const matcher_words[] = {
-	[MATCHER_NONE] = "none",
-	[MATCHER_PATH] = "path",
-	[MATCHER_NETWORK] = "network",
-	[MATCHER_DIGEST] = "digest",
-	[MATCHER_PACKAGE] = "package",
-	[MATCHER_PACKAGE_VENDOR] = "package-vendor",
-	[MATCHER_MODULE] = "module",
-	[MATCHER_DOMAIN] = "domain",
-	[MATCHER_UNIT] = "unit",
-	[MATCHER_IMAGE] = "image",
-	[MATCHER_MARKER] = "marker",
-	[MATCHER_REPOSITORY] = "repository",
+	[MATCHER_NONE] = "none",       [MATCHER_PATH] = "path",
+	[MATCHER_NETWORK] = "network", [MATCHER_DIGEST] = "digest",
+	[MATCHER_PACKAGE] = "package", [MATCHER_PACKAGE_VENDOR] = "package-vendor",
+	[MATCHER_MODULE] = "module",   [MATCHER_DOMAIN] = "domain",
+	[MATCHER_UNIT] = "unit",       [MATCHER_IMAGE] = "image",
+	[MATCHER_MARKER] = "marker",   [MATCHER_REPOSITORY] = "repository",
 };
 WORDS(matcher_words, MATCHER_MAX);
 
 static const char *const hook_words[] = {
-	[HOOK_NONE] = "none",
-	[HOOK_EXEC] = "exec",
-	[HOOK_LOAD] = "load",
-	[HOOK_MODULE] = "module",
-	[HOOK_CONNECT] = "connect",
-	[HOOK_NAME] = "name",
+	[HOOK_NONE] = "none",     [HOOK_EXEC] = "exec",       [HOOK_LOAD] = "load",
+	[HOOK_MODULE] = "module", [HOOK_CONNECT] = "connect", [HOOK_NAME] = "name",
 };
 WORDS(hook_words, HOOK_MAX);
 
 static const char *const backend_words[] = {
-	[BACKEND_NONE] = "none",
-	[BACKEND_LSM] = "lsm",
-	[BACKEND_FMOD_RET] = "fmod_ret",
-	[BACKEND_KILL] = "kill",
-	[BACKEND_CGROUP] = "cgroup",
+	[BACKEND_NONE] = "none", [BACKEND_LSM] = "lsm",       [BACKEND_FMOD_RET] = "fmod_ret",
+	[BACKEND_KILL] = "kill", [BACKEND_CGROUP] = "cgroup",
 };
 WORDS(backend_words, BACKEND_MAX);
 

@@ -6,19 +6,16 @@
 #include "yaml.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <yaml.h>
 
 /* A sequence or mapping that is not finished yet. */
 struct frame {
 	struct yaml_node *node;
 	struct yaml_node **tail;
-	struct yaml_node *key;	/* of a mapping: the key that waits for its value */
+	struct yaml_node *key; /* of a mapping: the key that waits for its value */
 };
 
 struct parse {
@@ -37,81 +34,6 @@ struct place yaml_place(const struct yaml_tree *tree, const struct yaml_node *no
 		.line = node ? node->line : 0,
 		.column = node ? node->column : 0,
 	};
-}
-
-const char *yaml_type_word(enum yaml_type type)
-{
-	static const char *const words[] = {
-		[YAML_TYPE_TEXT] = "text",
-		[YAML_TYPE_NULL] = "nothing",
-		[YAML_TYPE_BOOLEAN] = "a boolean",
-		[YAML_TYPE_INTEGER] = "a whole number",
-		[YAML_TYPE_NUMBER] = "a number",
-		[YAML_TYPE_SEQUENCE] = "a list",
-		[YAML_TYPE_MAPPING] = "keys with values",
-		[YAML_TYPE_REFUSED] = "something refused",
-	};
-	_Static_assert(sizeof(words) / sizeof(*words) == YAML_TYPE_MAX, "a word for each type");
-
-	return type < YAML_TYPE_MAX ? words[type] : NULL;
-}
-
-/* ---------------------------------------------------------------- scalars of the core schema */
-
-static bool all_of(const char *text, const char *set)
-{
-	return *text && text[strspn(text, set)] == '\0';
-}
-
-static bool is_integer(const char *text)
-{
-	static const char digits[] = "0123456789";
-
-	if (!strncmp(text, "0o", 2))
-		return all_of(text + 2, "01234567");
-	if (!strncmp(text, "0x", 2))
-		return all_of(text + 2, "0123456789abcdefABCDEF");
-	return all_of(text + (*text == '-' || *text == '+'), digits);
-}
-
-/* [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?, and the words */
-static bool is_number(const char *text)
-{
-	static const char digits[] = "0123456789";
-	size_t whole, fraction = 0;
-
-	text += *text == '-' || *text == '+';
-	if (!strcasecmp(text, ".inf") || !strcasecmp(text, ".nan"))
-		return true;
-
-	whole = strspn(text, digits);
-	text += whole;
-	if (*text == '.') {
-		fraction = strspn(text + 1, digits);
-		text += 1 + fraction;
-	}
-	if (!whole && !fraction)
-		return false;
-	if (*text == 'e' || *text == 'E') {
-		text++;
-		text += *text == '-' || *text == '+';
-		return all_of(text, digits);
-	}
-	return *text == '\0';
-}
-
-static enum yaml_type plain_type(const char *text)
-{
-	if (!*text || !strcmp(text, "~") || !strcmp(text, "null") || !strcmp(text, "Null") ||
-	    !strcmp(text, "NULL"))
-		return YAML_TYPE_NULL;
-	if (!strcmp(text, "true") || !strcmp(text, "false"))
-		return YAML_TYPE_BOOLEAN;
-	if (is_integer(text))
-		return YAML_TYPE_INTEGER;
-	if (is_number(text))
-		return YAML_TYPE_NUMBER;
-	return YAML_TYPE_TEXT;
 }
 
 /* ---------------------------------------------------------------- events to nodes */
@@ -159,9 +81,10 @@ static void refuse_properties(struct parse *parse, const yaml_event_t *event)
 	struct place place = event_place(parse, event);
 
 	if (anchor)
-		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
-				"the anchor '&%s'; anchors are not accepted, write the value where it is meant",
-				quoted((const char *)anchor).text);
+		diagnostics_add(
+			parse->diags, SEVERITY_ERROR, place,
+			"the anchor '&%s'; anchors are not accepted, write the value where it is meant",
+			quoted((const char *)anchor).text);
 	if (tag)
 		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
 				"the tag '%s'; tags are not accepted, write the value alone",
@@ -176,14 +99,15 @@ static int scalar_fill(struct parse *parse, const yaml_event_t *event, struct ya
 	node->type = YAML_TYPE_TEXT;
 	if (memchr(text, '\0', bytes)) {
 		diagnostics_add(parse->diags, SEVERITY_ERROR, event_place(parse, event),
-				"a NUL character in '%s...'; text cannot contain one", quoted(text).text);
+				"a NUL character in '%s...'; text cannot contain one",
+				quoted(text).text);
 		node->type = YAML_TYPE_REFUSED;
 	}
 	node->text = arena_text(&parse->tree->arena, text, bytes);
 	if (!node->text)
 		return -ENOMEM;
 	if (node->type == YAML_TYPE_TEXT && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-		node->type = plain_type(node->text);
+		node->type = yaml_plain_type(node->text);
 	return 0;
 }
 
@@ -227,9 +151,10 @@ static void key_check(struct parse *parse, const struct frame *frame, struct yam
 	struct place place = yaml_place(parse->tree, key);
 
 	if (key->type == YAML_TYPE_SEQUENCE || key->type == YAML_TYPE_MAPPING) {
-		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
-				"%s where a key was expected; a key is one word, quote values that begin with '{', '[' or '*'",
-				yaml_type_word(key->type));
+		diagnostics_add(
+			parse->diags, SEVERITY_ERROR, place,
+			"%s where a key was expected; a key is one word, quote values that begin with '{', '[' or '*'",
+			yaml_type_word(key->type));
 		return;
 	}
 	for (const struct yaml_node *other = frame->node->first; other; other = other->next) {
@@ -281,7 +206,7 @@ static int push(struct parse *parse, struct yaml_node *node)
 				"nested deeper than %u levels", YAML_DEPTH_MAX);
 		return -EINVAL;
 	}
-	parse->stack[parse->depth++] = (struct frame){ .node = node, .tail = &node->first };
+	parse->stack[parse->depth++] = (struct frame){.node = node, .tail = &node->first};
 	return 0;
 }
 
@@ -290,8 +215,9 @@ static int document_start(struct parse *parse, const yaml_event_t *event)
 	const yaml_version_directive_t *version = event->data.document_start.version_directive;
 
 	if (parse->documents++) {
-		diagnostics_add(parse->diags, SEVERITY_ERROR, event_place(parse, event),
-				"a second document; a file holds one, put this into a file of its own");
+		diagnostics_add(
+			parse->diags, SEVERITY_ERROR, event_place(parse, event),
+			"a second document; a file holds one, put this into a file of its own");
 		return -EINVAL;
 	}
 	if (version && (version->major != 1 || version->minor != 2)) {
@@ -383,13 +309,13 @@ static int parse_events(struct parse *parse)
 int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct diagnostics *diags,
 		    struct yaml_tree **out_tree)
 {
-	struct parse parse = { .diags = diags };
+	struct parse parse = {.diags = diags};
 	size_t errors = diags->errors;
 	struct yaml_tree *tree;
 	int err;
 
 	if (bytes > YAML_DOCUMENT_BYTES_MAX) {
-		diagnostics_add(diags, SEVERITY_ERROR, (struct place){ .file = file },
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){.file = file},
 				"larger than %u MiB; divide it", YAML_DOCUMENT_BYTES_MAX >> 20);
 		return -EINVAL;
 	}
@@ -419,82 +345,6 @@ int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct dia
 	tree->faulty = diags->errors > errors;
 	*out_tree = tree;
 	return 0;
-}
-
-/* ---------------------------------------------------------------- files */
-
-static int refuse_file(const char *path, struct diagnostics *diags, int err)
-{
-	diagnostics_add(diags, SEVERITY_ERROR, (struct place){ .file = path }, "cannot be read: %s",
-			strerror(-err));
-	return err;
-}
-
-/* One byte more than a document may have is enough to know that it is too large. */
-static int read_all(int fd, char **out_data, size_t *out_bytes)
-{
-	size_t capacity = 0, bytes = 0;
-	char *data = NULL;
-
-	for (;;) {
-		ssize_t got;
-
-		if (bytes == capacity) {
-			size_t larger = capacity ? capacity * 2 : 64 * 1024;
-			char *grown = realloc(data, larger);
-
-			if (!grown) {
-				free(data);
-				return -ENOMEM;
-			}
-			data = grown;
-			capacity = larger;
-		}
-		got = read(fd, data + bytes, capacity - bytes);
-		if (got < 0) {
-			int err = -errno;
-
-			if (err == -EINTR)
-				continue;
-			free(data);
-			return err;
-		}
-		bytes += (size_t)got;
-		if (!got || bytes > YAML_DOCUMENT_BYTES_MAX)
-			break;
-	}
-	*out_data = data;
-	*out_bytes = bytes;
-	return 0;
-}
-
-int yaml_tree_load(const char *path, struct diagnostics *diags, struct yaml_tree **out_tree)
-{
-	struct stat status;
-	char *data = NULL;
-	size_t bytes = 0;
-	int fd, err = 0;
-
-	/* not blocked by a pipe that somebody put there */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return refuse_file(path, diags, -errno);
-
-	if (fstat(fd, &status) < 0)
-		err = -errno;
-	else if (S_ISDIR(status.st_mode))
-		err = -EISDIR;
-	else if (!S_ISREG(status.st_mode))
-		err = -EINVAL;
-	if (!err)
-		err = read_all(fd, &data, &bytes);
-	(void)close(fd); /* was only read */
-	if (err < 0)
-		return refuse_file(path, diags, err);
-
-	err = yaml_tree_parse(path, data, bytes, diags, out_tree);
-	free(data);
-	return err;
 }
 
 void yaml_tree_free(struct yaml_tree *tree)

@@ -13,39 +13,39 @@
 #include <stdbool.h>
 
 #define YAML_DOCUMENT_BYTES_MAX (16u * 1024 * 1024)
-#define YAML_DEPTH_MAX 32		/* mappings and sequences inside each other */
-#define YAML_KEYS_MAX 1024		/* of one mapping; duplicates are searched one by one */
-#define YAML_NODES_MAX (2u * 1024 * 1024)	/* bounds the memory of a hostile document: 150 MiB */
+#define YAML_DEPTH_MAX          32   /* mappings and sequences inside each other */
+#define YAML_KEYS_MAX           1024 /* of one mapping; duplicates are searched one by one */
+#define YAML_NODES_MAX          (2u * 1024 * 1024) /* bounds the memory of a hostile document: 150 MiB */
 
 /* What a node is; scalars by the core schema of YAML 1.2, but only "true" and "false" are booleans. */
 enum yaml_type {
 	YAML_TYPE_TEXT,
-	YAML_TYPE_NULL,		/* nothing, "null" or "~" */
+	YAML_TYPE_NULL, /* nothing, "null" or "~" */
 	YAML_TYPE_BOOLEAN,
 	YAML_TYPE_INTEGER,
-	YAML_TYPE_NUMBER,	/* with a fraction or an exponent */
+	YAML_TYPE_NUMBER, /* with a fraction or an exponent */
 	YAML_TYPE_SEQUENCE,
 	YAML_TYPE_MAPPING,
-	YAML_TYPE_REFUSED,	/* an error was reported for it: say nothing more about it */
+	YAML_TYPE_REFUSED, /* an error was reported for it: say nothing more about it */
 	YAML_TYPE_MAX,
 };
 
 struct yaml_node {
 	enum yaml_type type;
 	unsigned line, column;
-	const char *text;		/* of a scalar: what was written, quotes and escapes resolved */
-	const struct yaml_node *key;	/* of a value in a mapping */
-	struct yaml_node *first;	/* of a sequence or mapping: its values in their order */
+	const char *text; /* of a scalar: what was written, quotes and escapes resolved */
+	const struct yaml_node *key; /* of a value in a mapping */
+	struct yaml_node *first;     /* of a sequence or mapping: its values in their order */
 	struct yaml_node *next;
-	size_t count;			/* how many */
+	size_t count; /* how many */
 };
 
 struct yaml_tree {
-	struct arena arena;		/* of the nodes and of what readers make of them */
-	const char *file;		/* as it was given; owned by the arena */
-	struct yaml_node *root;		/* NULL: the document is empty */
+	struct arena arena;     /* of the nodes and of what readers make of them */
+	const char *file;       /* as it was given; owned by the arena */
+	struct yaml_node *root; /* NULL: the document is empty */
 	size_t nodes;
-	bool faulty;			/* errors were reported for it: never to be accepted */
+	bool faulty; /* errors were reported for it: never to be accepted */
 };
 
 /**
@@ -77,6 +77,9 @@ void yaml_tree_free(struct yaml_tree *tree);
 
 /** yaml_place() - where a node stands; NULL is the document as a whole */
 struct place yaml_place(const struct yaml_tree *tree, const struct yaml_node *node);
+
+/** yaml_plain_type() - the type of a scalar without quotes; @text is borrowed */
+enum yaml_type yaml_plain_type(const char *text);
 
 /** yaml_type_word() - "text", "a list", ...; for messages */
 const char *yaml_type_word(enum yaml_type type);

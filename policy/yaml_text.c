@@ -19,7 +19,7 @@ struct scan {
 /* Bytes of the character at the beginning of data, 0 when it is none. */
 static size_t character_decode(const unsigned char *data, size_t bytes, uint32_t *out_point)
 {
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint32_t point;
 	size_t length;
 
@@ -49,8 +49,9 @@ static int check_mark(struct scan *scan)
 	const unsigned char *data = scan->data;
 
 	if (scan->bytes >= 3 && !memcmp(data, "\xef\xbb\xbf", 3)) {
-		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
-				"the document begins with a byte order mark; save it as UTF-8 without BOM");
+		diagnostics_add(
+			scan->diags, SEVERITY_ERROR, scan->place,
+			"the document begins with a byte order mark; save it as UTF-8 without BOM");
 		return -EINVAL;
 	}
 	if (scan->bytes >= 2 && (!memcmp(data, "\xff\xfe", 2) || !memcmp(data, "\xfe\xff", 2))) {
@@ -69,9 +70,9 @@ static int refuse_tab(struct scan *scan)
 	for (size_t i = scan->at + 1; i < scan->bytes; i++)
 		more += scan->data[i] == '\t';
 	if (more)
-		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
-				"a tab; write spaces, or \\t between double quotes (%zu more below)",
-				more);
+		diagnostics_add(
+			scan->diags, SEVERITY_ERROR, scan->place,
+			"a tab; write spaces, or \\t between double quotes (%zu more below)", more);
 	else
 		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
 				"a tab; write spaces, or \\t between double quotes");
@@ -93,10 +94,12 @@ static int check_character(struct scan *scan, uint32_t point)
 		return -EINVAL;
 	}
 	if ((point < 0x20 && point != '\n' && point != '\r') || point == 0x7f ||
-	    (point >= 0x80 && point < 0xa0 && point != 0x85) || point == 0xfffe || point == 0xffff) {
-		diagnostics_add(scan->diags, SEVERITY_ERROR, scan->place,
-				"the control character U+%04X; remove it, or write it as an escape between double quotes",
-				point);
+	    (point >= 0x80 && point < 0xa0 && point != 0x85) || point == 0xfffe ||
+	    point == 0xffff) {
+		diagnostics_add(
+			scan->diags, SEVERITY_ERROR, scan->place,
+			"the control character U+%04X; remove it, or write it as an escape between double quotes",
+			point);
 		return -EINVAL;
 	}
 	return 0;
@@ -107,7 +110,7 @@ int yaml_text_check(const char *file, const char *data, size_t bytes, struct dia
 	struct scan scan = {
 		.data = (const unsigned char *)data,
 		.bytes = bytes,
-		.place = { .file = file, .line = 1, .column = 1 },
+		.place = {.file = file, .line = 1, .column = 1},
 		.diags = diags,
 	};
 

@@ -61,7 +61,7 @@ static void read_agent(const uint8_t *data, size_t size, struct diagnostics *dia
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct catalog *catalog = catalog_new();
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
 	if (!catalog)
 		return 0;

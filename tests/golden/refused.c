@@ -83,7 +83,7 @@ static int write_text(const char *path, const char *text)
 
 static bool check(const char *name, const struct catalog *catalog)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	char *report = NULL, *expected = NULL, path[512];
 	size_t bytes = 0, stem = strlen(name);
 	bool good = false;
@@ -106,8 +106,8 @@ static bool check(const char *name, const struct catalog *catalog)
 	expected = read_text(path);
 	good = err == -EINVAL && diags.errors && expected && !strcmp(expected, report);
 	if (!good)
-		printf("--- expected in %s\n%s--- got (%d)\n%s", path, expected ? expected : "", err,
-		       report);
+		printf("--- expected in %s\n%s--- got (%d)\n%s", path, expected ? expected : "",
+		       err, report);
 done:
 	printf("%s %s\n", good ? "ok" : "FAILED", name);
 	diagnostics_done(&diags);
@@ -125,7 +125,7 @@ static int is_case(const struct dirent *entry)
 
 int main(int argc, char **argv)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = NULL;
 	struct dirent **entries = NULL;
 	const char *directory = "../catalog";

@@ -3,7 +3,7 @@
 
 static struct agent_config *read_config(const char *text)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct agent_config *config = NULL;
 	int err = agent_config_read(front_tree("agent.yaml", text, &diags), &diags, &config);
 
@@ -72,10 +72,11 @@ static void test_within_null(void **state)
 
 static void refused(const char *text, const char *expected)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct agent_config *config = NULL;
 
-	assert_int_equal(agent_config_read(front_tree("a", text, &diags), &diags, &config), -EINVAL);
+	assert_int_equal(agent_config_read(front_tree("a", text, &diags), &diags, &config),
+			 -EINVAL);
 	assert_null(config);
 	front_expect(&diags, expected);
 }
@@ -93,11 +94,12 @@ static void test_refused(void **state)
 
 static void test_load(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct agent_config *config = NULL;
 
 	assert_int_equal(agent_config_load("/nonexistent/agent.yaml", &diags, &config), -ENOENT);
-	front_expect(&diags, "/nonexistent/agent.yaml: error: cannot be read: No such file or directory\n");
+	front_expect(&diags,
+		     "/nonexistent/agent.yaml: error: cannot be read: No such file or directory\n");
 	agent_config_free(NULL);
 }
 

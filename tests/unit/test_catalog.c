@@ -12,7 +12,8 @@ static struct catalog *catalog_of(const char *const *texts, size_t count, struct
 		char file[16];
 
 		snprintf(file, sizeof(file), "v%zu", i);
-		assert_int_equal(catalog_add(catalog, front_tree(file, texts[i], diags), 0, diags), 0);
+		assert_int_equal(catalog_add(catalog, front_tree(file, texts[i], diags), 0, diags),
+				 0);
 	}
 	catalog_finish(catalog, diags);
 	return catalog;
@@ -61,7 +62,7 @@ static void test_whole_vendor(void **state)
 		"  - {id: '360', name: Other}\n"
 		"caveats: ['x']\n",
 	};
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = catalog_of(texts, 1, &diags);
 	const struct vendor *vendor = catalog_find(catalog, "example-vendor");
 	const struct product *product;
@@ -80,15 +81,17 @@ static void test_whole_vendor(void **state)
 	assert_int_equal(find_fact(product, MATCHER_PATH, 1)->confidence, CONFIDENCE_SEEN);
 	assert_int_equal(find_fact(product, MATCHER_PATH, 1)->place.line, 13);
 	assert_int_equal(find_fact(product, MATCHER_PATH, 1)->place.column, 39);
-	assert_string_equal(find_fact(product, MATCHER_DIGEST, 0)->value,
-			    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	assert_string_equal(
+		find_fact(product, MATCHER_DIGEST, 0)->value,
+		"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 	assert_string_equal(find_fact(product, MATCHER_MODULE, 0)->value, "example_kmod");
 	assert_string_equal(find_fact(product, MATCHER_DOMAIN, 0)->value, "*.cloud.example.com");
 	assert_string_equal(find_fact(product, MATCHER_NETWORK, 1)->value,
 			    "2001:db8::/32 tcp 80-90,443");
 	assert_int_equal(find_fact(product, MATCHER_NETWORK, 1)->confidence, CONFIDENCE_UNVERIFIED);
 	assert_int_equal(find_fact(product, MATCHER_NETWORK, 1)->network->port_count, 2);
-	assert_string_equal(find_fact(product, MATCHER_REPOSITORY, 0)->value, "packages.example.com");
+	assert_string_equal(find_fact(product, MATCHER_REPOSITORY, 0)->value,
+			    "packages.example.com");
 	product = vendor_find_product(vendor, "360");
 	assert_int_equal(product->class, PRODUCT_CLASS_COMMERCIAL);
 	assert_int_equal(product->confidence, CONFIDENCE_SEEN);
@@ -105,7 +108,7 @@ static void test_duplicate_facts(void **state)
 		"    paths: [/opt/x, /opt/y, {value: /opt//x/, confidence: documented}]\n"
 		"    networks: [192.0.2.0/24, '::ffff:192.0.2.0/120', {cidr: 192.0.2.0/24, ports: [1]}]\n",
 	};
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = catalog_of(texts, 1, &diags);
 	const struct product *product = catalog_find(catalog, "v")->products;
 
@@ -115,9 +118,10 @@ static void test_duplicate_facts(void **state)
 	assert_string_equal(product->facts.last->value, "192.0.2.0/24 1");
 	catalog_free(catalog);
 	assert_int_equal(diags.errors, 0);
-	front_expect(&diags,
-		     "v0:8:37: warning: '/opt/x' is there twice, first on line 8; remove one\n"
-		     "v0:9:30: warning: '192.0.2.0/24' is there twice, first on line 9; remove one\n");
+	front_expect(
+		&diags,
+		"v0:8:37: warning: '/opt/x' is there twice, first on line 8; remove one\n"
+		"v0:9:30: warning: '192.0.2.0/24' is there twice, first on line 9; remove one\n");
 }
 
 static void test_parents(void **state)
@@ -127,7 +131,7 @@ static void test_parents(void **state)
 		"kind: Vendor\nid: a\nname: A\n",
 		"kind: Vendor\nid: b\nname: B\nparent: a\n",
 	};
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = catalog_of(texts, 3, &diags);
 	const struct vendor *a = catalog_find(catalog, "a"), *c = catalog_find(catalog, "c");
 
@@ -146,12 +150,15 @@ static void test_rings(void **state)
 		"kind: Vendor\nid: b\nname: B\nparent: c\n",
 		"kind: Vendor\nid: c\nname: C\nparent: b\n",
 	};
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = catalog_of(texts, 3, &diags);
 
-	assert_int_equal(vendor_distance(catalog_find(catalog, "a"), catalog_find(catalog, "c")), 0);
+	assert_int_equal(vendor_distance(catalog_find(catalog, "a"), catalog_find(catalog, "c")),
+			 0);
 	catalog_free(catalog);
-	front_expect(&diags, "v1:4:9: error: the parents of 'b' lead back to it; remove 'parent' from one of them\n");
+	front_expect(
+		&diags,
+		"v1:4:9: error: the parents of 'b' lead back to it; remove 'parent' from one of them\n");
 }
 
 /* What cannot be read may have been the parent: no second error about the same mistake. */
@@ -161,7 +168,7 @@ static void test_parent_in_a_broken_file(void **state)
 		"kind: Vendor\nid: a\nname: A\nparent: b\n",
 		"kind: Vendor\nid: B\nname: B\n",
 	};
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
 	catalog_free(catalog_of(texts, 2, &diags));
 	assert_int_equal(diags.errors, 1);
@@ -182,9 +189,10 @@ static void write_file(const char *directory, const char *name, const char *text
 
 static void test_directories(void **state)
 {
-	char own[] = "/tmp/embargo-own-XXXXXX", shipped[] = "/tmp/embargo-shipped-XXXXXX", command[128];
+	char own[] = "/tmp/embargo-own-XXXXXX", shipped[] = "/tmp/embargo-shipped-XXXXXX",
+	     command[128];
 	const char *directories[3];
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = NULL;
 
 	directories[0] = mkdtemp(own);

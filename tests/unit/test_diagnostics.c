@@ -3,12 +3,12 @@
 
 static struct place at(const char *file, unsigned line, unsigned column)
 {
-	return (struct place){ .file = file, .line = line, .column = column };
+	return (struct place){.file = file, .line = line, .column = column};
 }
 
 static void test_sorted_by_place(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
 	diagnostics_add(&diags, SEVERITY_ERROR, at("b.yaml", 1, 1), "b");
 	diagnostics_add(&diags, SEVERITY_ERROR, at("a.yaml", 10, 1), "a ten");
@@ -31,7 +31,7 @@ static void test_sorted_by_place(void **state)
 /* A note stands behind what it belongs to, wherever it points. */
 static void test_notes_stay(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
 	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 5, 1), "five");
 	diagnostics_add(&diags, SEVERITY_NOTE, at("z", 1, 1), "of five");
@@ -47,9 +47,10 @@ static void test_notes_stay(void **state)
 
 static void test_nothing_drives_a_terminal(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
-	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 1, 1), "'%s'", "x\n\033[2J\x7f\xc2\x9b\xc3\xa9");
+	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 1, 1), "'%s'",
+			"x\n\033[2J\x7f\xc2\x9b\xc3\xa9");
 	front_expect(&diags, "a:1:1: error: 'x??[2J???\xc3\xa9'\n");
 }
 
@@ -71,7 +72,7 @@ static void test_quoted_cuts_between_characters(void **state)
 
 static void test_many(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 
 	for (unsigned i = 1000; i > 0; i--)
 		diagnostics_add(&diags, SEVERITY_ERROR, at("a", i, 1), "%u", i);

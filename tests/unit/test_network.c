@@ -5,15 +5,16 @@
 /* "network" or "network|port,port|protocol" to its canonical text, or the problem. */
 static void check(const char *text, const char *ports, const char *protocol, const char *expected)
 {
-	struct rule_network network = { 0 };
-	struct network_problem problem = { "" };
+	struct rule_network network = {0};
+	struct network_problem problem = {""};
 	char out[NETWORK_TEXT_BYTES], list[256];
 	char *save = NULL;
 	int err;
 
 	err = network_parse_cidr(text, &network, &problem);
 	snprintf(list, sizeof(list), "%s", ports);
-	for (char *port = strtok_r(list, ",", &save); port && !err; port = strtok_r(NULL, ",", &save))
+	for (char *port = strtok_r(list, ",", &save); port && !err;
+	     port = strtok_r(NULL, ",", &save))
 		err = network_add_ports(port, &network, &problem);
 	if (err) {
 		assert_int_equal(err, -EINVAL);
@@ -44,7 +45,7 @@ static void test_canonical(void **state)
 
 static void test_mapped(void **state)
 {
-	struct rule_network network = { 0 };
+	struct rule_network network = {0};
 	struct network_problem problem;
 
 	check("::ffff:203.0.113.0/120", "", "any", "203.0.113.0/24");
@@ -64,7 +65,7 @@ static void test_mapped(void **state)
 
 static void test_refused(void **state)
 {
-	struct rule_network network = { .family = 9 };
+	struct rule_network network = {.family = 9};
 	struct network_problem problem;
 	char ports[RULE_PORTS_MAX * 8] = "1";
 

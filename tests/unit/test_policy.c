@@ -23,7 +23,7 @@ struct fixture {
 
 static void setup(struct fixture *fixture, const char *text)
 {
-	*fixture = (struct fixture){ .catalog = catalog_new() };
+	*fixture = (struct fixture){.catalog = catalog_new()};
 	assert_non_null(fixture->catalog);
 	for (size_t i = 0; i < sizeof(vendors) / sizeof(*vendors); i++)
 		assert_int_equal(catalog_add(fixture->catalog,
@@ -99,13 +99,15 @@ static void test_vendor_line(void **state)
 
 static void test_modes_and_confidence(void **state)
 {
-	expect(HEAD "mode: audit\nmin-confidence: documented\nembargo: [{vendor: maker, mode: enforce, action: deny}]\n",
+	expect(HEAD
+	       "mode: audit\nmin-confidence: documented\nembargo: [{vendor: maker, mode: enforce, action: deny}]\n",
 	       "maker/old/path /opt/old: deny audit confidence\n"
 	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
 	       "maker/sensor/network 192.0.2.0/24: deny enforce nothing\n"
 	       "maker/sensor/path /opt/rumour: deny audit confidence\n"
 	       "maker/sensor/path /opt/sensor/**: deny enforce nothing\n");
-	expect(HEAD "mode: enforce\nmin-confidence: unverified\nembargo: [{vendor: maker, products: [sensor]}, {vendor: maker, products: [old], mode: audit}]\n",
+	expect(HEAD
+	       "mode: enforce\nmin-confidence: unverified\nembargo: [{vendor: maker, products: [sensor]}, {vendor: maker, products: [old], mode: audit}]\n",
 	       "maker/old/path /opt/old: deny audit policy\n"
 	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
 	       "maker/sensor/network 192.0.2.0/24: deny enforce nothing\n"
@@ -122,20 +124,24 @@ static void test_products(void **state)
 /* The narrowest line decides, in whatever order they stand. */
 static void test_narrowest_line(void **state)
 {
-	static const char rules[] = "daughter/agent/package agent: deny enforce nothing unenforced\n"
-				    "daughter/agent/path /opt/agent: deny enforce nothing\n"
-				    "maker/old/path /opt/old: deny enforce nothing\n"
-				    "maker/sensor/domain *.maker.example: deny audit policy unenforced\n"
-				    "maker/sensor/network 192.0.2.0/24: deny audit policy\n"
-				    "maker/sensor/path /opt/rumour: deny audit confidence\n"
-				    "maker/sensor/path /opt/sensor/**: deny audit policy\n";
+	static const char rules[] =
+		"daughter/agent/package agent: deny enforce nothing unenforced\n"
+		"daughter/agent/path /opt/agent: deny enforce nothing\n"
+		"maker/old/path /opt/old: deny enforce nothing\n"
+		"maker/sensor/domain *.maker.example: deny audit policy unenforced\n"
+		"maker/sensor/network 192.0.2.0/24: deny audit policy\n"
+		"maker/sensor/path /opt/rumour: deny audit confidence\n"
+		"maker/sensor/path /opt/sensor/**: deny audit policy\n";
 
-	expect(HEAD "mode: audit\nembargo: [{vendor: holding, subsidiaries: true}, {vendor: daughter, mode: enforce}, {vendor: maker, products: [old], mode: enforce}]\n",
+	expect(HEAD
+	       "mode: audit\nembargo: [{vendor: holding, subsidiaries: true}, {vendor: daughter, mode: enforce}, {vendor: maker, products: [old], mode: enforce}]\n",
 	       rules);
-	expect(HEAD "mode: audit\nembargo: [{vendor: maker, products: [old], mode: enforce}, {vendor: daughter, mode: enforce}, {vendor: holding, subsidiaries: true}]\n",
+	expect(HEAD
+	       "mode: audit\nembargo: [{vendor: maker, products: [old], mode: enforce}, {vendor: daughter, mode: enforce}, {vendor: holding, subsidiaries: true}]\n",
 	       rules);
 	/* and the nearer of two parents */
-	expect(HEAD "mode: audit\nembargo: [{vendor: holding, subsidiaries: true}, {vendor: maker, subsidiaries: true, mode: enforce}]\n",
+	expect(HEAD
+	       "mode: audit\nembargo: [{vendor: holding, subsidiaries: true}, {vendor: maker, subsidiaries: true, mode: enforce}]\n",
 	       "daughter/agent/package agent: deny enforce nothing unenforced\n"
 	       "daughter/agent/path /opt/agent: deny enforce nothing\n"
 	       "maker/old/path /opt/old: deny enforce nothing\n"
@@ -150,22 +156,24 @@ static void test_name_line(void **state)
 	struct fixture fixture;
 	const struct rule *rule;
 
-	setup(&fixture, HEAD "mode: enforce\nembargo:\n  - name: local\n"
-			     "    paths: ['/srv/tools/**/scanner', {value: /srv/x/, note: n}]\n"
-			     "    networks: [{cidr: 203.0.113.0/24, ports: [8443, 443], protocol: tcp, note: n}]\n"
-			     "    domains: [Bad.Example.]\n    modules: [bad]\n    packages: [bad]\n"
-			     "    package-vendors: [Bad]\n"
-			     "    digests: ['sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']\n");
+	setup(&fixture, HEAD
+	      "mode: enforce\nembargo:\n  - name: local\n"
+	      "    paths: ['/srv/tools/**/scanner', {value: /srv/x/, note: n}]\n"
+	      "    networks: [{cidr: 203.0.113.0/24, ports: [8443, 443], protocol: tcp, note: n}]\n"
+	      "    domains: [Bad.Example.]\n    modules: [bad]\n    packages: [bad]\n"
+	      "    package-vendors: [Bad]\n"
+	      "    digests: ['sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']\n");
 	assert_int_equal(fixture.err, 0);
-	expect_rules(&fixture,
-		     "local/-/digest sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855: deny enforce nothing unenforced\n"
-		     "local/-/domain bad.example: deny enforce nothing unenforced\n"
-		     "local/-/module bad: deny enforce nothing unenforced\n"
-		     "local/-/network 203.0.113.0/24 tcp 443,8443: deny enforce nothing\n"
-		     "local/-/package bad: deny enforce nothing unenforced\n"
-		     "local/-/package-vendor Bad: deny enforce nothing unenforced\n"
-		     "local/-/path /srv/tools/**/scanner: deny enforce nothing\n"
-		     "local/-/path /srv/x: deny enforce nothing\n");
+	expect_rules(
+		&fixture,
+		"local/-/digest sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855: deny enforce nothing unenforced\n"
+		"local/-/domain bad.example: deny enforce nothing unenforced\n"
+		"local/-/module bad: deny enforce nothing unenforced\n"
+		"local/-/network 203.0.113.0/24 tcp 443,8443: deny enforce nothing\n"
+		"local/-/package bad: deny enforce nothing unenforced\n"
+		"local/-/package-vendor Bad: deny enforce nothing unenforced\n"
+		"local/-/path /srv/tools/**/scanner: deny enforce nothing\n"
+		"local/-/path /srv/x: deny enforce nothing\n");
 	assert_string_equal(fixture.policy->rules.policy, "p");
 	assert_int_equal(fixture.policy->rules.revision, 7);
 	assert_int_equal(fixture.policy->rules.mode, MODE_ENFORCE);
@@ -210,24 +218,30 @@ static void test_unknown_products_warn(void **state)
 	assert_int_equal(fixture.err, 0);
 	assert_int_equal(fixture.policy->rules.count, 0);
 	assert_int_equal(fixture.diags.errors, 0);
-	front_expect(&fixture.diags, "p:5:20: warning: the catalogue knows no product of 'unknown' yet; nothing is refused for it\n");
+	front_expect(
+		&fixture.diags,
+		"p:5:20: warning: the catalogue knows no product of 'unknown' yet; nothing is refused for it\n");
 	done(&fixture);
 }
 
 /* Without a catalogue everything but the references is checked, and no policy comes out. */
 static void test_without_catalog(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct policy *policy = NULL;
 
-	assert_int_equal(policy_read(front_tree("p", HEAD "mode: audit\nembargo: [{vendor: nobody}]\n", &diags),
-				     NULL, &diags, &policy),
-			 -EINVAL);
+	assert_int_equal(
+		policy_read(
+			front_tree("p", HEAD "mode: audit\nembargo: [{vendor: nobody}]\n", &diags),
+			NULL, &diags, &policy),
+		-EINVAL);
 	assert_null(policy);
 	assert_int_equal(diags.count, 0);
-	assert_int_equal(policy_read(front_tree("p", HEAD "mode: odd\nembargo: [{vendor: nobody}]\n", &diags),
-				     NULL, &diags, &policy),
-			 -EINVAL);
+	assert_int_equal(
+		policy_read(
+			front_tree("p", HEAD "mode: odd\nembargo: [{vendor: nobody}]\n", &diags),
+			NULL, &diags, &policy),
+		-EINVAL);
 	front_expect(&diags, "p:4:7: error: unknown mode 'odd'; expected one of: audit, enforce\n");
 }
 
@@ -244,7 +258,7 @@ static void test_faulty_tree(void **state)
 
 static void test_load(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct catalog *catalog = catalog_new();
 	struct policy *policy = NULL;
 	char path[] = "/tmp/embargo-policy-XXXXXX";
@@ -252,7 +266,8 @@ static void test_load(void **state)
 	FILE *out = fdopen(fd, "w");
 
 	assert_non_null(out);
-	assert_int_equal(policy_load("/nonexistent/policy.yaml", catalog, &diags, &policy), -ENOENT);
+	assert_int_equal(policy_load("/nonexistent/policy.yaml", catalog, &diags, &policy),
+			 -ENOENT);
 	/* an error that leaves a tree is an error still */
 	assert_true(fputs(HEAD "mode: &m audit\nembargo: []\n", out) >= 0);
 	assert_int_equal(fflush(out), 0);
