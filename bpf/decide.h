@@ -242,7 +242,9 @@ static inline __attribute__((always_inline)) int path_match_step(void *generatio
 static inline __attribute__((always_inline)) int path_match_run(void *generation, const struct walk *walk,
 								struct path_match *match)
 {
+#ifdef __clang__
 #pragma clang loop unroll(disable)
+#endif
 	for (int step = 0; step < MATCH_STEPS_MAX; step++)
 		if (!path_match_step(generation, walk, match))
 			return 1;
@@ -289,7 +291,9 @@ network_find(void *generation, const struct address *address, __u32 lengths)
 	if (!in_use)
 		return best;
 	/* 2^6 > NETWORK_LENGTHS_MAX */
+#ifdef __clang__
 #pragma clang loop unroll(disable)
+#endif
 	for (int step = 0; step < 6 && low < high; step++) {
 		__u32 middle = (low + high - 1) / 2;
 		const struct gen_network *found;

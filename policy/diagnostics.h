@@ -35,6 +35,7 @@ struct diagnostics {
 	size_t count;
 	size_t errors;			/* how many of them are errors */
 	size_t warnings;
+	size_t last;			/* index of the latest addition: a note goes behind it */
 };
 
 /**
@@ -55,6 +56,19 @@ void diagnostics_add(struct diagnostics *diags, enum severity severity, struct p
  * @out:   borrowed
  */
 void diagnostics_print(const struct diagnostics *diags, FILE *out);
+
+/* Text of a document as a message may show it. */
+struct quoted {
+	char text[100];
+};
+
+/**
+ * quoted() - shorten for a message what somebody wrote
+ * @text: borrowed
+ *
+ * Return: at most 80 bytes of it, cut between characters and then ending in "...".
+ */
+struct quoted quoted(const char *text);
 
 /** diagnostics_done() - free what the list owns and make it empty; accepts an empty one. */
 void diagnostics_done(struct diagnostics *diags);

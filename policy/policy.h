@@ -20,7 +20,8 @@ struct policy;		/* what the administrator decided, with places */
  * @diags:       borrowed; what is wrong, with places
  * @out_catalog: owned by the caller; untouched on failure
  *
- * Return: 0; -EINVAL (there are errors in @diags); -ENOMEM; errno of an unreadable directory or file.
+ * Return: 0; -EINVAL (there are errors in @diags); -ENOMEM; errno of an unreadable directory or file,
+ * which is in @diags too.
  */
 int catalog_load(const char *const *directories, size_t count, struct diagnostics *diags,
 		 struct catalog **out_catalog);
@@ -29,7 +30,8 @@ void catalog_free(struct catalog *catalog);
 /**
  * policy_load() - read and check a policy
  * @path:       borrowed; lists in files are relative to its directory
- * @catalog:    borrowed; must outlive the policy
+ * @catalog:    borrowed; must outlive the policy. NULL (it has errors itself): the policy is checked but
+ *              for what it refers to, so that all errors come at once, and the return is never 0
  * @diags:      borrowed
  * @out_policy: owned by the caller; untouched on failure
  *

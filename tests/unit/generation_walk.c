@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generation_walk.c - the walk of a path and the search of a network over the entries of a generation.
- * It knows nothing about patterns: only what the hooks know.
+ * generation_walk.c - the kernel's own decision code (bpf/decide.h), compiled for the host over the entries
+ * of a generation. It knows nothing about patterns: only what the hooks know.
  */
 #include "generation_walk.h"
 #include "../../policy/policy.h"
@@ -12,127 +12,79 @@
 #include <cmocka.h>
 #include <string.h>
 
-static const union gen_value *find(const struct generation *gen, unsigned kind, unsigned part,
-				   __u32 node, __u64 a, __u64 b)
+#define GEN_FIND(generation, key) generation_find(generation, key)
+#define COPY_NAME(to, bytes, address) memcpy(to, (const void *)(uintptr_t)(address), bytes)
+#include "../../bpf/decide.h"
+
+/* What file.bpf.c finds out by walking dentries, from a string. */
+static void fill_walk(struct walk *walk, const char *path)
 {
-	struct gen_key key = { kind, part, node, a, b };
+	const char *end = path + strlen(path);
 
-	return generation_find(gen, &key);
-}
+	memset(walk, 0, sizeof(*walk));
+	while (end > path) {
+		const char *slash = memrchr(path, '/', end - path);
+		const char *name = slash + 1;
+		__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
+		size_t bytes = end - name;
 
-static void least(__u32 *into, __u32 rule)
-{
-	if (rule && (!*into || rule < *into))
-		*into = rule;
-}
-
-static const struct gen_node *node_of(const struct generation *gen, __u32 number)
-{
-	const union gen_value *value = number ? find(gen, GEN_NODE, 0, number, 0, 0) : NULL;
-
-	if (number)
-		assert_non_null(value);
-	return value ? &value->node : NULL;
-}
-
-static const struct gen_node *child_of(const struct generation *gen, const struct gen_node *node,
-				       const char *name, size_t bytes)
-{
-	const union gen_value *value =
-		find(gen, GEN_STEP, 0, node->node, name_hash(name, bytes), 0);
-	__u32 state = node->glob;
-
-	if (value)
-		return &value->node;
-	for (size_t i = 0; state && i < bytes; i++) {
-		unsigned char byte = name[i];
-
-		value = find(gen, GEN_GLOB, byte >> 4, state, 0, 0);
-		state = value ? value->glob.next[byte & 15] : 0;
+		walk->hash[slot] = name_hash(name, bytes);
+		walk->address[slot] = (uintptr_t)name;
+		walk->bytes[slot] = bytes;
+		if (!walk->depth) {
+			walk->leaf_hash = walk->hash[slot];
+			walk->leaf_address = walk->address[slot];
+			walk->leaf_bytes = bytes;
+		}
+		walk->depth++;
+		end = slash;
 	}
-	value = state ? find(gen, GEN_ACCEPT, 0, state, 0, 0) : NULL;
-	return node_of(gen, value ? value->accept.node : node->any);
+	walk->root_depth = walk->depth;
+}
+
+static const struct gen_header *header_of(const struct generation *gen)
+{
+	const struct gen_key key = { .kind = GEN_HEADER };
+
+	return &generation_find(gen, &key)->header;
 }
 
 struct walk_result walk_path(const struct generation *gen, const char *path)
 {
-	const struct gen_key header_key = { .kind = GEN_HEADER };
-	const struct gen_node *node =
-		node_of(gen, generation_find(gen, &header_key)->header.root);
-	const char *leaf = strrchr(path, '/') + 1, *at = path + 1;
-	struct walk_result result = { 0, 0 };
+	struct path_match match;
+	struct walk walk;
 
-	while (node) {
-		size_t bytes = strchrnul(at, '/') - at;
-
-		least(&result.deny, node->below_deny);
-		least(&result.allow, node->below_allow);
-		if (node->deep) {
-			const struct gen_node *end =
-				child_of(gen, node_of(gen, node->deep), leaf, strlen(leaf));
-
-			if (end) {
-				least(&result.deny, end->end_deny);
-				least(&result.allow, end->end_allow);
-			}
-		}
-		node = child_of(gen, node, at, bytes);
-		if (!at[bytes])
-			break;
-		at += bytes + 1;
-	}
-	if (node) {
-		least(&result.deny, node->end_deny);
-		least(&result.allow, node->end_allow);
-	}
-	return result;
-}
-
-static void mask(unsigned family, unsigned bits, __u64 *a, __u64 *b)
-{
-	for (unsigned i = bits; i < (family == 4 ? 32 : 128); i++) {
-		if (family == 4)
-			*a &= ~(1ull << (31 - i));
-		else if (i < 64)
-			*a &= ~(1ull << (63 - i));
-		else
-			*b &= ~(1ull << (127 - i));
-	}
+	if (!header_of(gen)->root)
+		return (struct walk_result){ 0, 0 };
+	memset(&match, 0xa5, sizeof(match));	/* scratch is never clean */
+	fill_walk(&walk, path);
+	path_match_init(&match, header_of(gen)->root);
+	assert_true(path_match_run((void *)gen, &walk, &match));
+	return (struct walk_result){ match.deny, match.allow };
 }
 
 struct walk_result walk_network(const struct generation *gen, unsigned family, __u64 a, __u64 b,
 				unsigned protocol, unsigned port)
 {
-	const union gen_value *header = find(gen, GEN_HEADER, 0, 0, 0, 0);
-	const union gen_value *lengths = find(gen, GEN_LENGTHS, family, 0, 0, 0);
-	int low = 0, high = (family == 4 ? header->header.net4_lengths : header->header.net6_lengths) - 1;
-	const struct gen_network *best = NULL;
+	const struct gen_header *header = header_of(gen);
+	struct address address = { .a = a, .b = b, .family = family };
 	struct walk_result result = { 0, 0 };
+	struct gen_network network;
 
-	while (low <= high) {
-		int mid = (low + high) / 2;
-		unsigned bits = lengths->lengths.bits[mid];
-		__u64 masked_a = a, masked_b = b;
-		const union gen_value *hit;
-
-		mask(family, bits, &masked_a, &masked_b);
-		hit = find(gen, family == 4 ? GEN_NET4 : GEN_NET6, bits, 0, masked_a, masked_b);
-		if (hit) {
-			if (hit->network.count)
-				best = &hit->network;
-			low = mid + 1;
-		} else {
-			high = mid - 1;
-		}
-	}
-	for (unsigned i = 0; best && i < best->count; i++) {
-		const union gen_value *value = find(gen, GEN_CONDITION, i, best->list, 0, 0);
+	network = network_find((void *)gen, &address,
+			       family == 4 ? header->net4_lengths : header->net6_lengths);
+	for (unsigned i = 0; i < network.count; i++) {
+		struct gen_key key = { GEN_CONDITION, i, network.list, 0, 0 };
+		const union gen_value *value = generation_find(gen, &key);
 
 		assert_non_null(value);
-		if (port < value->condition.port_first || port > value->condition.port_last ||
-		    (value->condition.protocol && value->condition.protocol != protocol))
+		if (!condition_covers(&value->condition, port, protocol))
 			continue;
-		least(value->condition.allow ? &result.allow : &result.deny, value->condition.rule);
+		/* as the hook: the first of each kind */
+		if (value->condition.allow && !result.allow)
+			result.allow = value->condition.rule;
+		if (!value->condition.allow && !result.deny)
+			result.deny = value->condition.rule;
 	}
 	return result;
 }

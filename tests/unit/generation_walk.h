@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generation_walk.h - reads a generation on the host as bpf/abi.h says that the kernel reads it, and
+ * generation_walk.h - reads a generation on the host with the code that the kernel runs, and
  * the small makers of rules that the tests of the compiler share.
  */
 #ifndef EMBARGO_GENERATION_WALK_H

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fact.c - one row for each kind of matcher: how its text becomes canonical (rule ids are digests of
+ * that, so two spellings of one fact must meet here), and whether this build carries it.
+ */
+#include "fact.h"
+#include "canonical.h"
+#include "network.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *confidence_word(unsigned confidence)
+{
+	static const char *const words[] = {
+		[CONFIDENCE_NONE] = "none",
+		[CONFIDENCE_UNVERIFIED] = "unverified",
+		[CONFIDENCE_SEEN] = "seen",
+		[CONFIDENCE_DOCUMENTED] = "documented",
+	};
+	_Static_assert(sizeof(words) / sizeof(*words) == CONFIDENCE_MAX, "a word for each value");
+
+	return confidence < CONFIDENCE_MAX ? words[confidence] : NULL;
+}
+
+/* ---------------------------------------------------------------- the kinds */
+
+struct fact_kind {
+	const char *(*canonical)(struct reader *reader, const struct yaml_node *node);
+	const char *unenforced_why;
+	bool finding; /* for finding and reporting only */
+};
+
+static const struct fact_kind kinds[] = {
+	[MATCHER_NONE] = {canonical_text, NULL, true},
+	[MATCHER_PATH] = {canonical_path, NULL, false},
+	[MATCHER_NETWORK] = {canonical_text, NULL, false}, /* see fact_network() */
+	[MATCHER_DIGEST] = {canonical_digest, "digests of files are not enforced by this version",
+			    false},
+	[MATCHER_PACKAGE] = {canonical_package, "packages are not enforced by this version", false},
+	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor,
+				    "package vendors are not enforced by this version", false},
+	[MATCHER_MODULE] = {canonical_module, "kernel modules are not enforced by this version",
+			    false},
+	[MATCHER_DOMAIN] = {canonical_domain, "domain names are not enforced by this version",
+			    false},
+	[MATCHER_UNIT] = {canonical_text, NULL, true},
+	[MATCHER_IMAGE] = {canonical_text, NULL, true},
+	[MATCHER_MARKER] = {canonical_text, NULL, true},
+	[MATCHER_REPOSITORY] = {canonical_text, NULL, true},
+};
+_Static_assert(sizeof(kinds) / sizeof(*kinds) == MATCHER_MAX, "a row for each kind of matcher");
+
+bool fact_is_rule(const struct fact *fact)
+{
+	return !kinds[fact->matcher].finding;
+}
+
+const char *fact_unenforced_why(const struct fact *fact)
+{
+	return kinds[fact->matcher].unenforced_why;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* An entry as it is written, before anything is made of it. */
+struct written {
+	const struct yaml_node *value;
+	const struct yaml_node *ports;
+	const struct yaml_node *protocol;
+	unsigned confidence;
+	struct field_texts sources;
+	struct field_text note;
+};
+
+static void written_node(struct reader *reader, const struct field *field,
+			 const struct yaml_node *node, void *member)
+{
+	*(const struct yaml_node **)member = node;
+}
+
+#define WRITTEN(key, flags, read, member)                                                          \
+	{                                                                                          \
+		key, flags, read, offsetof(struct written, member)                                 \
+	}
+#define WRITTEN_SOURCES                                                                            \
+	{"confidence", 0, field_word, offsetof(struct written, confidence), 0, confidence_word},   \
+		WRITTEN("sources", 0, field_texts, sources)
+#define WRITTEN_NETWORK                                                                            \
+	WRITTEN("cidr", FIELD_REQUIRED, written_node, value),                                      \
+		WRITTEN("ports", 0, written_node, ports),                                          \
+		WRITTEN("protocol", 0, written_node, protocol)
+
+static const struct field catalog_fields[] = {
+	WRITTEN("value", FIELD_REQUIRED, written_node, value),
+	WRITTEN("note", 0, field_prose, note),
+	WRITTEN_SOURCES,
+	{0},
+};
+
+static const struct field catalog_network_fields[] = {
+	WRITTEN_NETWORK,
+	WRITTEN("note", 0, field_prose, note),
+	WRITTEN_SOURCES,
+	{0},
+};
+
+static const struct field policy_fields[] = {
+	WRITTEN("value", FIELD_REQUIRED, written_node, value),
+	WRITTEN("note", 0, field_prose, note),
+	{0},
+};
+
+static const struct field policy_network_fields[] = {
+	WRITTEN_NETWORK,
+	WRITTEN("note", 0, field_prose, note),
+	{0},
+};
+
+static int read_ports(struct reader *reader, const struct yaml_node *ports,
+		      struct rule_network *network)
+{
+	struct network_problem problem;
+	int err = 0;
+
+	if (!reader_expect(reader, ports, YAML_TYPE_SEQUENCE, NULL))
+		return -EINVAL;
+	if (!ports->first) {
+		reader_error(reader, ports,
+			     "'ports' is empty; remove the key if every port is meant");
+		return -EINVAL;
+	}
+	for (const struct yaml_node *port = ports->first; port; port = port->next) {
+		if (port->type != YAML_TYPE_INTEGER &&
+		    !reader_expect(reader, port, YAML_TYPE_TEXT, "a port or a range of ports")) {
+			err = -EINVAL;
+		} else if (network_add_ports(port->text, network, &problem) < 0) {
+			reader_error(reader, port, "%s", problem.text);
+			err = -EINVAL;
+		}
+	}
+	network_sort_ports(network);
+	return err;
+}
+
+static int read_protocol(struct reader *reader, const struct yaml_node *node,
+			 struct rule_network *network)
+{
+	int protocol;
+
+	if (!reader_expect(reader, node, YAML_TYPE_TEXT, "tcp, udp, sctp or any"))
+		return -EINVAL;
+	protocol = network_parse_protocol(node->text);
+	if (protocol < 0) {
+		reader_error(reader, node, "unknown protocol '%s'; expected tcp, udp, sctp or any",
+			     quoted(node->text).text);
+		return -EINVAL;
+	}
+	network->protocol = (__u8)protocol;
+	return 0;
+}
+
+static int fact_network(struct reader *reader, const struct written *written, struct fact *fact)
+{
+	struct rule_network *network = reader_alloc(reader, sizeof(*network));
+	struct network_problem problem;
+	char text[NETWORK_TEXT_BYTES];
+	int err = 0;
+
+	if (!network)
+		return -ENOMEM;
+	if (network_parse_cidr(written->value->text, network, &problem) < 0) {
+		reader_error(reader, written->value, "%s", problem.text);
+		err = -EINVAL;
+	}
+	if (written->ports && read_ports(reader, written->ports, network) < 0)
+		err = -EINVAL;
+	if (written->protocol && read_protocol(reader, written->protocol, network) < 0)
+		err = -EINVAL;
+	if (err)
+		return err;
+
+	network_format(network, text);
+	fact->network = network;
+	fact->value = reader_copy(reader, text);
+	return fact->value ? 0 : -ENOMEM;
+}
+
+static void fact_read(struct reader *reader, unsigned matcher, const struct yaml_node *node,
+		      const struct field *fields, unsigned confidence, struct facts *facts)
+{
+	struct written written = {.value = node};
+	struct fact *fact;
+
+	if (node->type == YAML_TYPE_MAPPING) {
+		written.value = NULL;
+		fields_read(reader, node, fields, "a matcher", &written);
+	}
+	if (!written.value || !reader_text(reader, written.value))
+		return;
+
+	fact = reader_alloc(reader, sizeof(*fact));
+	if (!fact)
+		return;
+	fact->matcher = matcher;
+	fact->confidence = confidence ? confidence : written.confidence;
+	fact->place = yaml_place(reader->tree, written.value);
+	if (matcher == MATCHER_NETWORK) {
+		if (fact_network(reader, &written, fact) < 0)
+			return;
+	} else {
+		fact->value = kinds[matcher].canonical(reader, written.value);
+		if (!fact->value)
+			return;
+	}
+
+	if (facts->last)
+		facts->last->next = fact;
+	else
+		facts->first = fact;
+	facts->last = fact;
+	facts->count++;
+}
+
+void facts_read_catalog(struct reader *reader, const struct field *field,
+			const struct yaml_node *node, void *member)
+{
+	bool network = field->argument == MATCHER_NETWORK;
+
+	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
+		return;
+	for (const struct yaml_node *one = node->first; one; one = one->next)
+		fact_read(reader, field->argument, one,
+			  network ? catalog_network_fields : catalog_fields, CONFIDENCE_NONE,
+			  member);
+}
+
+void facts_read_policy(struct reader *reader, const struct field *field,
+		       const struct yaml_node *node, void *member)
+{
+	bool network = field->argument == MATCHER_NETWORK;
+
+	if (node->type == YAML_TYPE_MAPPING && node->first &&
+	    !strcmp(node->first->key->text, "file")) {
+		reader_error(reader, node->first->key,
+			     "a list in a 'file' is not supported yet; write the values here");
+		return;
+	}
+	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
+		return;
+	for (const struct yaml_node *one = node->first; one; one = one->next)
+		fact_read(reader, field->argument, one,
+			  network ? policy_network_fields : policy_fields, CONFIDENCE_DOCUMENTED,
+			  member);
+}
+
+void facts_read_one(struct reader *reader, const struct field *field, const struct yaml_node *node,
+		    void *member)
+{
+	bool network = field->argument == MATCHER_NETWORK;
+
+	fact_read(reader, field->argument, node, network ? policy_network_fields : policy_fields,
+		  CONFIDENCE_DOCUMENTED, member);
+}
+
+/* ---------------------------------------------------------------- duplicates */
+
+static int compare_facts(const void *left, const void *right)
+{
+	const struct fact *a = *(const struct fact *const *)left;
+	const struct fact *b = *(const struct fact *const *)right;
+	int order;
+
+	if (a->matcher != b->matcher)
+		return a->matcher < b->matcher ? -1 : 1;
+	order = strcmp(a->value, b->value);
+	if (order)
+		return order;
+	if (a->place.line != b->place.line)
+		return a->place.line < b->place.line ? -1 : 1;
+	return a->place.column < b->place.column ? -1 : a->place.column > b->place.column;
+}
+
+/* Marks with MATCHER_NONE what is there twice; of both the better confidence stays. */
+static void mark_duplicates(struct reader *reader, struct fact **sorted, size_t count)
+{
+	struct fact *kept = sorted[0];
+
+	for (size_t i = 1; i < count; i++) {
+		struct fact *one = sorted[i];
+
+		if (one->matcher != kept->matcher || strcmp(one->value, kept->value)) {
+			kept = one;
+			continue;
+		}
+		diagnostics_add(reader->diags, SEVERITY_WARNING, one->place,
+				"'%s' is there twice, first on line %u; remove one",
+				quoted(one->value).text, kept->place.line);
+		if (one->confidence > kept->confidence)
+			kept->confidence = one->confidence;
+		one->matcher = MATCHER_NONE;
+	}
+}
+
+void facts_finish(struct reader *reader, struct facts *facts)
+{
+	struct fact **sorted, **link = &facts->first, *last = NULL;
+	size_t count = 0;
+
+	if (facts->count < 2)
+		return;
+	sorted = calloc(facts->count, sizeof(struct fact *));
+	if (!sorted) {
+		reader->no_memory = true;
+		return;
+	}
+	for (struct fact *fact = facts->first; fact; fact = fact->next)
+		sorted[count++] = fact;
+	qsort(sorted, count, sizeof(struct fact *), compare_facts);
+	mark_duplicates(reader, sorted, count);
+	free(sorted);
+
+	while (*link) {
+		if ((*link)->matcher == MATCHER_NONE) {
+			*link = (*link)->next;
+			facts->count--;
+			continue;
+		}
+		last = *link;
+		link = &last->next;
+	}
+	facts->last = last;
+}

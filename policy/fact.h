@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fact.h - matchers as documents write them: a scalar, or a mapping that says more about it. One table
+ * in fact.c has a row for each kind; catalogue and policy read theirs through it.
+ */
+#ifndef EMBARGO_FACT_H
+#define EMBARGO_FACT_H
+
+#include "fields.h"
+#include "rules.h"
+
+/* How well a fact is known, the weakest first. */
+enum confidence {
+	CONFIDENCE_NONE = 0, /* not said */
+	CONFIDENCE_UNVERIFIED = 1,
+	CONFIDENCE_SEEN = 2,
+	CONFIDENCE_DOCUMENTED = 3,
+	CONFIDENCE_MAX,
+};
+
+/** confidence_word() - NULL: no such value */
+const char *confidence_word(unsigned confidence);
+
+/* One matcher. */
+struct fact {
+	struct fact *next;
+	const char *value; /* canonical */
+	struct place place;
+	unsigned matcher;                   /* enum matcher */
+	unsigned confidence;                /* enum confidence */
+	const struct rule_network *network; /* MATCHER_NETWORK, else NULL */
+};
+
+struct facts {
+	struct fact *first, *last; /* in the order of the document */
+	size_t count;
+};
+
+/* Functions for rows of struct field; the row's argument is the enum matcher, the member struct facts. */
+/** facts_read_catalog() - a list; entries may state confidence, sources and note */
+void facts_read_catalog(struct reader *, const struct field *, const struct yaml_node *, void *);
+/** facts_read_policy() - a list in place; what the administrator wrote is documented */
+void facts_read_policy(struct reader *, const struct field *, const struct yaml_node *, void *);
+/** facts_read_one() - one matcher in place */
+void facts_read_one(struct reader *, const struct field *, const struct yaml_node *, void *);
+
+/**
+ * facts_finish() - when all lists are read: drop what is there twice, with a warning
+ * @reader: borrowed
+ * @facts:  borrowed
+ */
+void facts_finish(struct reader *reader, struct facts *facts);
+
+/** fact_is_rule() - can a rule be made of it, or is it for finding and reporting only? */
+bool fact_is_rule(const struct fact *fact);
+
+/** fact_unenforced_why() - why this build does not enforce it; NULL: it does */
+const char *fact_unenforced_why(const struct fact *fact);
+
+#endif

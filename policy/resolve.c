@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * resolve.c - policy and catalogue together: which products each line reaches, and one rule for each
+ * of their facts with its target mode. When several lines reach one product the narrowest decides,
+ * whatever their order: a named product, then a named vendor, then the nearest parent.
+ */
+#include "model.h"
+#include "suggest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A product that a line reaches. */
+struct reach {
+	const struct product *product;
+	const struct policy_line *line;
+	struct place place; /* of the word that reaches it */
+	unsigned rank;      /* 0: the product is named, 1: its vendor, 2: the parent, ... */
+};
+
+struct resolve {
+	struct policy *policy;
+	struct diagnostics *diags;
+	struct reach *reached;
+	size_t count, capacity;
+	int err;
+};
+
+/* ---------------------------------------------------------------- references */
+
+static const struct vendor *find_vendor(struct resolve *resolve, const char *id, struct place place)
+{
+	const struct catalog *catalog = resolve->policy->catalog;
+	const struct vendor *vendor = catalog_find(catalog, id);
+	struct suggestion suggestion = {.text = id};
+
+	if (vendor)
+		return vendor;
+	for (size_t i = 0; i < catalog->count; i++)
+		suggestion_consider(&suggestion, catalog->vendors[i]->id.text);
+	if (suggestion.best)
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
+				"unknown vendor '%s'; did you mean '%s'?", quoted(id).text,
+				suggestion.best);
+	else
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, place,
+			"unknown vendor '%s'; expected the id of one of the %zu vendors of the catalogue",
+			quoted(id).text, catalog->count);
+	return NULL;
+}
+
+/* "'sensor', 'cli'": as many as fit. */
+static void list_products(const struct vendor *vendor, char *out, size_t bytes)
+{
+	size_t used = 0;
+
+	*out = '\0';
+	for (const struct product *one = vendor->products; one && used < bytes; one = one->next) {
+		int length = snprintf(out + used, bytes - used, "%s'%s'", used ? ", " : "",
+				      one->id.text);
+
+		if (length < 0 || used + (size_t)length >= bytes) {
+			out[used] = '\0';
+			return;
+		}
+		used += (size_t)length;
+	}
+}
+
+static const struct product *find_product(struct resolve *resolve, const struct vendor *vendor,
+					  const char *id, struct place place)
+{
+	const struct product *product = vendor_find_product(vendor, id);
+	struct suggestion suggestion = {.text = id};
+	char known[256];
+
+	if (product)
+		return product;
+	for (const struct product *one = vendor->products; one; one = one->next)
+		suggestion_consider(&suggestion, one->id.text);
+	list_products(vendor, known, sizeof(known));
+	if (suggestion.best)
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
+				"unknown product '%s' of '%s'; did you mean '%s'?", quoted(id).text,
+				vendor->id.text, suggestion.best);
+	else if (*known)
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
+				"unknown product '%s' of '%s'; expected one of: %s",
+				quoted(id).text, vendor->id.text, known);
+	else
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
+				"unknown product '%s'; the catalogue knows no product of '%s'",
+				quoted(id).text, vendor->id.text);
+	return NULL;
+}
+
+/* ---------------------------------------------------------------- rules */
+
+static struct rule *rule_add(struct resolve *resolve, const struct fact *fact)
+{
+	struct policy *policy = resolve->policy;
+	struct rules *rules = &policy->rules;
+	struct rule *rule;
+
+	if (rules->count == policy->capacity) {
+		size_t capacity = policy->capacity ? policy->capacity * 2 : 256;
+		struct rule *list = reallocarray(rules->list, capacity, sizeof(*list));
+
+		if (!list) {
+			resolve->err = -ENOMEM;
+			return NULL;
+		}
+		rules->list = list;
+		policy->capacity = capacity;
+	}
+	rule = &rules->list[rules->count++];
+	*rule = (struct rule){
+		.vendor = "-",
+		.vendor_name = "",
+		.product = "-",
+		.value = fact->value,
+		.reason = "",
+		.unenforced_why = fact_unenforced_why(fact),
+		.place = fact->place,
+		.matcher = (__u8)fact->matcher,
+	};
+	if (fact->network)
+		rule->network = *fact->network;
+	return rule;
+}
+
+/* Weak confidence is named before the mode: it is what the administrator may not expect. */
+static void rule_set_target(const struct policy *policy, const struct policy_line *line,
+			    const struct fact *fact, struct rule *rule)
+{
+	rule->action = (__u8)line->action;
+	rule->target = (__u8)(line->mode ? line->mode : policy->mode);
+	if (fact->confidence < policy->min_confidence) {
+		rule->target = MODE_AUDIT;
+		rule->target_held_by = HELD_BY_CONFIDENCE;
+	} else if (rule->target == MODE_AUDIT) {
+		rule->target_held_by = HELD_BY_POLICY;
+	}
+}
+
+static void rules_of_reach(struct resolve *resolve, const struct reach *reach)
+{
+	const struct product *product = reach->product;
+
+	for (const struct fact *fact = product->facts.first; fact; fact = fact->next) {
+		struct rule *rule;
+
+		if (!fact_is_rule(fact))
+			continue;
+		rule = rule_add(resolve, fact);
+		if (!rule)
+			return;
+		rule->vendor = product->vendor->id.text;
+		rule->vendor_name = product->vendor->name.text;
+		rule->product = product->id.text;
+		rule_set_target(resolve->policy, reach->line, fact, rule);
+	}
+}
+
+static void rules_of_name(struct resolve *resolve, const struct policy_line *line)
+{
+	if (catalog_find(resolve->policy->catalog, line->name.text)) {
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->name.place,
+			"'%s' is a vendor of the catalogue; write 'vendor: %s', or choose another name for matchers in place",
+			line->name.text, line->name.text);
+		return;
+	}
+	for (const struct fact *fact = line->facts.first; fact; fact = fact->next) {
+		struct rule *rule = rule_add(resolve, fact);
+
+		if (!rule)
+			return;
+		rule->vendor = line->name.text;
+		rule->vendor_name = line->name.text;
+		rule_set_target(resolve->policy, line, fact, rule);
+	}
+}
+
+/* ---------------------------------------------------------------- what a vendor line reaches */
+
+static void reach_add(struct resolve *resolve, const struct policy_line *line,
+		      const struct product *product, struct place place, unsigned rank)
+{
+	if (resolve->count == resolve->capacity) {
+		size_t capacity = resolve->capacity ? resolve->capacity * 2 : 64;
+		struct reach *list = reallocarray(resolve->reached, capacity, sizeof(*list));
+
+		if (!list) {
+			resolve->err = -ENOMEM;
+			return;
+		}
+		resolve->reached = list;
+		resolve->capacity = capacity;
+	}
+	resolve->reached[resolve->count++] = (struct reach){
+		.product = product,
+		.line = line,
+		.place = place,
+		.rank = rank,
+	};
+}
+
+static void reach_vendor(struct resolve *resolve, const struct policy_line *line,
+			 const struct vendor *vendor, unsigned rank)
+{
+	for (const struct product *one = vendor->products; one; one = one->next) {
+		if (one->class == PRODUCT_CLASS_COMMERCIAL || one->class == PRODUCT_CLASS_LEGACY)
+			reach_add(resolve, line, one, line->vendor.place, rank);
+	}
+}
+
+/* Number of vendors below this one; with @out_first the first of them. */
+static size_t count_subsidiaries(const struct catalog *catalog, const struct vendor *vendor,
+				 const struct vendor **out_first)
+{
+	size_t count = 0;
+
+	for (size_t i = catalog->count; i-- > 0;) {
+		if (vendor_distance(catalog->vendors[i], vendor)) {
+			*out_first = catalog->vendors[i];
+			count++;
+		}
+	}
+	return count;
+}
+
+static void refuse_nothing(struct resolve *resolve, const struct policy_line *line,
+			   const struct vendor *vendor)
+{
+	const struct vendor *below = NULL;
+	char known[256];
+
+	list_products(vendor, known, sizeof(known));
+	if (line->products.node)
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: its 'products' are empty; name them, or remove the key",
+			vendor->id.text);
+	else if (*known)
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: none of its products is commercial or legacy; name those that are meant in 'products': %s",
+			vendor->id.text, known);
+	else if (!line->subsidiaries &&
+		 count_subsidiaries(resolve->policy->catalog, vendor, &below))
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, line->vendor.place,
+			"'%s' reaches nothing: it has no products of its own; add 'subsidiaries: true' for '%s' and others below it",
+			vendor->id.text, below->id.text);
+	else
+		diagnostics_add(
+			resolve->diags, SEVERITY_WARNING, line->vendor.place,
+			"the catalogue knows no product of '%s' yet; nothing is refused for it",
+			vendor->id.text);
+}
+
+/* Products that are known only by facts for finding make no rule: said, not hidden. */
+static void warn_without_rules(struct resolve *resolve, const struct policy_line *line,
+			       size_t first)
+{
+	for (size_t i = first; i < resolve->count; i++) {
+		const struct fact *fact = resolve->reached[i].product->facts.first;
+
+		for (; fact; fact = fact->next) {
+			if (fact_is_rule(fact))
+				return;
+		}
+	}
+	diagnostics_add(
+		resolve->diags, SEVERITY_WARNING, line->vendor.place,
+		"the catalogue knows no matcher of '%s' that could refuse anything; its products can be found, not stopped",
+		line->vendor.text);
+}
+
+static void resolve_vendor(struct resolve *resolve, const struct policy_line *line)
+{
+	const struct catalog *catalog = resolve->policy->catalog;
+	const struct vendor *vendor;
+	size_t first = resolve->count;
+
+	vendor = find_vendor(resolve, line->vendor.text, line->vendor.place);
+	if (!vendor)
+		return;
+	if (line->products.node) {
+		const struct yaml_node *name = line->products.first;
+
+		if (!name && line->products.node->count)
+			return; /* what is in the list was refused already */
+		for (; name; name = name->next) {
+			struct place place = yaml_place(resolve->policy->tree, name);
+			const struct product *product;
+
+			product = find_product(resolve, vendor, name->text, place);
+			if (product)
+				reach_add(resolve, line, product, place, 0);
+		}
+		if (line->products.count && first == resolve->count)
+			return; /* each of them was unknown */
+	} else {
+		reach_vendor(resolve, line, vendor, 1);
+	}
+	for (size_t i = 0; line->subsidiaries && i < catalog->count; i++) {
+		unsigned distance = vendor_distance(catalog->vendors[i], vendor);
+
+		if (distance)
+			reach_vendor(resolve, line, catalog->vendors[i], 1 + distance);
+	}
+
+	if (first == resolve->count)
+		refuse_nothing(resolve, line, vendor);
+	else
+		warn_without_rules(resolve, line, first);
+}
+
+static int compare_reach(const void *left, const void *right)
+{
+	const struct reach *a = left, *b = right;
+	int order = strcmp(a->product->vendor->id.text, b->product->vendor->id.text);
+
+	if (!order)
+		order = strcmp(a->product->id.text, b->product->id.text);
+	if (order)
+		return order;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->place.line != b->place.line)
+		return a->place.line < b->place.line ? -1 : 1;
+	return a->place.column < b->place.column ? -1 : a->place.column > b->place.column;
+}
+
+static void resolve_reached(struct resolve *resolve)
+{
+	const struct reach *best = NULL;
+
+	if (resolve->count)
+		qsort(resolve->reached, resolve->count, sizeof(*resolve->reached), compare_reach);
+	for (size_t i = 0; i < resolve->count; i++) {
+		const struct reach *one = &resolve->reached[i];
+
+		if (!best || best->product != one->product) {
+			best = one;
+			rules_of_reach(resolve, one);
+		} else if (best->rank == one->rank) {
+			diagnostics_add(
+				resolve->diags, SEVERITY_ERROR, one->place,
+				"'%s/%s' is reached a second time, first on line %u; put both into one line",
+				one->product->vendor->id.text, one->product->id.text,
+				best->place.line);
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- allow */
+
+static void allow_add(struct resolve *resolve, const struct policy_allow *allow,
+		      const struct fact *fact, const struct product *product)
+{
+	struct rule *rule = rule_add(resolve, fact);
+
+	if (!rule)
+		return;
+	if (product) {
+		rule->vendor = product->vendor->id.text;
+		rule->vendor_name = product->vendor->name.text;
+		rule->product = product->id.text;
+	}
+	rule->reason = allow->reason.text ? allow->reason.text : "";
+	rule->action = ACTION_ALLOW;
+	rule->target = MODE_ENFORCE; /* holds whatever the policy's mode is */
+}
+
+static void resolve_allow_product(struct resolve *resolve, const struct policy_allow *allow)
+{
+	const char *slash = strchr(allow->product.text, '/');
+	const struct product *product = NULL;
+	const struct vendor *vendor;
+	size_t before = resolve->policy->rules.count;
+	char *id;
+
+	if (!slash || strchr(slash + 1, '/')) {
+		diagnostics_add(
+			resolve->diags, SEVERITY_ERROR, allow->product.place,
+			"'%s' is no product; expected vendor/product, both as in the catalogue",
+			quoted(allow->product.text).text);
+		return;
+	}
+	id = strndup(allow->product.text, (size_t)(slash - allow->product.text));
+	if (!id) {
+		resolve->err = -ENOMEM;
+		return;
+	}
+	vendor = find_vendor(resolve, id, allow->product.place);
+	free(id);
+	if (vendor)
+		product = find_product(resolve, vendor, slash + 1, allow->product.place);
+	if (!product)
+		return;
+
+	for (const struct fact *fact = product->facts.first; fact; fact = fact->next) {
+		if (fact_is_rule(fact))
+			allow_add(resolve, allow, fact, product);
+	}
+	if (before == resolve->policy->rules.count)
+		diagnostics_add(resolve->diags, SEVERITY_WARNING, allow->product.place,
+				"the catalogue knows no matcher of '%s'; the entry allows nothing",
+				allow->product.text);
+}
+
+static bool same_allow(const struct policy_allow *a, const struct policy_allow *b)
+{
+	if (a->product.text && b->product.text)
+		return !strcmp(a->product.text, b->product.text);
+	return a->facts.first && b->facts.first &&
+	       a->facts.first->matcher == b->facts.first->matcher &&
+	       !strcmp(a->facts.first->value, b->facts.first->value);
+}
+
+static void resolve_allow(struct resolve *resolve, const struct policy_allow *allow)
+{
+	const struct policy_allow *other = resolve->policy->allows;
+
+	while (other != allow && !same_allow(other, allow))
+		other = other->next;
+	if (other != allow) {
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, allow->place,
+				"the same is allowed twice, first on line %u; remove one",
+				other->place.line);
+		return;
+	}
+	if (allow->product.text)
+		resolve_allow_product(resolve, allow);
+	for (const struct fact *fact = allow->facts.first; fact; fact = fact->next)
+		allow_add(resolve, allow, fact, NULL);
+}
+
+int policy_resolve(struct policy *policy, struct diagnostics *diags)
+{
+	struct resolve resolve = {.policy = policy, .diags = diags};
+
+	for (const struct policy_line *line = policy->lines; line; line = line->next) {
+		if (line->vendor.text)
+			resolve_vendor(&resolve, line);
+		else if (line->name.text)
+			rules_of_name(&resolve, line);
+	}
+	resolve_reached(&resolve);
+	for (const struct policy_allow *allow = policy->allows; allow; allow = allow->next)
+		resolve_allow(&resolve, allow);
+	free(resolve.reached);
+	return resolve.err;
+}
