@@ -12,8 +12,8 @@
 void diagnostics_add(struct diagnostics *diags, enum severity severity, struct place place,
 		     const char *format, ...)
 {
-	struct diagnostic one = { severity, place.file ? strdup(place.file) : NULL, place.line,
-				  place.column, NULL };
+	struct diagnostic one = {severity, place.file ? strdup(place.file) : NULL, place.line,
+				 place.column, NULL};
 	va_list args;
 
 	va_start(args, format);
@@ -40,22 +40,23 @@ void diagnostics_done(struct diagnostics *diags)
 
 const char *mode_word(unsigned mode)
 {
-	static const char *const words[MODE_MAX] = { "none", "audit", "enforce" };
+	static const char *const words[MODE_MAX] = {"none", "audit", "enforce"};
 
 	return mode < MODE_MAX ? words[mode] : NULL;
 }
 
 const char *held_by_word(unsigned held_by)
 {
-	static const char *const words[HELD_BY_MAX] = { "nothing", "cap", "pause", "breaker",
-							"requirement", "stage", "confidence", "policy" };
+	static const char *const words[HELD_BY_MAX] = {"nothing",    "cap",         "pause",
+						       "breaker",    "requirement", "stage",
+						       "confidence", "policy"};
 
 	return held_by < HELD_BY_MAX ? words[held_by] : NULL;
 }
 
 const char *action_word(unsigned action)
 {
-	static const char *const words[ACTION_MAX] = { "none", "deny", "contain", "allow" };
+	static const char *const words[ACTION_MAX] = {"none", "deny", "contain", "allow"};
 
 	return action < ACTION_MAX ? words[action] : NULL;
 }
@@ -63,8 +64,8 @@ const char *action_word(unsigned action)
 const char *matcher_word(unsigned matcher)
 {
 	static const char *const words[MATCHER_MAX] = {
-		"none", "path", "network", "digest", "package", "package-vendor", "module",
-		"domain", "unit", "image", "marker", "repository" };
+		"none",   "path",   "network", "digest", "package", "package-vendor",
+		"module", "domain", "unit",    "image",  "marker",  "repository"};
 
 	return matcher < MATCHER_MAX ? words[matcher] : NULL;
 }

@@ -15,7 +15,7 @@
 static const union gen_value *find(const struct generation *gen, unsigned kind, unsigned part,
 				   __u32 node, __u64 a, __u64 b)
 {
-	struct gen_key key = { kind, part, node, a, b };
+	struct gen_key key = {kind, part, node, a, b};
 
 	return generation_find(gen, &key);
 }
@@ -56,11 +56,10 @@ static const struct gen_node *child_of(const struct generation *gen, const struc
 
 struct walk_result walk_path(const struct generation *gen, const char *path)
 {
-	const struct gen_key header_key = { .kind = GEN_HEADER };
-	const struct gen_node *node =
-		node_of(gen, generation_find(gen, &header_key)->header.root);
+	const struct gen_key header_key = {.kind = GEN_HEADER};
+	const struct gen_node *node = node_of(gen, generation_find(gen, &header_key)->header.root);
 	const char *leaf = strrchr(path, '/') + 1, *at = path + 1;
-	struct walk_result result = { 0, 0 };
+	struct walk_result result = {0, 0};
 
 	while (node) {
 		size_t bytes = strchrnul(at, '/') - at;
@@ -105,9 +104,10 @@ struct walk_result walk_network(const struct generation *gen, unsigned family, _
 {
 	const union gen_value *header = find(gen, GEN_HEADER, 0, 0, 0, 0);
 	const union gen_value *lengths = find(gen, GEN_LENGTHS, family, 0, 0, 0);
-	int low = 0, high = (family == 4 ? header->header.net4_lengths : header->header.net6_lengths) - 1;
+	int low = 0,
+	    high = (family == 4 ? header->header.net4_lengths : header->header.net6_lengths) - 1;
 	const struct gen_network *best = NULL;
-	struct walk_result result = { 0, 0 };
+	struct walk_result result = {0, 0};
 
 	while (low <= high) {
 		int mid = (low + high) / 2;
@@ -147,11 +147,16 @@ unsigned random_below(__u64 *state, unsigned limit)
 
 struct rule path_rule(const char *value, unsigned action, unsigned target)
 {
-	return (struct rule){ .vendor = "acme", .vendor_name = "Acme, Inc.", .product = "sensor",
-			      .value = value, .reason = action == ACTION_ALLOW ? "needed" : "",
-			      .place = { "policy.yaml", 7, 3 }, .matcher = MATCHER_PATH,
-			      .action = action, .target = target,
-			      .target_held_by = target == MODE_AUDIT ? HELD_BY_POLICY : 0 };
+	return (struct rule){.vendor = "acme",
+			     .vendor_name = "Acme, Inc.",
+			     .product = "sensor",
+			     .value = value,
+			     .reason = action == ACTION_ALLOW ? "needed" : "",
+			     .place = {"policy.yaml", 7, 3},
+			     .matcher = MATCHER_PATH,
+			     .action = action,
+			     .target = target,
+			     .target_held_by = target == MODE_AUDIT ? HELD_BY_POLICY : 0};
 }
 
 struct rule network_rule(const char *value, unsigned family, __u64 a, __u64 b, unsigned bits)
@@ -159,15 +164,15 @@ struct rule network_rule(const char *value, unsigned family, __u64 a, __u64 b, u
 	struct rule rule = path_rule(value, ACTION_DENY, MODE_ENFORCE);
 
 	rule.matcher = MATCHER_NETWORK;
-	rule.network = (struct rule_network){ .family = family, .bits = bits, .a = a, .b = b };
+	rule.network = (struct rule_network){.family = family, .bits = bits, .a = a, .b = b};
 	return rule;
 }
 
 struct generation *compile_ok(struct rule *list, size_t count)
 {
-	struct rules rules = { .policy = "test", .revision = 7, .mode = MODE_AUDIT, .list = list,
-			       .count = count };
-	struct diagnostics diags = { 0 };
+	struct rules rules = {
+		.policy = "test", .revision = 7, .mode = MODE_AUDIT, .list = list, .count = count};
+	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
 	int err = rules_compile(&rules, &diags, &gen);
 
