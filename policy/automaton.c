@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORK_MAX 300000000ull	/* positions looked at, all automata together: a second or two */
+#define WORK_MAX                  300000000ull /* positions looked at, all automata together: a second or two */
 #define POSITION(pattern, offset) ((__u32)(pattern) << 8 | (__u32)(offset))
 
 struct positions {
@@ -22,12 +22,14 @@ struct positions {
 
 struct build {
 	struct automata *automata;
-	char (*texts)[PATH_NAME_MAX + 1];	/* patterns, runs of stars made one, ended by a zero */
-	size_t base;			/* number of the first state of this automaton */
-	struct positions pool;		/* members of all states, one after the other */
-	struct { size_t start, count; } *sets;	/* by state - base */
+	char (*texts)[PATH_NAME_MAX + 1]; /* patterns, runs of stars made one, ended by a zero */
+	size_t base;                      /* number of the first state of this automaton */
+	struct positions pool;            /* members of all states, one after the other */
+	struct {
+		size_t start, count;
+	} * sets; /* by state - base */
 	size_t sets_capacity;
-	__u32 *table;			/* state - base + 1 by hash of its set */
+	__u32 *table; /* state - base + 1 by hash of its set */
 	size_t table_size;
 	struct positions scratch;
 };
@@ -250,7 +252,7 @@ static int build_follow(struct build *build, size_t set, char byte)
 
 static int build_expand(struct build *build, size_t set)
 {
-	bool wanted[256] = { false };
+	bool wanted[256] = {false};
 	int state = build_follow(build, set, 0);
 	__u16 *next;
 
@@ -260,10 +262,10 @@ static int build_expand(struct build *build, size_t set)
 	for (unsigned byte = 1; byte < 256; byte++)
 		next[byte] = byte == '/' ? 0 : state;
 	for (size_t i = 0; i < build->sets[set].count; i++)
-		wanted[(unsigned char)build_byte(build, build->pool.list[build->sets[set].start + i])] =
-			true;
+		wanted[(unsigned char)build_byte(
+			build, build->pool.list[build->sets[set].start + i])] = true;
 	for (unsigned byte = 1; byte < 256; byte++) {
-		if (!wanted[byte] || byte == '*')	/* a star in a name is an ordinary byte */
+		if (!wanted[byte] || byte == '*') /* a star in a name is an ordinary byte */
 			continue;
 		state = build_follow(build, set, byte);
 		if (state < 0)
@@ -286,12 +288,12 @@ static void build_text(char *text, const struct automaton_pattern *pattern)
 int automata_add(struct automata *automata, const struct automaton_pattern *patterns, size_t count,
 		 __u16 *out_start)
 {
-	struct build build = { .automata = automata };
+	struct build build = {.automata = automata};
 	int err = 0;
 
 	if (count >= 1u << 24)
 		return -E2BIG;
-	automata->count = automata->count ?: 1;	/* state 0 is "dead" */
+	automata->count = automata->count ?: 1; /* state 0 is "dead" */
 	build.base = automata->count;
 	build.texts = calloc(count, sizeof(*build.texts));
 	if (!build.texts)

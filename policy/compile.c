@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGEST_DIGITS 8
-#define ENTRIES_FOR_A_THREAD 100000	/* below, starting one costs more than it saves */
+#define DIGEST_DIGITS        8
+#define ENTRIES_FOR_A_THREAD 100000 /* below, starting one costs more than it saves */
 
 struct compilation {
 	struct numbered numbered;
@@ -58,8 +58,8 @@ static int shared_strings(struct strings *strings, const struct rule *rule, __u3
 
 static int compile_header(struct compilation *compilation)
 {
-	struct gen_key key = { .kind = GEN_HEADER };
-	union gen_value value = { 0 };
+	struct gen_key key = {.kind = GEN_HEADER};
+	union gen_value value = {0};
 
 	return entries_add(&compilation->entries, &key, &value);
 }
@@ -74,11 +74,11 @@ static int compile_rules(struct compilation *compilation)
 
 	for (size_t i = 0; !err && i < numbered->count; i++) {
 		const struct numbered_rule *rule = &numbered->list[order[i] - 1];
-		struct gen_key key = { .kind = GEN_RULE, .node = order[i] };
-		union gen_value value = { .rule = { .action = rule->action,
-						    .target = rule->target,
-						    .target_held_by = rule->target_held_by,
-						    .matcher = rule->matcher } };
+		struct gen_key key = {.kind = GEN_RULE, .node = order[i]};
+		union gen_value value = {.rule = {.action = rule->action,
+						  .target = rule->target,
+						  .target_held_by = rule->target_held_by,
+						  .matcher = rule->matcher}};
 
 		if (rule->action != ACTION_ALLOW) {
 			err = strings_add(strings, rule->rule->vendor ?: "", &vendor);
@@ -143,7 +143,8 @@ static int pool_collect(struct strings *strings, const struct rules *rules)
  * Bytes of all strings. Shared ones come behind those of the rules, in their bytewise order: where they
  * were met first depends on the order of the list, and the file must not.
  */
-static int pool_measure(struct compilation *compilation, const struct rules *rules, size_t *out_bytes)
+static int pool_measure(struct compilation *compilation, const struct rules *rules,
+			size_t *out_bytes)
 {
 	const struct numbered *numbered = &compilation->numbered;
 	struct strings *strings = &compilation->strings;
@@ -278,8 +279,8 @@ static void *number_entries(void *data)
 {
 	struct generation_store *store = data;
 
-	store->generation.number = generation_number(store->keys, store->values,
-						     store->generation.entry_count);
+	store->generation.number =
+		generation_number(store->keys, store->values, store->generation.entry_count);
 	return NULL;
 }
 
@@ -295,7 +296,7 @@ static int store_finish(struct compilation *compilation, const struct rules *rul
 	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
 	err = store_strings(compilation, rules, store);
 	if (beside)
-		(void)pthread_join(thread, NULL);	/* cannot fail: ours, and joined once */
+		(void)pthread_join(thread, NULL); /* cannot fail: ours, and joined once */
 	else
 		number_entries(store);
 	compilation->header.generation = store->generation.number;
@@ -328,7 +329,7 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
 	store = NULL;
 out:
 	if (err == -E2BIG) {
-		diagnostics_add(diags, SEVERITY_ERROR, (struct place){ rules->policy, 0, 0 },
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){rules->policy, 0, 0},
 				"more rules, or longer ones, than a generation can hold");
 		err = -EINVAL;
 	}

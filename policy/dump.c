@@ -102,7 +102,8 @@ static void dump_header(const struct gen_header *header, FILE *out)
 	dump_member("revision", header->revision, out);
 }
 
-static void dump_condition(const struct gen_key *key, const struct gen_condition *condition, FILE *out)
+static void dump_condition(const struct gen_key *key, const struct gen_condition *condition,
+			   FILE *out)
 {
 	fprintf(out, "condition %u.%u rule=%u ports=%u-%u", key->node, key->part, condition->rule,
 		condition->port_first, condition->port_last);

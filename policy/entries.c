@@ -16,7 +16,8 @@
 int entries_add(struct entries *entries, const struct gen_key *key, const union gen_value *value)
 {
 	if (entries->count == entries->capacity) {
-		size_t capacity = entries->capacity ? entries->capacity + entries->capacity / 2 : 64;
+		size_t capacity =
+			entries->capacity ? entries->capacity + entries->capacity / 2 : 64;
 		void *keys, *values;
 
 		if (entries->count >= UINT32_MAX / 2)

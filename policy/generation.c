@@ -17,9 +17,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAGIC "EMBARGO\n"
+#define FILE_MAGIC     "EMBARGO\n"
 #define FILE_MAX_BYTES (4ull << 30)
-#define FILE_BUFFER 65536
+#define FILE_BUFFER    65536
 
 /* The file: this, keys, values, rules, unenforced, pool, SHA-256 of everything before it. */
 struct file_header {
@@ -31,7 +31,7 @@ struct file_header {
 	__u64 rules;
 	__u64 unenforced;
 	__u64 pool_bytes;
-	__u32 policy;		/* this and what follows named like a string: offset in the pool */
+	__u32 policy; /* this and what follows named like a string: offset in the pool */
 	__u8 mode;
 	__u8 zero[3];
 };
@@ -96,7 +96,8 @@ void generation_free(struct generation *generation)
 	free(store);
 }
 
-const union gen_value *generation_find(const struct generation *generation, const struct gen_key *key)
+const union gen_value *generation_find(const struct generation *generation,
+				       const struct gen_key *key)
 {
 	size_t low = 0, high = generation->entry_count;
 
@@ -176,22 +177,29 @@ static void write_rules(struct writer *writer, const struct generation *gen, con
 {
 	for (size_t i = 0; i < gen->rule_count; i++) {
 		const struct generation_rule *r = &gen->rules[i];
-		struct file_rule out = {
-			.id = r->id - pool, .vendor = r->vendor - pool,
-			.vendor_name = r->vendor_name - pool, .product = r->product - pool,
-			.value = r->value - pool, .reason = r->reason - pool,
-			.file = r->file - pool, .line = r->line, .matcher = r->matcher,
-			.action = r->action, .target = r->target,
-			.target_held_by = r->target_held_by };
+		struct file_rule out = {.id = r->id - pool,
+					.vendor = r->vendor - pool,
+					.vendor_name = r->vendor_name - pool,
+					.product = r->product - pool,
+					.value = r->value - pool,
+					.reason = r->reason - pool,
+					.file = r->file - pool,
+					.line = r->line,
+					.matcher = r->matcher,
+					.action = r->action,
+					.target = r->target,
+					.target_held_by = r->target_held_by};
 
 		writer_add(writer, &out, sizeof(out));
 	}
 	for (size_t i = 0; i < gen->unenforced_count; i++) {
 		const struct generation_unenforced *u = &gen->unenforced[i];
-		struct file_unenforced out = { .id = u->id - pool, .vendor = u->vendor - pool,
-					       .product = u->product - pool,
-					       .value = u->value - pool, .why = u->why - pool,
-					       .matcher = u->matcher };
+		struct file_unenforced out = {.id = u->id - pool,
+					      .vendor = u->vendor - pool,
+					      .product = u->product - pool,
+					      .value = u->value - pool,
+					      .why = u->why - pool,
+					      .matcher = u->matcher};
 
 		writer_add(writer, &out, sizeof(out));
 	}
@@ -200,12 +208,15 @@ static void write_rules(struct writer *writer, const struct generation *gen, con
 static int write_generation(const struct generation *gen, int fd)
 {
 	const struct generation_store *store = (const struct generation_store *)gen;
-	struct file_header header = { .abi = EMBARGO_ABI, .revision = gen->revision,
-				      .number = gen->number, .entries = gen->entry_count,
-				      .rules = gen->rule_count,
-				      .unenforced = gen->unenforced_count,
-				      .pool_bytes = store->pool_bytes,
-				      .policy = gen->policy - store->pool, .mode = gen->mode };
+	struct file_header header = {.abi = EMBARGO_ABI,
+				     .revision = gen->revision,
+				     .number = gen->number,
+				     .entries = gen->entry_count,
+				     .rules = gen->rule_count,
+				     .unenforced = gen->unenforced_count,
+				     .pool_bytes = store->pool_bytes,
+				     .policy = gen->policy - store->pool,
+				     .mode = gen->mode};
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int err;
 
@@ -264,7 +275,7 @@ int generation_save(const struct generation *generation, const char *path)
 	if (!err && rename(temporary, path) < 0)
 		err = -errno;
 	if (err)
-		(void)unlink(temporary);	/* nothing more can be done about it */
+		(void)unlink(temporary); /* nothing more can be done about it */
 	free(temporary);
 	return err ?: sync_directory(path);
 }
@@ -356,8 +367,11 @@ static bool decode_rules(struct generation_store *store, const struct file_rule 
 			.value = pool_at(store, r->value, &wrong),
 			.reason = pool_at(store, r->reason, &wrong),
 			.file = pool_at(store, r->file, &wrong),
-			.line = r->line, .matcher = r->matcher, .action = r->action,
-			.target = r->target, .target_held_by = r->target_held_by };
+			.line = r->line,
+			.matcher = r->matcher,
+			.action = r->action,
+			.target = r->target,
+			.target_held_by = r->target_held_by};
 		wrong |= r->matcher >= MATCHER_MAX || r->action >= ACTION_MAX ||
 			 r->target >= MODE_MAX || r->target_held_by >= HELD_BY_MAX;
 	}
@@ -369,7 +383,8 @@ static bool decode_rules(struct generation_store *store, const struct file_rule 
 			.vendor = pool_at(store, u->vendor, &wrong),
 			.product = pool_at(store, u->product, &wrong),
 			.value = pool_at(store, u->value, &wrong),
-			.why = pool_at(store, u->why, &wrong), .matcher = u->matcher };
+			.why = pool_at(store, u->why, &wrong),
+			.matcher = u->matcher};
 		wrong |= u->matcher >= MATCHER_MAX;
 	}
 	return !wrong;
@@ -476,7 +491,7 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 int generation_decode(const void *data, size_t size, struct generation **out_gen)
 {
 	unsigned char digest[crypto_hash_sha256_BYTES];
-	struct reader reader = { data, size };
+	struct reader reader = {data, size};
 	struct generation_store *store;
 	struct file_header header;
 	int err;

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define NO_PREFIX 0xffffffffu
-#define FAMILIES 2
+#define FAMILIES  2
 
 /* A condition before it is an entry. */
 struct condition {
@@ -22,30 +22,30 @@ struct condition {
 
 struct prefix {
 	__u64 a, b;
-	__u64 conditions;	/* first of its list in networks.conditions */
-	__u32 parent;		/* the longest one that covers it */
+	__u64 conditions; /* first of its list in networks.conditions */
+	__u32 parent;     /* the longest one that covers it */
 	__u8 bits;
-	__u8 count;		/* of the list */
+	__u8 count; /* of the list */
 };
 
 struct family {
-	struct prefix *prefixes;	/* owned; by address, then length */
+	struct prefix *prefixes; /* owned; by address, then length */
 	size_t count;
 	__u8 lengths[NETWORK_LENGTHS_MAX];
 	unsigned length_count;
-	__u32 first_list;		/* list number of prefixes[0] */
-	__u8 version;			/* 4 or 6 */
+	__u32 first_list; /* list number of prefixes[0] */
+	__u8 version;     /* 4 or 6 */
 };
 
 struct networks {
 	struct family families[FAMILIES];
-	struct condition *conditions;	/* owned */
+	struct condition *conditions; /* owned */
 	size_t count, capacity;
 };
 
 static void mask(unsigned version, unsigned bits, __u64 *a, __u64 *b)
 {
-	unsigned high = version == 4 ? bits + 32 : bits;	/* IPv4 is the low half of a */
+	unsigned high = version == 4 ? bits + 32 : bits; /* IPv4 is the low half of a */
 
 	if (high < 64)
 		*a &= high ? ~0ull << (64 - high) : 0;
@@ -64,8 +64,8 @@ static bool covers(unsigned version, const struct prefix *outer, const struct pr
 }
 
 /* Sorted by address, length and rule number; index is the rule number. */
-static int family_items(const struct numbered *numbered, unsigned version, struct sort_item **out_items,
-			size_t *out_count)
+static int family_items(const struct numbered *numbered, unsigned version,
+			struct sort_item **out_items, size_t *out_count)
 {
 	struct sort_item *items;
 	size_t count = 0;
@@ -125,8 +125,10 @@ static int conditions_add_rule(struct condition_list *into, const struct numbere
 			       __u32 number)
 {
 	const struct rule_network *network = &rule->rule->network;
-	struct condition one = { .rule = number, .port_last = 65535, .protocol = network->protocol,
-				 .allow = rule->action == ACTION_ALLOW };
+	struct condition one = {.rule = number,
+				.port_last = 65535,
+				.protocol = network->protocol,
+				.allow = rule->action == ACTION_ALLOW};
 	int err = 0;
 
 	if (!network->port_count)
@@ -165,11 +167,12 @@ static int prefix_conditions(struct networks *networks, const struct family *fam
 			     struct prefix *prefix, const struct sort_item *items, size_t count,
 			     const struct numbered *numbered)
 {
-	struct condition_list list = { .count = 0 };
+	struct condition_list list = {.count = 0};
 	int err = 0;
 
 	for (size_t i = 0; !err && i < count; i++)
-		err = conditions_add_rule(&list, &numbered->list[items[i].index - 1], items[i].index);
+		err = conditions_add_rule(&list, &numbered->list[items[i].index - 1],
+					  items[i].index);
 	if (!err && prefix->parent != NO_PREFIX) {
 		const struct prefix *parent = &family->prefixes[prefix->parent];
 
@@ -190,8 +193,9 @@ static int family_prefixes(struct networks *networks, struct family *family,
 	int refused = 0, err;
 
 	for (size_t i = 0, n; i < count; i += n) {
-		struct prefix prefix = { .a = items[i].word[0], .b = items[i].word[1],
-					 .bits = items[i].word[2] >> 32 };
+		struct prefix prefix = {.a = items[i].word[0],
+					.b = items[i].word[1],
+					.bits = items[i].word[2] >> 32};
 
 		for (n = 1; i + n < count && items[i + n].word[0] == prefix.a &&
 			    items[i + n].word[1] == prefix.b &&
@@ -221,7 +225,7 @@ static int family_prefixes(struct networks *networks, struct family *family,
 static int family_lengths(struct family *family, const struct numbered *numbered,
 			  struct diagnostics *diags)
 {
-	bool used[129] = { false };
+	bool used[129] = {false};
 	unsigned count = 0;
 
 	for (size_t i = numbered->paths; i < numbered->count; i++) {
@@ -233,10 +237,11 @@ static int family_lengths(struct family *family, const struct numbered *numbered
 		used[one->bits] = true;
 		if (++count <= NETWORK_LENGTHS_MAX)
 			continue;
-		diagnostics_add(diags, SEVERITY_ERROR, rule->place,
-				"\"%s\" has the prefix length %u, and %u other lengths of IPv%u are in "
-				"use already; no more are possible, use a longer or shorter prefix",
-				rule->value, rule->network.bits, NETWORK_LENGTHS_MAX, family->version);
+		diagnostics_add(
+			diags, SEVERITY_ERROR, rule->place,
+			"\"%s\" has the prefix length %u, and %u other lengths of IPv%u are in "
+			"use already; no more are possible, use a longer or shorter prefix",
+			rule->value, rule->network.bits, NETWORK_LENGTHS_MAX, family->version);
 		return -EINVAL;
 	}
 	for (unsigned bits = 0; bits <= 128; bits++)
@@ -277,8 +282,8 @@ int networks_prepare(const struct numbered *numbered, struct diagnostics *diags,
 		return -ENOMEM;
 	for (unsigned f = 0; !err && f < FAMILIES; f++) {
 		struct family *family = &networks->families[f];
-		struct gen_key key = { .kind = GEN_LENGTHS };
-		union gen_value value = { 0 };
+		struct gen_key key = {.kind = GEN_LENGTHS};
+		union gen_value value = {0};
 
 		family->version = f ? 6 : 4;
 		err = family_prepare(networks, family, numbered, diags);
@@ -303,9 +308,9 @@ int networks_prepare(const struct numbered *numbered, struct diagnostics *diags,
 static int emit_network(const struct family *family, unsigned bits, __u64 a, __u64 b, __u32 prefix,
 			struct entries *entries)
 {
-	struct gen_key key = { .kind = family->version == 4 ? GEN_NET4 : GEN_NET6, .part = bits,
-			       .a = a, .b = b };
-	union gen_value value = { 0 };
+	struct gen_key key = {
+		.kind = family->version == 4 ? GEN_NET4 : GEN_NET6, .part = bits, .a = a, .b = b};
+	union gen_value value = {0};
 
 	if (prefix != NO_PREFIX) {
 		value.network.list = family->first_list + prefix;
@@ -369,7 +374,7 @@ static int emit_markers(const struct family *family, unsigned length, const __u3
 static int emit_family(const struct family *family, struct entries *entries)
 {
 	__u32 paths[NETWORK_LENGTHS_MAX], used = 0;
-	__u8 index_of[129] = { 0 };
+	__u8 index_of[129] = {0};
 	size_t start = entries->count;
 	int err = 0;
 
@@ -402,18 +407,20 @@ static int emit_conditions(const struct networks *networks, struct entries *entr
 		for (__u32 i = 0; !err && i < lists; i++) {
 			/* lists are numbered from 1, those of the first family first */
 			const struct family *family = &families[order[i] > families[0].count];
-			const struct prefix *prefix = &family->prefixes[order[i] - family->first_list];
-			struct gen_key key = { .kind = GEN_CONDITION, .part = c, .node = order[i] };
+			const struct prefix *prefix =
+				&family->prefixes[order[i] - family->first_list];
+			struct gen_key key = {.kind = GEN_CONDITION, .part = c, .node = order[i]};
 			const struct condition *from;
 			union gen_value value;
 
 			if (c >= prefix->count)
 				continue;
 			from = &networks->conditions[prefix->conditions + c];
-			value = (union gen_value){ .condition = {
-				.rule = from->rule, .port_first = from->port_first,
-				.port_last = from->port_last, .protocol = from->protocol,
-				.allow = from->allow } };
+			value = (union gen_value){.condition = {.rule = from->rule,
+								.port_first = from->port_first,
+								.port_last = from->port_last,
+								.protocol = from->protocol,
+								.allow = from->allow}};
 			err = entries_add(entries, &key, &value);
 			left++;
 		}

@@ -15,20 +15,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORK_MAX 256000000ull	/* children looked at while merging, and members of all sets */
-#define OF_SET 0x80000000u
+#define WORK_MAX 256000000ull /* children looked at while merging, and members of all sets */
+#define OF_SET   0x80000000u
 
 struct set {
-	__u64 start;		/* in members */
+	__u64 start; /* in members */
 	__u32 count;
-	__u32 state;		/* that stands for it; 0: none yet */
-	__u16 automaton;	/* over the wildcards in it; 0: none yet */
+	__u32 state;     /* that stands for it; 0: none yet */
+	__u16 automaton; /* over the wildcards in it; 0: none yet */
 };
 
 struct state {
 	struct gen_node record;
-	__u32 of;		/* tree node, or OF_SET and the set */
-	__u32 by_number;	/* reached otherwise than by a step */
+	__u32 of;        /* tree node, or OF_SET and the set */
+	__u32 by_number; /* reached otherwise than by a step */
 };
 
 struct step {
@@ -43,25 +43,25 @@ struct list {
 
 struct sets {
 	struct trie trie;
-	__u32 *single;			/* state of the set of one tree node */
+	__u32 *single; /* state of the set of one tree node */
 	struct set *sets;
 	size_t set_count, set_capacity;
 	__u32 *table;
 	size_t table_size;
-	struct list members;		/* of all sets */
-	struct state *states;		/* states[0] is "none" */
+	struct list members;  /* of all sets */
+	struct state *states; /* states[0] is "none" */
 	size_t state_count, state_capacity;
 	struct step *steps;
 	size_t step_count, step_capacity;
 	struct automata automata;
-	struct list accept_lists;	/* count, nodes...: where the accepting states' tree nodes are */
-	struct list accept_at;		/* by automaton state: index in accept_lists + 1 */
-	struct list accept_state;	/* by automaton state: the state reached */
-	struct list here, wild, any, target;	/* scratch of one expansion */
-	struct sort_item *items;	/* scratch of emit_children() */
+	struct list accept_lists; /* count, nodes...: where the accepting states' tree nodes are */
+	struct list accept_at;    /* by automaton state: index in accept_lists + 1 */
+	struct list accept_state; /* by automaton state: the state reached */
+	struct list here, wild, any, target; /* scratch of one expansion */
+	struct sort_item *items;             /* scratch of emit_children() */
 	size_t item_capacity;
 	__u64 work;
-	__u32 culprit;			/* rule that is being worked on, for the message about a limit */
+	__u32 culprit; /* rule that is being worked on, for the message about a limit */
 };
 
 /* Room for one more in a growing array; @array is the address of the pointer to it. */
@@ -72,7 +72,7 @@ static int grow(void *array, size_t count, size_t *capacity, size_t size)
 
 	if (count < *capacity)
 		return 0;
-	memcpy(&list, array, sizeof(list));	/* a pointer of some other type */
+	memcpy(&list, array, sizeof(list)); /* a pointer of some other type */
 	list = reallocarray(list, more, size);
 	if (!list)
 		return -ENOMEM;
@@ -168,7 +168,7 @@ static int sets_intern(struct sets *sets, const struct list *list, __u32 *out_se
 	if (sets->work > WORK_MAX)
 		return -E2BIG;
 	*out_set = sets->set_count;
-	sets->sets[*out_set] = (struct set){ .start = sets->members.count, .count = list->count };
+	sets->sets[*out_set] = (struct set){.start = sets->members.count, .count = list->count};
 	for (size_t i = 0; !err && i < list->count; i++)
 		err = list_add(&sets->members, list->nodes[i]);
 	sets->table[slot] = ++sets->set_count;
@@ -181,10 +181,12 @@ static void least(__u32 *into, __u32 rule)
 		*into = rule;
 }
 
-static int state_new(struct sets *sets, __u32 of, const __u32 *nodes, size_t count, __u32 *out_state)
+static int state_new(struct sets *sets, __u32 of, const __u32 *nodes, size_t count,
+		     __u32 *out_state)
 {
-	struct gen_node record = { .node = sets->state_count };
-	int err = grow(&sets->states, sets->state_count, &sets->state_capacity, sizeof(*sets->states));
+	struct gen_node record = {.node = sets->state_count};
+	int err = grow(&sets->states, sets->state_count, &sets->state_capacity,
+		       sizeof(*sets->states));
 
 	if (!err && sets->state_count >= PATH_NODES_MAX)
 		err = -E2BIG;
@@ -199,7 +201,7 @@ static int state_new(struct sets *sets, __u32 of, const __u32 *nodes, size_t cou
 		least(&record.below_allow, node->below_allow);
 	}
 	*out_state = sets->state_count;
-	sets->states[sets->state_count++] = (struct state){ .record = record, .of = of };
+	sets->states[sets->state_count++] = (struct state){.record = record, .of = of};
 	return 0;
 }
 
@@ -245,7 +247,7 @@ static int step_add(struct sets *sets, __u32 from, __u64 hash, __u32 to)
 	if (!err && sets->step_count >= PATH_NODES_MAX)
 		err = -E2BIG;
 	if (!err)
-		sets->steps[sets->step_count++] = (struct step){ hash, from, to };
+		sets->steps[sets->step_count++] = (struct step){hash, from, to};
 	return err;
 }
 
@@ -264,8 +266,10 @@ static int accepts_resolve(struct sets *sets, size_t first_state)
 		if (state->accept_count) {
 			sets->target.count = 0;
 			for (size_t i = 0; !err && i < state->accept_count; i++)
-				err = list_add(&sets->target,
-					       sets->wild.nodes[automata->accepts[state->accept_start + i]]);
+				err = list_add(
+					&sets->target,
+					sets->wild
+						.nodes[automata->accepts[state->accept_start + i]]);
 			for (size_t i = 0; !err && i < sets->any.count; i++)
 				err = list_add(&sets->target, sets->any.nodes[i]);
 			if (!err)
@@ -313,7 +317,7 @@ static int automaton_of(struct sets *sets, __u16 *out_start)
 	for (size_t i = 0; i < sets->wild.count; i++) {
 		const struct trie_node *node = &sets->trie.nodes[sets->wild.nodes[i]];
 
-		patterns[i] = (struct automaton_pattern){ node->name, node->name_bytes };
+		patterns[i] = (struct automaton_pattern){node->name, node->name_bytes};
 		if (!i || node->rule > sets->culprit)
 			sets->culprit = node->rule;
 	}
@@ -326,8 +330,8 @@ static int automaton_of(struct sets *sets, __u16 *out_start)
 }
 
 /* A literal child, and what the wildcards beside it say about its name. @children have the same name. */
-static int expand_child(struct sets *sets, __u32 from, const struct sort_item *children, size_t count,
-			__u16 automaton)
+static int expand_child(struct sets *sets, __u32 from, const struct sort_item *children,
+			size_t count, __u16 automaton)
 {
 	const struct trie_node *child = &sets->trie.nodes[children[0].index];
 	const struct list *more = &sets->any;
@@ -374,7 +378,7 @@ static int expand_literals(struct sets *sets, __u32 from, __u16 automaton)
 	for (size_t i = 0; i < sets->here.count; i++)
 		for (__u32 c = sets->trie.nodes[sets->here.nodes[i]].child; c;
 		     c = sets->trie.nodes[c].sibling)
-			items[count++] = (struct sort_item){ { sets->trie.nodes[c].hash, c }, c };
+			items[count++] = (struct sort_item){{sets->trie.nodes[c].hash, c}, c};
 	sort_items(items, count);
 	for (size_t i = 0, n; !err && i < count; i += n) {
 		for (n = 1; i + n < count && items[i + n].word[0] == items[i].word[0];)
@@ -436,7 +440,8 @@ static int expand(struct sets *sets, __u32 from)
 
 	if (!(of & OF_SET) && !sets->trie.nodes[of].wild) {
 		sets->culprit = sets->trie.nodes[of].rule;
-		for (__u32 c = sets->trie.nodes[of].child; !err && c; c = sets->trie.nodes[c].sibling) {
+		for (__u32 c = sets->trie.nodes[of].child; !err && c;
+		     c = sets->trie.nodes[c].sibling) {
 			err = state_of_single(sets, c, &to);
 			if (!err)
 				err = step_add(sets, from, sets->trie.nodes[c].hash, to);
@@ -464,8 +469,8 @@ static int emit_globs(const struct sets *sets, struct entries *entries)
 
 	for (size_t s = 1; !err && s < sets->automata.count; s++) {
 		for (unsigned row = 0; !err && row < 16; row++) {
-			struct gen_key key = { .kind = GEN_GLOB, .part = row, .node = s };
-			union gen_value value = { 0 }, none = { 0 };
+			struct gen_key key = {.kind = GEN_GLOB, .part = row, .node = s};
+			union gen_value value = {0}, none = {0};
 
 			memcpy(value.glob.next, sets->automata.states[s].next + 16 * row,
 			       sizeof(value.glob.next));
@@ -486,13 +491,13 @@ static int emit_children(struct sets *sets, const struct step *steps, size_t cou
 		err = grow(&sets->items, sets->item_capacity, &sets->item_capacity,
 			   sizeof(*sets->items));
 	for (size_t i = 0; !err && i < count; i++)
-		sets->items[i] = (struct sort_item){ { htobe64(htole64(steps[i].hash)) }, i };
+		sets->items[i] = (struct sort_item){{htobe64(htole64(steps[i].hash))}, i};
 	if (!err)
 		sort_items(sets->items, count);
 	for (size_t i = 0; !err && i < count; i++) {
 		const struct step *step = &steps[sets->items[i].index];
-		struct gen_key key = { .kind = GEN_STEP, .node = step->from, .a = step->hash };
-		union gen_value value = { .node = sets->states[step->to].record };
+		struct gen_key key = {.kind = GEN_STEP, .node = step->from, .a = step->hash};
+		union gen_value value = {.node = sets->states[step->to].record};
 
 		err = entries_add(entries, &key, &value);
 	}
@@ -507,7 +512,7 @@ static int emit_steps(struct sets *sets, struct entries *entries)
 	for (size_t i = 0; !err && i < sets->step_count; i++)
 		first[sets->steps[i].from + 1] = i + 1;
 	for (size_t i = 1; !err && i < sets->state_count + 2; i++)
-		first[i] = first[i] ?: first[i - 1];	/* now: where the children of i - 1 end */
+		first[i] = first[i] ?: first[i - 1]; /* now: where the children of i - 1 end */
 	for (size_t i = 0; !err && i < sets->state_count; i++) {
 		__u32 from = order[i];
 
@@ -528,8 +533,8 @@ static int emit(struct sets *sets, struct entries *entries)
 	err = err ?: entries_sort(entries, start);
 	start = entries->count;
 	for (size_t i = 1; !err && i < sets->state_count; i++) {
-		struct gen_key key = { .kind = GEN_NODE, .node = i };
-		union gen_value value = { .node = sets->states[i].record };
+		struct gen_key key = {.kind = GEN_NODE, .node = i};
+		union gen_value value = {.node = sets->states[i].record};
 
 		if (sets->states[i].by_number)
 			err = entries_add(entries, &key, &value);
@@ -540,8 +545,8 @@ static int emit(struct sets *sets, struct entries *entries)
 	err = err ?: entries_sort(entries, start);
 	start = entries->count;
 	for (size_t s = 1; !err && s < sets->accept_state.count; s++) {
-		struct gen_key key = { .kind = GEN_ACCEPT, .node = s };
-		union gen_value value = { .accept.node = sets->accept_state.nodes[s] };
+		struct gen_key key = {.kind = GEN_ACCEPT, .node = s};
+		union gen_value value = {.accept.node = sets->accept_state.nodes[s]};
 
 		if (value.accept.node)
 			err = entries_add(entries, &key, &value);
@@ -576,7 +581,7 @@ static int sets_build(struct sets *sets, __u32 *out_root)
 	sets->single = calloc(sets->trie.count, sizeof(*sets->single));
 	if (!sets->single)
 		return -ENOMEM;
-	err = state_new(sets, 0, NULL, 0, out_root);	/* state 0: none */
+	err = state_new(sets, 0, NULL, 0, out_root); /* state 0: none */
 	err = err ?: state_of_single(sets, 1, out_root);
 	if (err)
 		return err;
@@ -589,7 +594,7 @@ static int sets_build(struct sets *sets, __u32 *out_root)
 int paths_compile(const struct numbered *numbered, struct diagnostics *diags,
 		  struct entries *entries, __u32 *out_root)
 {
-	struct sets sets = { 0 };
+	struct sets sets = {0};
 	__u32 root = 0;
 	int err = 0;
 
@@ -606,10 +611,11 @@ int paths_compile(const struct numbered *numbered, struct diagnostics *diags,
 	if (err == -E2BIG && sets.culprit) {
 		const struct rule *rule = numbered->list[sets.culprit - 1].rule;
 
-		diagnostics_add(diags, SEVERITY_ERROR, rule->place,
-				"the path \"%s\" and the patterns with '*' beside it need more than %u "
-				"states or %u nodes together; use fewer stars, or \"/dir/**\"",
-				rule->value, GLOB_STATES_MAX, PATH_NODES_MAX);
+		diagnostics_add(
+			diags, SEVERITY_ERROR, rule->place,
+			"the path \"%s\" and the patterns with '*' beside it need more than %u "
+			"states or %u nodes together; use fewer stars, or \"/dir/**\"",
+			rule->value, GLOB_STATES_MAX, PATH_NODES_MAX);
 		err = -EINVAL;
 	}
 	sets_done(&sets);

@@ -18,10 +18,10 @@
 static const struct path_twin {
 	const char *from, *to;
 } path_twins[] = {
-	{ "/bin/", "/usr/bin/" },       { "/sbin/", "/usr/sbin/" },   { "/lib/", "/usr/lib/" },
-	{ "/lib32/", "/usr/lib32/" },   { "/lib64/", "/usr/lib64/" }, { "/libx32/", "/usr/libx32/" },
-	{ "/usr/sbin/", "/usr/bin/" },	/* behind "/sbin/", so that one pass over the table is enough */
-	{ "/var/run/", "/run/" },
+	{"/bin/", "/usr/bin/"},      {"/sbin/", "/usr/sbin/"},   {"/lib/", "/usr/lib/"},
+	{"/lib32/", "/usr/lib32/"},  {"/lib64/", "/usr/lib64/"}, {"/libx32/", "/usr/libx32/"},
+	{"/usr/sbin/", "/usr/bin/"}, /* behind "/sbin/", so that one pass over the table is enough */
+	{"/var/run/", "/run/"},
 };
 
 #define PATH_TWINS (sizeof(path_twins) / sizeof(*path_twins))
@@ -218,8 +218,12 @@ static int trie_child(struct trie *trie, __u32 parent, const char *name, size_t 
 	}
 	trie->table[slot] = trie->count;
 	node = &trie->nodes[trie->count];
-	*node = (struct trie_node){ .hash = hash, .name = name, .parent = parent, .rule = rule,
-				    .name_bytes = bytes, .kind = kind };
+	*node = (struct trie_node){.hash = hash,
+				   .name = name,
+				   .parent = parent,
+				   .rule = rule,
+				   .name_bytes = bytes,
+				   .kind = kind};
 	trie->count++;
 	err = trie_link(trie, parent, trie->count - 1);
 	return err ? err : (int)trie->count - 1;
@@ -273,7 +277,7 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 		}
 		at += bytes + 1;
 		if (!*at)
-			at = rest;	/* the end of the prefix */
+			at = rest; /* the end of the prefix */
 	}
 }
 

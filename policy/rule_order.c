@@ -12,11 +12,13 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RULES_MAX 0x40000000u
+#define RULES_MAX          0x40000000u
+#define RULES_FOR_A_THREAD 50000 /* below, starting one costs more than it saves */
 
 /* First in the key: classes in the order of their numbers. */
 enum rule_class {
@@ -43,8 +45,10 @@ static __u64 path_key(const char *pattern)
 	enum rule_class class;
 
 	path_measure(pattern, &measure);
-	class = measure.any_depth ? CLASS_ANY_DEPTH : measure.wild ? CLASS_FIXED_DEPTH : CLASS_EXACT;
-	return (__u64)class << 60 | (__u64)(127 - measure.components) << 48 |
+	class = measure.any_depth ? CLASS_ANY_DEPTH
+		: measure.wild    ? CLASS_FIXED_DEPTH
+				  : CLASS_EXACT;
+	return (__u64) class << 60 | (__u64)(127 - measure.components) << 48 |
 	       (__u64)(0xffff - measure.literal_bytes) << 24;
 }
 
@@ -115,8 +119,8 @@ static int rule_prefix(const struct rule *rule, struct prefix_cache *cache, stru
 	err = strings_add_temporary(strings, text, out_prefix);
 	free(text);
 	if (!err)
-		*cached = (struct prefix_cache){ rule->vendor, rule->product, *out_prefix,
-						 rule->matcher, allow, true };
+		*cached = (struct prefix_cache){rule->vendor,  rule->product, *out_prefix,
+						rule->matcher, allow,         true};
 	return err;
 }
 
@@ -188,7 +192,7 @@ static void merge_double(struct numbered_rule *into, const struct numbered_rule 
 		into->target_held_by = other->target_held_by;
 	}
 	if (other->action < into->action)
-		into->action = other->action;	/* ACTION_DENY is the stricter of the two */
+		into->action = other->action; /* ACTION_DENY is the stricter of the two */
 }
 
 /*
@@ -266,8 +270,8 @@ static int numbered_targets(struct numbered_rule *list, size_t count)
 	return 0;
 }
 
-static int numbered_fill(const struct rules *rules, struct strings *strings, struct diagnostics *diags,
-			 struct numbered_rule *list)
+static int numbered_fill(const struct rules *rules, struct strings *strings,
+			 struct diagnostics *diags, struct numbered_rule *list)
 {
 	struct prefix_cache *cache = calloc(PREFIX_CACHE, sizeof(*cache));
 	bool refused = false;
@@ -280,21 +284,51 @@ static int numbered_fill(const struct rules *rules, struct strings *strings, str
 
 		refused |= rule_check(rule, diags) != 0;
 		if (refused)
-			continue;	/* only what else is wrong is of interest */
-		list[i] = (struct numbered_rule){ .rule = rule, .value = rule->value,
-						  .key = rule_key(rule),
-						  .value_bytes = strlen(rule->value),
-						  .target = rule->target,
-						  .target_held_by = rule->target_held_by,
-						  .action = rule->action,
-						  .matcher = rule->matcher,
-						  .family = rule->network.family,
-						  .bits = rule->network.bits };
-		list[i].digest = value_digest(rule->value, list[i].value_bytes);
+			continue; /* only what else is wrong is of interest */
+		list[i] = (struct numbered_rule){.rule = rule,
+						 .value = rule->value,
+						 .key = rule_key(rule),
+						 .value_bytes = strlen(rule->value),
+						 .target = rule->target,
+						 .target_held_by = rule->target_held_by,
+						 .action = rule->action,
+						 .matcher = rule->matcher,
+						 .family = rule->network.family,
+						 .bits = rule->network.bits};
 		err = rule_prefix(rule, cache, strings, &list[i].prefix);
 	}
 	free(cache);
 	return err ?: refused ? -EINVAL : 0;
+}
+
+/* A part of the list whose digests are made in one thread. */
+struct digest_part {
+	struct numbered_rule *list;
+	size_t count;
+};
+
+static void *digest_rules(void *data)
+{
+	const struct digest_part *part = data;
+
+	for (size_t i = 0; i < part->count; i++)
+		part->list[i].digest = value_digest(part->list[i].value, part->list[i].value_bytes);
+	return NULL;
+}
+
+/* A quarter of a second for a million rules, so large lists are shared with a second processor. */
+static void numbered_digests(struct numbered_rule *list, size_t count)
+{
+	size_t half = count > RULES_FOR_A_THREAD ? count / 2 : 0;
+	struct digest_part first = {list, half}, second = {list + half, count - half};
+	pthread_t thread;
+	bool beside = half && !pthread_create(&thread, NULL, digest_rules, &first);
+
+	digest_rules(&second);
+	if (beside)
+		(void)pthread_join(thread, NULL); /* cannot fail: ours, and joined once */
+	else
+		digest_rules(&first);
 }
 
 int numbered_make(const struct rules *rules, struct strings *strings, struct diagnostics *diags,
@@ -312,8 +346,10 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 	if (!list)
 		return -ENOMEM;
 	err = numbered_fill(rules, strings, diags, list);
-	if (!err)
+	if (!err) {
+		numbered_digests(list, count);
 		err = strings_rank(strings, NULL);
+	}
 	if (!err)
 		err = numbered_sort(&list, count, strings);
 	if (!err) {
@@ -328,7 +364,7 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 		paths++;
 	for (enforced = paths; enforced < count && list[enforced].key >> 60 < CLASS_UNENFORCED;)
 		enforced++;
-	*out_list = (struct numbered){ list, enforced, paths, count - enforced };
+	*out_list = (struct numbered){list, enforced, paths, count - enforced};
 	return 0;
 }
 

@@ -37,7 +37,7 @@ static void sort_insertion(struct sort_item *items, size_t count)
 
 static void sort_from(struct sort_item *items, size_t count, unsigned depth)
 {
-	size_t start[257] = { 0 }, next[256];
+	size_t start[257] = {0}, next[256];
 
 	if (count <= SORT_SHORT) {
 		sort_insertion(items, count);

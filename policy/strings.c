@@ -71,8 +71,7 @@ int strings_add_temporary(struct strings *strings, const char *text, __u32 *out_
 	if (!copy)
 		return -ENOMEM;
 	*out_index = strings->count;
-	strings->list[strings->count] =
-		(struct string){ .text = copy, .bytes = bytes, .hash = hash };
+	strings->list[strings->count] = (struct string){.text = copy, .bytes = bytes, .hash = hash};
 	strings->table[slot] = ++strings->count;
 	return 0;
 }

@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#define SECONDS_MAX 2.0
+#define SECONDS_MAX   2.0
 #define MEBIBYTES_MAX 500
-#define TEXT_BYTES 64
+#define TEXT_BYTES    64
 
 static double seconds(void)
 {
@@ -55,7 +55,7 @@ static void make_path(struct rule *rule, char *text, size_t i, __u64 *seed)
 
 static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 {
-	static const __u8 bits4[] = { 32, 32, 32, 24, 28, 16 }, bits6[] = { 128, 64, 48 };
+	static const __u8 bits4[] = {32, 32, 32, 24, 28, 16}, bits6[] = {128, 64, 48};
 	struct rule_network *network = &rule->network;
 
 	network->family = i % 4 ? 4 : 6;
@@ -78,17 +78,21 @@ static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 
 static struct rule *make_rules(size_t count, char *texts)
 {
-	static const char *const vendors[] = { "acme", "bolt", "crux", "dyne" };
+	static const char *const vendors[] = {"acme", "bolt", "crux", "dyne"};
 	struct rule *list = calloc(count, sizeof(*list));
 	__u64 seed = 1;
 
 	for (size_t i = 0; list && i < count; i++) {
 		char *text = texts + i * TEXT_BYTES;
 
-		list[i] = (struct rule){ .vendor = vendors[i / 2 % 4], .vendor_name = "Some Vendor",
-					 .product = "sensor", .value = text, .reason = "",
-					 .place = { "catalog.yaml", i + 1, 1 },
-					 .action = ACTION_DENY, .target = MODE_ENFORCE };
+		list[i] = (struct rule){.vendor = vendors[i / 2 % 4],
+					.vendor_name = "Some Vendor",
+					.product = "sensor",
+					.value = text,
+					.reason = "",
+					.place = {"catalog.yaml", i + 1, 1},
+					.action = ACTION_DENY,
+					.target = MODE_ENFORCE};
 		if (i % 2)
 			make_network(&list[i], text, i / 2, &seed);
 		else
@@ -101,9 +105,12 @@ int main(int argc, char **argv)
 {
 	size_t count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
 	char *texts = calloc(count, TEXT_BYTES);
-	struct rules rules = { .policy = "bench", .revision = 1, .mode = MODE_ENFORCE,
-			       .list = texts ? make_rules(count, texts) : NULL, .count = count };
-	struct diagnostics diags = { 0 };
+	struct rules rules = {.policy = "bench",
+			      .revision = 1,
+			      .mode = MODE_ENFORCE,
+			      .list = texts ? make_rules(count, texts) : NULL,
+			      .count = count};
+	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
 	long before = peak_kib(), after;
 	double start, took;

@@ -79,9 +79,9 @@ static void numbers_follow_specificity(void **state)
 
 static void rule_entries_say_what_to_do(void **state)
 {
-	struct rule list[] = { path_rule("/a", ACTION_DENY, MODE_AUDIT),
-			       path_rule("/b/*", ACTION_ALLOW, MODE_NONE) };
-	struct gen_key key = { .kind = GEN_RULE, .node = 1 };
+	struct rule list[] = {path_rule("/a", ACTION_DENY, MODE_AUDIT),
+			      path_rule("/b/*", ACTION_ALLOW, MODE_NONE)};
+	struct gen_key key = {.kind = GEN_RULE, .node = 1};
 	const union gen_value *value;
 	struct generation *gen;
 
@@ -105,12 +105,12 @@ static void rule_entries_say_what_to_do(void **state)
 
 static void doubles_are_one_rule(void **state)
 {
-	struct rule list[] = { path_rule("/a", ACTION_DENY, MODE_AUDIT),
-			       path_rule("/a", ACTION_DENY, MODE_ENFORCE),
-			       path_rule("/b", ACTION_DENY, MODE_AUDIT),
-			       path_rule("/b", ACTION_DENY, MODE_AUDIT) };
-	struct rules rules = { .policy = "test", .list = list, .count = 4 };
-	struct diagnostics diags = { 0 };
+	struct rule list[] = {path_rule("/a", ACTION_DENY, MODE_AUDIT),
+			      path_rule("/a", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/b", ACTION_DENY, MODE_AUDIT),
+			      path_rule("/b", ACTION_DENY, MODE_AUDIT)};
+	struct rules rules = {.policy = "test", .list = list, .count = 4};
+	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
 
 	list[0].place.line = 30;
@@ -131,8 +131,8 @@ static void doubles_are_one_rule(void **state)
 /* Found by trying numbers: both begin with the same four bytes. */
 static void equal_digests_are_not_doubles(void **state)
 {
-	struct rule list[] = { path_rule("/c/1032051", ACTION_DENY, MODE_ENFORCE),
-			       path_rule("/c/1196760", ACTION_DENY, MODE_ENFORCE) };
+	struct rule list[] = {path_rule("/c/1032051", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/c/1196760", ACTION_DENY, MODE_ENFORCE)};
 	struct generation *gen = compile_ok(list, 2);
 
 	assert_int_equal(gen->rule_count, 2);
@@ -145,9 +145,9 @@ static void equal_digests_are_not_doubles(void **state)
 
 static void unenforced_is_listed(void **state)
 {
-	struct rule list[] = { path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
-			       path_rule("/a", ACTION_DENY, MODE_ENFORCE),
-			       path_rule("/b", ACTION_CONTAIN, MODE_ENFORCE) };
+	struct rule list[] = {path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/a", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/b", ACTION_CONTAIN, MODE_ENFORCE)};
 	struct generation *gen;
 
 	list[0].matcher = MATCHER_DOMAIN;
@@ -183,7 +183,7 @@ static void empty_list_is_a_generation(void **state)
 /* Byte for byte, as files. */
 static bool same_generation(const struct generation *a, const struct generation *b)
 {
-	char paths[2][40] = { "/tmp/embargo-compile-a-XXXXXX", "/tmp/embargo-compile-b-XXXXXX" };
+	char paths[2][40] = {"/tmp/embargo-compile-a-XXXXXX", "/tmp/embargo-compile-b-XXXXXX"};
 	static unsigned char bytes[2][1 << 20];
 	size_t sizes[2];
 
@@ -212,14 +212,15 @@ static void order_of_the_list_changes_nothing(void **state)
 	__u64 seed = 99;
 
 	for (unsigned i = 0; i < COUNT; i++) {
-		static const char *const forms[] = { "/opt/x%u/bin", "/opt/x%u*/bin", "/opt/*%u/**",
-						     "/bin/**/n%u*", "**/x%u" };
+		static const char *const forms[] = {"/opt/x%u/bin", "/opt/x%u*/bin", "/opt/*%u/**",
+						    "/bin/**/n%u*", "**/x%u"};
 
 		snprintf(values[i], sizeof(values[i]), forms[i % 5], i / 5);
 		list[i] = path_rule(values[i], i % 7 ? ACTION_DENY : ACTION_ALLOW, MODE_AUDIT);
 		list[i].vendor = i % 3 ? "acme" : "other";
 		if (i >= 100)
-			list[i] = network_rule(values[i], 4, 10u << 24 | (i & 3) << 22, 0, 8 + i % 3);
+			list[i] =
+				network_rule(values[i], 4, 10u << 24 | (i & 3) << 22, 0, 8 + i % 3);
 	}
 	first = compile_ok(list, COUNT);
 	for (unsigned round = 0; round < ROUNDS; round++) {

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ABI_OFFSET 8	/* of the ABI number in the file */
+#define ABI_OFFSET 8 /* of the ABI number in the file */
 
 struct fixture {
 	char directory[64], file[96];
@@ -65,7 +65,7 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	generation_free(fixture->gen);
-	(void)unlink(fixture->file);	/* not every test makes one */
+	(void)unlink(fixture->file); /* not every test makes one */
 	rmdir(fixture->directory);
 	free(fixture);
 	return 0;
@@ -112,7 +112,7 @@ static void comes_back_as_it_was(void **state)
 	struct stat st;
 
 	assert_int_equal(generation_save(fixture->gen, fixture->file), 0);
-	assert_int_equal(generation_save(fixture->gen, fixture->file), 0);	/* over the old one */
+	assert_int_equal(generation_save(fixture->gen, fixture->file), 0); /* over the old one */
 	assert_int_equal(stat(fixture->file, &st), 0);
 	assert_int_equal(st.st_mode & 077, 0);
 	assert_int_equal(files_in(fixture->directory), 1);
@@ -224,7 +224,7 @@ static void dump_is_the_golden_one(void **state)
 	golden = (char *)contents(GOLDEN "/sample.txt", &size);
 	golden[size] = '\0';
 	if (strcmp(text, golden)) {
-		fputs(text, stdout);	/* whole: the framework cuts long messages */
+		fputs(text, stdout); /* whole: the framework cuts long messages */
 		fail_msg("the dump differs from " GOLDEN "/sample.txt");
 	}
 	free(golden);

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICIES 1500
-#define RULES 20
+#define POLICIES  1500
+#define RULES     20
 #define ADDRESSES 300
 
 static bool contains(const struct rule_network *network, __u64 a, __u64 b)
@@ -42,7 +42,7 @@ static bool applies(const struct rule_network *network, unsigned protocol, unsig
 /* Few different bits at many depths, so that networks nest and miss each other narrowly. */
 static void random_address(__u64 *seed, unsigned family, __u64 *a, __u64 *b)
 {
-	static const unsigned depths[] = { 0, 3, 7, 8, 15, 16, 23, 30, 31, 63, 64, 100, 127 };
+	static const unsigned depths[] = {0, 3, 7, 8, 15, 16, 23, 30, 31, 63, 64, 100, 127};
 
 	*a = *b = 0;
 	for (unsigned i = 0; i < sizeof(depths) / sizeof(*depths); i++) {
@@ -59,8 +59,8 @@ static void random_address(__u64 *seed, unsigned family, __u64 *a, __u64 *b)
 
 static void random_network(__u64 *seed, struct rule *rule, char *value, size_t number)
 {
-	static const unsigned bits4[] = { 1, 4, 8, 9, 16, 17, 24, 31, 32 };
-	static const unsigned bits6[] = { 1, 8, 9, 24, 64, 65, 101, 128 };
+	static const unsigned bits4[] = {1, 4, 8, 9, 16, 17, 24, 31, 32};
+	static const unsigned bits6[] = {1, 8, 9, 24, 64, 65, 101, 128};
 	unsigned family = random_below(seed, 2) ? 4 : 6, bits, keep;
 	__u64 a, b;
 
@@ -84,7 +84,7 @@ static void random_network(__u64 *seed, struct rule *rule, char *value, size_t n
 /* The documented order, spelled out: negative if @a is the more specific. */
 static int specificity(const struct rule *a, const struct rule *b)
 {
-	unsigned ports[2] = { 0, 0 };
+	unsigned ports[2] = {0, 0};
 
 	if (a->network.bits != b->network.bits)
 		return (int)b->network.bits - (int)a->network.bits;
@@ -103,7 +103,8 @@ static int specificity(const struct rule *a, const struct rule *b)
 }
 
 static void check(const struct generation *gen, __u32 number, const struct rule *list, size_t count,
-		  bool allow, unsigned family, const __u64 *address, unsigned protocol, unsigned port)
+		  bool allow, unsigned family, const __u64 *address, unsigned protocol,
+		  unsigned port)
 {
 	const struct rule *best = NULL, *found = NULL;
 
@@ -148,8 +149,10 @@ static void search_equals_plain_matching(void **state)
 
 			random_address(&seed, family, &address[0], &address[1]);
 			result = walk_network(gen, family, address[0], address[1], protocol, port);
-			check(gen, result.deny, list, count, false, family, address, protocol, port);
-			check(gen, result.allow, list, count, true, family, address, protocol, port);
+			check(gen, result.deny, list, count, false, family, address, protocol,
+			      port);
+			check(gen, result.allow, list, count, true, family, address, protocol,
+			      port);
 			matches += result.deny || result.allow;
 			pairs++;
 		}
@@ -161,7 +164,7 @@ static void search_equals_plain_matching(void **state)
 
 static int compile_all(struct rule *list, size_t count, struct diagnostics *diags)
 {
-	struct rules rules = { .policy = "test", .list = list, .count = count };
+	struct rules rules = {.policy = "test", .list = list, .count = count};
 	struct generation *gen = NULL;
 	int err = rules_compile(&rules, diags, &gen);
 
@@ -172,7 +175,7 @@ static int compile_all(struct rule *list, size_t count, struct diagnostics *diag
 
 static void lengths_have_a_limit(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct rule list[NETWORK_LENGTHS_MAX + 1];
 	char values[NETWORK_LENGTHS_MAX + 1][16];
 
@@ -184,13 +187,13 @@ static void lengths_have_a_limit(void **state)
 	assert_int_equal(compile_all(list, NETWORK_LENGTHS_MAX, &diags), 0);
 	assert_int_equal(compile_all(list, NETWORK_LENGTHS_MAX + 1, &diags), -EINVAL);
 	assert_int_equal(diags.errors, 1);
-	assert_int_equal(diags.list[0].line, 20);	/* the least specific is one too many */
+	assert_int_equal(diags.list[0].line, 20); /* the least specific is one too many */
 	diagnostics_done(&diags);
 }
 
 static void conditions_have_a_limit(void **state)
 {
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	struct rule list[2];
 
 	for (unsigned r = 0; r < 2; r++) {
@@ -214,10 +217,10 @@ static void conditions_have_a_limit(void **state)
 
 static void wrong_networks_are_refused(void **state)
 {
-	struct rule list[] = { network_rule("bits", 4, 10u << 24, 0, 33),
-			       network_rule("family", 5, 0, 0, 8),
-			       network_rule("ports", 6, 0, 1, 128) };
-	struct diagnostics diags = { 0 };
+	struct rule list[] = {network_rule("bits", 4, 10u << 24, 0, 33),
+			      network_rule("family", 5, 0, 0, 8),
+			      network_rule("ports", 6, 0, 1, 128)};
+	struct diagnostics diags = {0};
 
 	list[2].network.port_count = 1;
 	list[2].network.port_first[0] = 2;

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLICIES 1500
-#define RULES 24
-#define PATHS 300
+#define POLICIES    1500
+#define RULES       24
+#define PATHS       300
 #define VALUE_BYTES 96
 
 /* ---------------------------------------------------------------- syntax */
@@ -24,8 +24,9 @@
 static void accepts_every_form(void **state)
 {
 	static const char *const patterns[] = {
-		"/a", "/opt/example/**", "/**", "**/name", "/**/name", "/opt/**/na*e", "/opt/*/bin/x*y*",
-		"/opt/a?b[c", "/...", "/a**b", "/***", "/opt/a b",
+		"/a",           "/opt/example/**", "/**",        "**/name", "/**/name",
+		"/opt/**/na*e", "/opt/*/bin/x*y*", "/opt/a?b[c", "/...",    "/a**b",
+		"/***",         "/opt/a b",
 	};
 
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
@@ -37,15 +38,15 @@ static void refuses_with_offset(void **state)
 	static const struct {
 		const char *pattern;
 		size_t offset;
-		const char *part;	/* of the sentence */
+		const char *part; /* of the sentence */
 	} rows[] = {
-		{ "", 0, "must begin" },	     { "opt/x", 0, "must begin" },
-		{ "*/x", 0, "must begin" },	     { "**", 0, "must begin" },
-		{ "/", 1, "end in '/'" },	     { "/opt/", 5, "end in '/'" },
-		{ "/opt//x", 5, "empty" },	     { "/./x", 1, "'.'" },
-		{ "/opt/../x", 5, "'..'" },	     { "/a/**/b/c", 8, "only one" },
-		{ "/a/**/**", 6, "twice" },	     { "/**/x/**", 6, "only one" },
-		{ "**/x/y", 5, "only one" },
+		{"", 0, "must begin"},     {"opt/x", 0, "must begin"},
+		{"*/x", 0, "must begin"},  {"**", 0, "must begin"},
+		{"/", 1, "end in '/'"},    {"/opt/", 5, "end in '/'"},
+		{"/opt//x", 5, "empty"},   {"/./x", 1, "'.'"},
+		{"/opt/../x", 5, "'..'"},  {"/a/**/b/c", 8, "only one"},
+		{"/a/**/**", 6, "twice"},  {"/**/x/**", 6, "only one"},
+		{"**/x/y", 5, "only one"},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -107,11 +108,11 @@ static bool parts_match(const char *pattern, const char *path)
 static bool pattern_matches(const char *pattern, const char *path)
 {
 	static const char *const twins[][2] = {
-		{ "/bin/", "/usr/bin/" },	{ "/sbin/", "/usr/sbin/" },
-		{ "/sbin/", "/usr/bin/" },	{ "/lib/", "/usr/lib/" },
-		{ "/lib32/", "/usr/lib32/" },	{ "/lib64/", "/usr/lib64/" },
-		{ "/libx32/", "/usr/libx32/" }, { "/usr/sbin/", "/usr/bin/" },
-		{ "/var/run/", "/run/" },
+		{"/bin/", "/usr/bin/"},       {"/sbin/", "/usr/sbin/"},
+		{"/sbin/", "/usr/bin/"},      {"/lib/", "/usr/lib/"},
+		{"/lib32/", "/usr/lib32/"},   {"/lib64/", "/usr/lib64/"},
+		{"/libx32/", "/usr/libx32/"}, {"/usr/sbin/", "/usr/bin/"},
+		{"/var/run/", "/run/"},
 	};
 	char twin[VALUE_BYTES + 8];
 
@@ -132,7 +133,7 @@ static bool pattern_matches(const char *pattern, const char *path)
 /* The documented order, spelled out: negative if @a is the more specific. */
 static int specificity(const struct rule *a, const struct rule *b)
 {
-	int measure[2][3] = { { 0 } };
+	int measure[2][3] = {{0}};
 
 	for (unsigned i = 0; i < 2; i++) {
 		const char *value = (i ? b : a)->value;
@@ -156,7 +157,7 @@ static int specificity(const struct rule *a, const struct rule *b)
 
 static void random_component(__u64 *seed, char *text, bool stars)
 {
-	static const char *const places[] = { "bin", "usr", "sbin", "lib", "var", "run" };
+	static const char *const places[] = {"bin", "usr", "sbin", "lib", "var", "run"};
 	unsigned bytes = 1 + random_below(seed, 3);
 
 	if (!random_below(seed, 5)) {
@@ -166,7 +167,7 @@ static void random_component(__u64 *seed, char *text, bool stars)
 	for (unsigned i = 0; i < bytes; i++)
 		text[i] = stars && !random_below(seed, 3) ? '*' : "ab"[random_below(seed, 2)];
 	text[bytes] = '\0';
-	if (!strcmp(text, "**") || !strcmp(text, "***"))	/* the reference takes "**" for itself */
+	if (!strcmp(text, "**") || !strcmp(text, "***")) /* the reference takes "**" for itself */
 		strcpy(text, "*");
 }
 
@@ -203,7 +204,8 @@ static void random_path(__u64 *seed, char *text)
 	}
 }
 
-static const struct rule *best_match(const struct rule *list, size_t count, const char *path, bool allow)
+static const struct rule *best_match(const struct rule *list, size_t count, const char *path,
+				     bool allow)
 {
 	const struct rule *best = NULL;
 
@@ -282,7 +284,7 @@ static void walk_equals_plain_matching(void **state)
 		generation_free(gen);
 	}
 	print_message("%zu pairs, %zu matches\n", pairs, matches);
-	assert_in_range(matches, pairs / 10, pairs);	/* else this would test nothing */
+	assert_in_range(matches, pairs / 10, pairs); /* else this would test nothing */
 }
 
 /* Names with every byte that a file name can have, and stars around long ones. */
@@ -319,8 +321,8 @@ static void too_many_states_are_a_diagnostic(void **state)
 	enum { COUNT = 24 };
 	char values[COUNT][32];
 	struct rule list[COUNT];
-	struct rules rules = { .policy = "test", .list = list, .count = COUNT };
-	struct diagnostics diags = { 0 };
+	struct rules rules = {.policy = "test", .list = list, .count = COUNT};
+	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
 
 	for (unsigned i = 0; i < COUNT; i++) {
@@ -338,10 +340,10 @@ static void too_many_states_are_a_diagnostic(void **state)
 
 static void bad_pattern_is_a_diagnostic(void **state)
 {
-	struct rule list[] = { path_rule("/a/../b", ACTION_DENY, MODE_ENFORCE),
-			       path_rule("x", ACTION_DENY, MODE_ENFORCE) };
-	struct rules rules = { .policy = "test", .list = list, .count = 2 };
-	struct diagnostics diags = { 0 };
+	struct rule list[] = {path_rule("/a/../b", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("x", ACTION_DENY, MODE_ENFORCE)};
+	struct rules rules = {.policy = "test", .list = list, .count = 2};
+	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
 
 	assert_int_equal(rules_compile(&rules, &diags, &gen), -EINVAL);
@@ -357,8 +359,7 @@ static void name_hash_is_the_format(void **state)
 	memcpy(&word, "abc", 3);
 	assert_true(name_hash("abc", 3) == hash_word(HASH_START ^ 3, word));
 	assert_true(name_hash("", 0) == HASH_START);
-	assert_true(name_hash("abcdefgh", 8) ==
-		    hash_word(HASH_START ^ 8, 0x6867666564636261ull));
+	assert_true(name_hash("abcdefgh", 8) == hash_word(HASH_START ^ 8, 0x6867666564636261ull));
 	assert_true(name_hash("abcdefghi", 9) ==
 		    hash_word(hash_word(HASH_START ^ 9, 0x6867666564636261ull), 'i'));
 }
