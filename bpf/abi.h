@@ -294,7 +294,7 @@ ABI_SIZE(struct pause, 128);
 /* ---------------------------------------------------------------- up: counters */
 
 /* Index of the per-processor map "stats"; [hook] each. */
-enum stat {
+enum stat_kind {
 	STAT_DECIDED = 0,		/* attempts that a program of the active set looked at */
 	STAT_OUT_OF_SCOPE = 1,		/* of those: outside --within */
 	STAT_REFUSED = 2,
