@@ -17,14 +17,6 @@ static const char *const stat_words[STAT_MAX] = {
 	[STAT_FOLDED] = "folded",	    [STAT_LOST_FULL] = "lost_ring_full",
 };
 
-void summary_pauses_read(const char *pins, struct summary_pauses *out_pauses)
-{
-	out_pauses->count = kernel_pauses(pins, out_pauses->vendors, out_pauses->list,
-					  SUMMARY_PAUSES_MAX);
-	if (out_pauses->count > SUMMARY_PAUSES_MAX)
-		out_pauses->count = SUMMARY_PAUSES_MAX;
-}
-
 static bool is_paused(const struct summary *in, __u64 vendor)
 {
 	const struct summary_pauses *pauses = in->pauses;
