@@ -99,7 +99,7 @@ static void print_hooks(const struct kernel_report *report)
 			why,
 		};
 
-		snprintf(why, sizeof(why), "%s%s%s", hook->why, hook->why[0] && hook->more[0] ? " " : "",
+		snprintf(why, sizeof(why), "%s%s%s", hook->why, hook->why[0] && hook->more[0] ? "; " : "",
 			 hook->more);
 		(void)table_row(table, cells);
 	}
