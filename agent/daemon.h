@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon.h - the agent as a whole: start order, loop, end. daemon.c has the life of it, requests.c what
- * it answers on its control socket.
+ * daemon.h - the agent as a whole: start order, loop, end. daemon.c has the life of it, state.c what
+ * it says of itself, requests.c what it answers on its control socket.
  */
 #ifndef EMBARGO_DAEMON_H
 #define EMBARGO_DAEMON_H
@@ -50,6 +50,12 @@ void daemon_coverage(struct daemon *daemon, const char *reason);
 
 /** daemon_changed() - another generation is active: names, coverage, readiness */
 void daemon_changed(struct daemon *daemon);
+
+/** daemon_use_names() - events take their words from what is active now */
+void daemon_use_names(struct daemon *daemon);
+
+/** daemon_ready() - tell systemd that the agent is ready, and with which policy */
+void daemon_ready(struct daemon *daemon);
 
 /* What the control socket understands; requests.c. */
 extern const struct control_request daemon_requests[];

@@ -22,6 +22,11 @@ static __s64 clock_ns(clockid_t clock)
 	return now.tv_sec * 1000000000ll + now.tv_nsec;
 }
 
+__u64 deliver_now(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 void deliver_clock(struct record_context *context)
 {
 	context->boot_to_real_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);

@@ -56,6 +56,9 @@ void deliver_object(struct deliver *deliver, json_t *taken);
 /** deliver_clock() - read the clocks again: the time of day may have been set */
 void deliver_clock(struct record_context *context);
 
+/** deliver_now() - CLOCK_BOOTTIME in nanoseconds */
+__u64 deliver_now(void);
+
 /** deliver_done() - close the sinks */
 void deliver_done(struct deliver *deliver);
 
