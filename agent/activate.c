@@ -53,9 +53,9 @@ static void log_diagnostics(const struct diagnostics *diags)
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct diagnostic *one = &diags->list[i];
 
-		log_print(one->severity == SEVERITY_ERROR   ? LOG_LEVEL_ERROR :
-			  one->severity == SEVERITY_WARNING ? LOG_LEVEL_WARNING :
-							      LOG_LEVEL_INFO,
+		log_print(one->severity == SEVERITY_ERROR     ? LOG_LEVEL_ERROR
+			  : one->severity == SEVERITY_WARNING ? LOG_LEVEL_WARNING
+							      : LOG_LEVEL_INFO,
 			  "%s:%u:%u: %s", one->file ? one->file : "", one->line, one->column,
 			  one->message ? one->message : "");
 	}
@@ -80,8 +80,9 @@ static struct generation *read_kept(const struct activation *activation, const c
 		err = generation_load(path, &generation);
 	if (err < 0 && err != -ENOENT)
 		log_warning("\"%s\" cannot be used: %s. Going on without it", path,
-			    err == -EBADMSG ? "it is damaged" :
-			    err == -EPROTO  ? "it was made by another version" : strerror(-err));
+			    err == -EBADMSG  ? "it is damaged"
+			    : err == -EPROTO ? "it was made by another version"
+					     : strerror(-err));
 	return generation;
 }
 
@@ -107,7 +108,7 @@ int activate_first(struct activation *activation)
 {
 	CLEANUP(clean_generation) struct generation *good = read_kept(activation, LAST_GOOD);
 	CLEANUP(clean_generation) struct generation *compiled = NULL;
-	CLEANUP(diagnostics_done) struct diagnostics diags = { 0 };
+	CLEANUP(diagnostics_done) struct diagnostics diags = {0};
 	int err;
 
 	activation->previous = read_kept(activation, LAST_PREVIOUS);
@@ -117,10 +118,11 @@ int activate_first(struct activation *activation)
 	if (err < 0) {
 		why_not(err, activation->policy, &diags, activation->trouble);
 	} else if (is_older(compiled, good)) {
-		snprintf(activation->trouble, ACTIVATE_TEXT_BYTES,
-			 "\"%s\" is revision %u, older than the last good %u; raise its revision, or "
-			 "go back with embargo policy apply --rollback",
-			 activation->policy, compiled->revision, good->revision);
+		snprintf(
+			activation->trouble, ACTIVATE_TEXT_BYTES,
+			"\"%s\" is revision %u, older than the last good %u; raise its revision, or "
+			"go back with embargo policy apply --rollback",
+			activation->policy, compiled->revision, good->revision);
 		err = -ESTALE;
 	}
 	if (err == 0) {
@@ -170,10 +172,11 @@ void activate_keep(struct activation *activation)
 	activation->trouble[0] = 0;
 	if (err == 0)
 		return;
-	snprintf(activation->trouble, ACTIVATE_TEXT_BYTES,
-		 "the policy is active but could not be kept in \"%s\" (%s): after a restart an older "
-		 "one may be used; make room there and reload",
-		 activation->state, strerror(-err));
+	snprintf(
+		activation->trouble, ACTIVATE_TEXT_BYTES,
+		"the policy is active but could not be kept in \"%s\" (%s): after a restart an older "
+		"one may be used; make room there and reload",
+		activation->state, strerror(-err));
 	log_error("%s", activation->trouble);
 }
 
@@ -204,8 +207,8 @@ static int switch_to(struct activation *activation, struct kernel *kernel, struc
 	return 0;
 }
 
-int activate_file(struct activation *activation, struct kernel *kernel, const char *policy, bool older,
-		  struct diagnostics *diags, char *error)
+int activate_file(struct activation *activation, struct kernel *kernel, const char *policy,
+		  bool older, struct diagnostics *diags, char *error)
 {
 	CLEANUP(clean_generation) struct generation *compiled = NULL;
 	int err;
@@ -220,10 +223,11 @@ int activate_file(struct activation *activation, struct kernel *kernel, const ch
 		return err;
 	}
 	if (!older && is_older(compiled, activation->active)) {
-		snprintf(error, ACTIVATE_TEXT_BYTES,
-			 "\"%s\" is revision %u, older than the active %u; raise its revision, or go "
-			 "back with --rollback --reason TEXT",
-			 policy, compiled->revision, activation->active->revision);
+		snprintf(
+			error, ACTIVATE_TEXT_BYTES,
+			"\"%s\" is revision %u, older than the active %u; raise its revision, or go "
+			"back with --rollback --reason TEXT",
+			policy, compiled->revision, activation->active->revision);
 		return -ESTALE;
 	}
 	return switch_to(activation, kernel, take_ptr(compiled), error);
@@ -234,9 +238,10 @@ int activate_previous(struct activation *activation, struct kernel *kernel, char
 	struct generation *previous = read_kept(activation, LAST_PREVIOUS);
 
 	if (!previous) {
-		snprintf(error, ACTIVATE_TEXT_BYTES, "%s",
-			 "no policy before the active one is kept on this host; name the file to go "
-			 "back to");
+		snprintf(
+			error, ACTIVATE_TEXT_BYTES, "%s",
+			"no policy before the active one is kept on this host; name the file to go "
+			"back to");
 		return -ENOENT;
 	}
 	return switch_to(activation, kernel, previous, error);

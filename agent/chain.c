@@ -53,9 +53,11 @@ const char *chain_finding_word(unsigned finding)
 		[CHAIN_GOOD] = "good",
 		[CHAIN_NOT_JSON] = "this line is not an event",
 		[CHAIN_NO_HASH] = "this event carries no hash",
-		[CHAIN_CHANGED] = "this line was changed, or the line before it was changed or removed",
+		[CHAIN_CHANGED] =
+			"this line was changed, or the line before it was changed or removed",
 		[CHAIN_GAP] = "events are missing before this line",
-		[CHAIN_RESTART] = "a new chain begins here: what was before it is gone or was replaced",
+		[CHAIN_RESTART] =
+			"a new chain begins here: what was before it is gone or was replaced",
 		[CHAIN_CUT] = "the last line has no end",
 	};
 

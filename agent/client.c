@@ -15,8 +15,8 @@
 
 static int client_connect(const char *run)
 {
-	struct timeval patience = { .tv_sec = CLIENT_PATIENCE_S };
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct timeval patience = {.tv_sec = CLIENT_PATIENCE_S};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	AUTO_FD int fd = -1;
 	size_t room = sizeof(address.sun_path);
 

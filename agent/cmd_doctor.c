@@ -25,18 +25,19 @@ static void help(void)
 	      "  embargo doctor --json | jq -r '.hooks[] | select(.hook == \"exec\") | .backend'\n"
 	      "\n"
 	      "Exit status: 0 every hook of this version is carried; 1 one is not; 3 the host could\n"
-	      "not be probed.\n", stdout);
+	      "not be probed.\n",
+	      stdout);
 }
 
 /* What this version makes of each kind of matcher, by what carries exec. */
 static const struct {
 	enum matcher matcher;
-	enum hook hook;		/* HOOK_NONE: not enforced in this version */
+	enum hook hook; /* HOOK_NONE: not enforced in this version */
 } kinds[] = {
-	{ MATCHER_PATH, HOOK_EXEC },	      { MATCHER_NETWORK, HOOK_CONNECT },
-	{ MATCHER_DIGEST, HOOK_NONE },	      { MATCHER_PACKAGE, HOOK_NONE },
-	{ MATCHER_PACKAGE_VENDOR, HOOK_NONE }, { MATCHER_MODULE, HOOK_NONE },
-	{ MATCHER_DOMAIN, HOOK_NONE },
+	{MATCHER_PATH, HOOK_EXEC},           {MATCHER_NETWORK, HOOK_CONNECT},
+	{MATCHER_DIGEST, HOOK_NONE},         {MATCHER_PACKAGE, HOOK_NONE},
+	{MATCHER_PACKAGE_VENDOR, HOOK_NONE}, {MATCHER_MODULE, HOOK_NONE},
+	{MATCHER_DOMAIN, HOOK_NONE},
 };
 
 static const char *kind_achieves(const struct kernel_report *report, size_t i)
@@ -56,8 +57,8 @@ static json_t *matchers(const struct kernel_report *report)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
 		if (json_array_append_new(list, json_pack("{s:s, s:s}", "matcher",
-							  matcher_word(kinds[i].matcher), "achieves",
-							  kind_achieves(report, i))))
+							  matcher_word(kinds[i].matcher),
+							  "achieves", kind_achieves(report, i))))
 			return NULL;
 	return take_ptr(list);
 }
@@ -79,14 +80,16 @@ static void print_host(const struct kernel_report *report)
 	printf("kernel      %s%s\n", report->release, report->btf ? "" : " without BTF");
 	printf("LSM list    %s\n", report->lsm[0] ? report->lsm : "cannot be read");
 	printf("lockdown    %s\n", report->lockdown[0] ? report->lockdown : "unknown");
-	printf("cgroup v2   %s\n", report->cgroup[0] ? report->cgroup : "not mounted: no network half");
+	printf("cgroup v2   %s\n",
+	       report->cgroup[0] ? report->cgroup : "not mounted: no network half");
 	printf("preemption  %s\n", report->preemption[0] ? report->preemption : "unknown");
 	printf("attached    %s\n\n", report->set ? "yes" : "nothing");
 }
 
 static void print_hooks(const struct kernel_report *report)
 {
-	static const char *const heads[] = { "hook", "carried by", "achieves", "why, and how to get more" };
+	static const char *const heads[] = {"hook", "carried by", "achieves",
+					    "why, and how to get more"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 
 	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++) {
@@ -99,8 +102,8 @@ static void print_hooks(const struct kernel_report *report)
 			why,
 		};
 
-		snprintf(why, sizeof(why), "%s%s%s", hook->why, hook->why[0] && hook->more[0] ? "; " : "",
-			 hook->more);
+		snprintf(why, sizeof(why), "%s%s%s", hook->why,
+			 hook->why[0] && hook->more[0] ? "; " : "", hook->more);
 		(void)table_row(table, cells);
 	}
 	table_print(table, stdout);
@@ -109,11 +112,11 @@ static void print_hooks(const struct kernel_report *report)
 
 static void print_matchers(const struct kernel_report *report)
 {
-	static const char *const heads[] = { "matcher", "achieves" };
+	static const char *const heads[] = {"matcher", "achieves"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		const char *cells[] = { matcher_word(kinds[i].matcher), kind_achieves(report, i) };
+		const char *cells[] = {matcher_word(kinds[i].matcher), kind_achieves(report, i)};
 
 		(void)table_row(table, cells);
 	}
@@ -133,9 +136,11 @@ static bool all_carried(const struct kernel_report *report)
 int cmd_doctor(const struct command_context *context, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
-	struct kernel_options probe = { .pins = context->pins };
+	struct kernel_options probe = {.pins = context->pins};
 	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
 	bool json = false;
 	int key, err;

@@ -18,7 +18,7 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 
-#define ROTATED_MAX 10000
+#define ROTATED_MAX    10000
 #define FINDINGS_SHOWN 100
 
 static void help(void)
@@ -40,7 +40,8 @@ static void help(void)
 	      "  embargo events --follow --vendor example-vendor --action connect\n"
 	      "  embargo events --verify\n"
 	      "\n"
-	      "Exit status: 0 good; 1 --verify found something; 3 the file cannot be read.\n", stdout);
+	      "Exit status: 0 good; 1 --verify found something; 3 the file cannot be read.\n",
+	      stdout);
 }
 
 struct arguments {
@@ -134,7 +135,8 @@ static void show_line(const struct arguments *arguments, const char *line, size_
 		bytes--;
 	event = bytes < EVENT_LINE_BYTES ? json_loadb(line, bytes, 0, NULL) : NULL;
 	if (!json_is_object(event)) {
-		command_say("a line is not an event and is not shown; embargo events --verify says which");
+		command_say(
+			"a line is not an event and is not shown; embargo events --verify says which");
 		return;
 	}
 	if (!wanted(arguments, event))
@@ -206,14 +208,15 @@ static int show(const struct arguments *arguments)
 	size_t room = 0;
 
 	if (!in) {
-		command_say("\"%s\" cannot be read: %s. Name another file with --file; embargo status says "
-			    "where events go",
-			    arguments->file, strerror(errno));
+		command_say(
+			"\"%s\" cannot be read: %s. Name another file with --file; embargo status says "
+			"where events go",
+			arguments->file, strerror(errno));
 		return COMMAND_FAILED;
 	}
 	if (!arguments->json)
-		printf("%s%-20s%-9s%-13s%-16s what%s\n", colour(stdout, COLOUR_STRONG), "time (UTC)",
-		       "action", "result", "vendor", colour(stdout, COLOUR_PLAIN));
+		printf("%s%-20s%-9s%-13s%-16s what%s\n", colour(stdout, COLOUR_STRONG),
+		       "time (UTC)", "action", "result", "vendor", colour(stdout, COLOUR_PLAIN));
 	if (arguments->follow)
 		return follow(arguments, &in, &line, &room);
 	show_new(arguments, in, &line, &room);
@@ -225,7 +228,7 @@ static int show(const struct arguments *arguments)
 struct verification {
 	const char *file;
 	bool json;
-	json_t *findings;	/* owned; with json */
+	json_t *findings; /* owned; with json */
 	unsigned long shown;
 };
 
@@ -235,15 +238,15 @@ static bool on_finding(void *context, unsigned long line, enum chain_finding fin
 	struct verification *verification = context;
 
 	if (verification->json)
-		(void)json_array_append_new(verification->findings,
-					    json_pack("{s:s, s:I, s:s, s:I}", "file",
-						      verification->file, "line", (json_int_t)line,
-						      "finding", chain_finding_word(finding),
-						      "last_good_sequence",
-						      (json_int_t)before->sequence));
+		(void)json_array_append_new(
+			verification->findings,
+			json_pack("{s:s, s:I, s:s, s:I}", "file", verification->file, "line",
+				  (json_int_t)line, "finding", chain_finding_word(finding),
+				  "last_good_sequence", (json_int_t)before->sequence));
 	else if (verification->shown < FINDINGS_SHOWN)
-		command_say("%s:%lu: %s (the line before was number %llu)", verification->file, line,
-			    chain_finding_word(finding), (unsigned long long)before->sequence);
+		command_say("%s:%lu: %s (the line before was number %llu)", verification->file,
+			    line, chain_finding_word(finding),
+			    (unsigned long long)before->sequence);
 	verification->shown++;
 	return true;
 }
@@ -268,7 +271,7 @@ static long verify_one(struct verification *verification, struct chain *chain, b
 static int verify(const struct arguments *arguments)
 {
 	AUTO_JSON json_t *list = json_array();
-	struct verification verification = { .json = arguments->json, .findings = list };
+	struct verification verification = {.json = arguments->json, .findings = list};
 	unsigned long lines = 0;
 	struct chain chain;
 	bool first = true;
@@ -284,7 +287,8 @@ static int verify(const struct arguments *arguments)
 	for (unsigned number = oldest + 1; number-- > 0;) {
 		long found;
 
-		(void)snprintf(name, sizeof(name), number ? "%s.%u" : "%s", arguments->file, number);
+		(void)snprintf(name, sizeof(name), number ? "%s.%u" : "%s", arguments->file,
+			       number);
 		verification.file = number ? name : arguments->file;
 		found = verify_one(&verification, &chain, &first, &lines);
 		if (found < 0)
@@ -292,10 +296,10 @@ static int verify(const struct arguments *arguments)
 		findings += found;
 	}
 	if (arguments->json) {
-		AUTO_JSON json_t *object = json_pack("{s:b, s:I, s:I, s:s, s:O}", "ok", !findings, "lines",
-						     (json_int_t)lines, "last_sequence",
-						     (json_int_t)chain.sequence, "last_hash", chain.hash,
-						     "findings", list);
+		AUTO_JSON json_t *object =
+			json_pack("{s:b, s:I, s:I, s:s, s:O}", "ok", !findings, "lines",
+				  (json_int_t)lines, "last_sequence", (json_int_t)chain.sequence,
+				  "last_hash", chain.hash, "findings", list);
 
 		if (command_json(object) != COMMAND_GOOD)
 			return COMMAND_FAILED;
@@ -310,13 +314,17 @@ static int verify(const struct arguments *arguments)
 int cmd_events(const struct command_context *context, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "file", required_argument, NULL, 'f' },   { "follow", no_argument, NULL, 'F' },
-		{ "json", no_argument, NULL, 'j' },	    { "action", required_argument, NULL, 'a' },
-		{ "vendor", required_argument, NULL, 'v' }, { "refused", no_argument, NULL, 'r' },
-		{ "verify", no_argument, NULL, 'V' },	    { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"file", required_argument, NULL, 'f'},
+		{"follow", no_argument, NULL, 'F'},
+		{"json", no_argument, NULL, 'j'},
+		{"action", required_argument, NULL, 'a'},
+		{"vendor", required_argument, NULL, 'v'},
+		{"refused", no_argument, NULL, 'r'},
+		{"verify", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
-	struct arguments arguments = { .file = DEFAULT_EVENTS };
+	struct arguments arguments = {.file = DEFAULT_EVENTS};
 	int key;
 
 	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
@@ -349,15 +357,19 @@ int cmd_events(const struct command_context *context, int argc, char **argv)
 			return command_option("events", key, argv, optind);
 		}
 	}
-	if (optind < argc && !strcmp(argv[optind], "verify")) {	/* design.md writes it without dashes */
+	if (optind < argc &&
+	    !strcmp(argv[optind], "verify")) { /* design.md writes it without dashes */
 		arguments.verify = true;
 		optind++;
 	}
 	if (optind < argc)
-		return command_usage("events", "\"%s\" is not expected; a file is named with --file",
+		return command_usage("events",
+				     "\"%s\" is not expected; a file is named with --file",
 				     argv[optind]);
-	if (arguments.verify && (arguments.follow || arguments.action || arguments.vendor || arguments.refused))
-		return command_usage("events", "--verify looks at whole files and cannot be combined with a "
-					       "filter");
+	if (arguments.verify &&
+	    (arguments.follow || arguments.action || arguments.vendor || arguments.refused))
+		return command_usage("events",
+				     "--verify looks at whole files and cannot be combined with a "
+				     "filter");
 	return arguments.verify ? verify(&arguments) : show(&arguments);
 }

@@ -28,7 +28,8 @@ static void help_pause(void)
 	      "Examples:\n"
 	      "  embargo pause --vendor example-vendor --for 30m --reason \"run their uninstaller\"\n"
 	      "  embargo pause --for 10m --reason \"host does not boot its services\"\n"
-	      "  embargo resume\n", stdout);
+	      "  embargo resume\n",
+	      stdout);
 }
 
 static void help_resume(void)
@@ -36,7 +37,8 @@ static void help_resume(void)
 	fputs("usage: embargo resume [--vendor ID]\n"
 	      "\n"
 	      "Ends a pause before its time. Without --vendor the pause of everything is ended;\n"
-	      "pauses of single vendors are ended one by one. embargo status lists them.\n", stdout);
+	      "pauses of single vendors are ended one by one. embargo status lists them.\n",
+	      stdout);
 }
 
 /* Return: seconds, or -1 if it is not a time that makes sense. */
@@ -45,7 +47,7 @@ static long long parse_time(const char *text)
 	static const struct {
 		char unit;
 		long long seconds;
-	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	long long value;
 	char *end;
 
@@ -63,7 +65,7 @@ static long long parse_time(const char *text)
 
 static __u64 boot_now(void)
 {
-	struct timespec now = { 0 };
+	struct timespec now = {0};
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* exists since Linux 2.6.39 */
 	return now.tv_sec * 1000000000ull + now.tv_nsec;
@@ -86,9 +88,10 @@ static void tell_agent(const struct command_context *context)
 static int explain(const struct command_context *context, int err, const char *what)
 {
 	if (err == -ENOENT)
-		command_say("there is nothing to %s: either nothing is attached in \"%s\", or there is no "
-			    "such pause. embargo status says",
-			    what, context->pins);
+		command_say(
+			"there is nothing to %s: either nothing is attached in \"%s\", or there is no "
+			"such pause. embargo status says",
+			what, context->pins);
 	else if (err == -EPERM || err == -EACCES)
 		command_say("only root may %s", what);
 	else
@@ -127,7 +130,8 @@ static int parse(int argc, char **argv, const struct option *options, void (*hel
 	if (optind < argc)
 		return command_usage(argv[0], "\"%s\" is not expected", argv[optind]);
 	if (arguments->vendor && !*arguments->vendor)
-		return command_usage(argv[0], "--vendor needs the id of a vendor; embargo status lists them");
+		return command_usage(
+			argv[0], "--vendor needs the id of a vendor; embargo status lists them");
 	return COMMAND_GOOD;
 }
 
@@ -139,12 +143,14 @@ static __u64 vendor_key(const char *vendor)
 int cmd_pause(const struct command_context *context, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "vendor", required_argument, NULL, 'v' }, { "for", required_argument, NULL, 'f' },
-		{ "reason", required_argument, NULL, 'r' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"vendor", required_argument, NULL, 'v'},
+		{"for", required_argument, NULL, 'f'},
+		{"reason", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
-	struct pause pause = { .since_boot_ns = boot_now(), .uid = getuid() };
-	struct arguments arguments = { 0 };
+	struct pause pause = {.since_boot_ns = boot_now(), .uid = getuid()};
+	struct arguments arguments = {0};
 	long long seconds;
 	int err;
 
@@ -155,10 +161,12 @@ int cmd_pause(const struct command_context *context, int argc, char **argv)
 		return command_usage("pause", "a pause needs --for TIME and --reason TEXT");
 	seconds = parse_time(arguments.time);
 	if (seconds < 0)
-		return command_usage("pause", "--for %s: write a number and s, m, h or d, at most 7d: 30m",
+		return command_usage("pause",
+				     "--for %s: write a number and s, m, h or d, at most 7d: 30m",
 				     arguments.time);
 	if (strlen(arguments.reason) >= PAUSE_REASON_BYTES)
-		return command_usage("pause", "--reason is longer than %d bytes", PAUSE_REASON_BYTES - 1);
+		return command_usage("pause", "--reason is longer than %d bytes",
+				     PAUSE_REASON_BYTES - 1);
 	memcpy(pause.reason, arguments.reason, strlen(arguments.reason));
 	pause.until_boot_ns = pause.since_boot_ns + seconds * 1000000000ull;
 	err = kernel_pause(context->pins, vendor_key(arguments.vendor), &pause);
@@ -174,10 +182,11 @@ int cmd_pause(const struct command_context *context, int argc, char **argv)
 int cmd_resume(const struct command_context *context, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "vendor", required_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
+		{"vendor", required_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
-	struct arguments arguments = { 0 };
+	struct arguments arguments = {0};
 	int err;
 
 	err = parse(argc, argv, options, help_resume, &arguments);

@@ -59,8 +59,9 @@ static void clean_generation(struct generation **at)
 
 static const char *severity_word(long long severity)
 {
-	return severity == SEVERITY_ERROR   ? "error" :
-	       severity == SEVERITY_WARNING ? "warning" : "note";
+	return severity == SEVERITY_ERROR     ? "error"
+	       : severity == SEVERITY_WARNING ? "warning"
+					      : "note";
 }
 
 static void print_diagnostics(const struct diagnostics *diags, FILE *out)
@@ -71,8 +72,9 @@ static void print_diagnostics(const struct diagnostics *diags, FILE *out)
 		const char *message = one->message ? one->message : "out of memory";
 		AUTO_FREE char *safe_file = text_safe(file, strlen(file));
 		AUTO_FREE char *safe = text_safe(message, strlen(message));
-		enum colour shade = one->severity == SEVERITY_ERROR   ? COLOUR_BAD :
-				    one->severity == SEVERITY_WARNING ? COLOUR_WARN : COLOUR_STRONG;
+		enum colour shade = one->severity == SEVERITY_ERROR     ? COLOUR_BAD
+				    : one->severity == SEVERITY_WARNING ? COLOUR_WARN
+									: COLOUR_STRONG;
 
 		fprintf(out, "%s:%u:%u: %s%s%s: %s\n", safe_file ? safe_file : "", one->line,
 			one->column, colour(out, shade), severity_word(one->severity),
@@ -103,8 +105,8 @@ static json_t *diagnostics_json(const struct diagnostics *diags)
 
 static void print_plan(const struct generation *generation)
 {
-	static const char *const heads[] = { "vendor", "name", "rules", "not enforced yet" };
-	size_t counts[MATCHER_MAX][MODE_MAX] = { 0 }, allows = 0, i;
+	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
+	size_t counts[MATCHER_MAX][MODE_MAX] = {0}, allows = 0, i;
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	AUTO_JSON json_t *vendors = summary_vendors(generation);
 	AUTO_JSON json_t *missing = summary_unenforced(generation);
@@ -121,9 +123,9 @@ static void print_plan(const struct generation *generation)
 	printf("policy %s revision %u (%s), generation %016llx\n\n", generation->policy,
 	       generation->revision, mode_word(generation->mode),
 	       (unsigned long long)generation->number);
-	json_array_foreach(vendors, i, one) {
+	json_array_foreach (vendors, i, one) {
 		char rules[24], rest[24];
-		const char *cells[] = { text_of(one, "id"), text_of(one, "name"), rules, rest };
+		const char *cells[] = {text_of(one, "id"), text_of(one, "name"), rules, rest};
 
 		snprintf(rules, sizeof(rules), "%lld", number_of(one, "rules"));
 		snprintf(rest, sizeof(rest), "%lld", number_of(one, "unenforced"));
@@ -137,14 +139,14 @@ static void print_plan(const struct generation *generation)
 			printf("%s rules: %zu to enforce, %zu to audit\n", matcher_word(matcher),
 			       counts[matcher][MODE_ENFORCE], counts[matcher][MODE_AUDIT]);
 	printf("allow entries: %zu\n", allows);
-	json_array_foreach(missing, i, one)
+	json_array_foreach (missing, i, one)
 		printf("not enforced yet: %lld %s: %s\n", number_of(one, "count"),
 		       text_of(one, "matcher"), text_of(one, "why"));
 }
 
 static int print_check_json(const struct generation *generation, const struct diagnostics *diags)
 {
-	struct summary in = { .generation = generation };
+	struct summary in = {.generation = generation};
 	AUTO_JSON json_t *object = json_pack("{s:b, s:o}", "ok", generation != NULL, "diagnostics",
 					     diagnostics_json(diags));
 
@@ -165,12 +167,12 @@ static int print_check_json(const struct generation *generation, const struct di
 
 static int check(const struct arguments *arguments, bool quiet)
 {
-	CLEANUP(diagnostics_done) struct diagnostics diags = { 0 };
+	CLEANUP(diagnostics_done) struct diagnostics diags = {0};
 	CLEANUP(clean_generation) struct generation *generation = NULL;
 	int err, result;
 
-	err = activate_compile(arguments->file, arguments->catalogs, arguments->catalog_count, &diags,
-			       &generation);
+	err = activate_compile(arguments->file, arguments->catalogs, arguments->catalog_count,
+			       &diags, &generation);
 	result = err == 0 ? COMMAND_GOOD : err == -EINVAL ? COMMAND_FINDINGS : COMMAND_FAILED;
 	if (result == COMMAND_FAILED) {
 		print_diagnostics(&diags, stderr);
@@ -179,12 +181,14 @@ static int check(const struct arguments *arguments, bool quiet)
 		return result;
 	}
 	if (arguments->json && !quiet)
-		return print_check_json(generation, &diags) == COMMAND_GOOD ? result : COMMAND_FAILED;
+		return print_check_json(generation, &diags) == COMMAND_GOOD ? result
+									    : COMMAND_FAILED;
 	print_diagnostics(&diags, stderr);
 	if (result == COMMAND_FINDINGS)
-		command_say("\"%s\" has %zu error%s and would be refused; the policy before would stay "
-			    "active",
-			    arguments->file, diags.errors, diags.errors == 1 ? "" : "s");
+		command_say(
+			"\"%s\" has %zu error%s and would be refused; the policy before would stay "
+			"active",
+			arguments->file, diags.errors, diags.errors == 1 ? "" : "s");
 	else if (!quiet)
 		print_plan(generation);
 	return result;
@@ -226,7 +230,8 @@ static bool same_file(const char *one, const char *other)
 {
 	struct stat a, b;
 
-	return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+	return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 /* Make what is active now the configured policy, and keep the one before beside it. */
@@ -250,12 +255,14 @@ static int install(const char *file, const char *configured)
 
 static void print_change(const json_t *reply)
 {
-	const json_t *before = json_object_get(reply, "before"), *now = json_object_get(reply, "policy");
+	const json_t *before = json_object_get(reply, "before"),
+		     *now = json_object_get(reply, "policy");
 
 	printf("active: %s revision %lld (%s), generation %s\n", text_of(now, "name"),
 	       number_of(now, "revision"), text_of(now, "mode"), text_of(now, "generation"));
 	printf("before: %s revision %lld (%s), generation %s\n", text_of(before, "name"),
-	       number_of(before, "revision"), text_of(before, "mode"), text_of(before, "generation"));
+	       number_of(before, "revision"), text_of(before, "mode"),
+	       text_of(before, "generation"));
 	if (!strcmp(text_of(before, "generation"), text_of(now, "generation")))
 		printf("The rules are the same.\n");
 }
@@ -276,9 +283,10 @@ static int install_and_say(const struct arguments *arguments, const char *file, 
 	err = install(file, configured);
 	if (err == 0)
 		return COMMAND_GOOD;
-	command_say("the policy is active, but \"%s\" could not be replaced by \"%s\": %s. Put the right "
-		    "file there, or the next reload brings the other one back",
-		    configured, file, strerror(-err));
+	command_say(
+		"the policy is active, but \"%s\" could not be replaced by \"%s\": %s. Put the right "
+		"file there, or the next reload brings the other one back",
+		configured, file, strerror(-err));
 	return COMMAND_FAILED;
 }
 
@@ -287,18 +295,18 @@ static int print_refusal(const json_t *reply)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(json_object_get(reply, "diagnostics"), i, one)
-		fprintf(stderr, "%s:%lld:%lld: %s: %s\n", text_of(one, "file"), number_of(one, "line"),
-			number_of(one, "column"), severity_word(number_of(one, "severity")),
-			text_of(one, "message"));
+	json_array_foreach (json_object_get(reply, "diagnostics"), i, one)
+		fprintf(stderr, "%s:%lld:%lld: %s: %s\n", text_of(one, "file"),
+			number_of(one, "line"), number_of(one, "column"),
+			severity_word(number_of(one, "severity")), text_of(one, "message"));
 	command_say("%s", text_of(reply, "error"));
 	return COMMAND_FINDINGS;
 }
 
 static int apply(const struct command_context *context, const struct arguments *arguments)
 {
-	AUTO_JSON json_t *request = json_pack("{s:s, s:b}", "do", "apply", "rollback",
-					      arguments->rollback);
+	AUTO_JSON json_t *request =
+		json_pack("{s:s, s:b}", "do", "apply", "rollback", arguments->rollback);
 	AUTO_JSON json_t *reply = NULL;
 	AUTO_FREE char *file = NULL;
 	int err, result;
@@ -314,7 +322,8 @@ static int apply(const struct command_context *context, const struct arguments *
 			return result;
 	}
 	if (!request || (file && json_object_set_new(request, "file", json_string(file))) ||
-	    (arguments->reason && json_object_set_new(request, "reason", json_string(arguments->reason)))) {
+	    (arguments->reason &&
+	     json_object_set_new(request, "reason", json_string(arguments->reason)))) {
 		command_say("the file name or the reason is not valid UTF-8 text");
 		return COMMAND_FAILED;
 	}
@@ -335,9 +344,9 @@ static int apply(const struct command_context *context, const struct arguments *
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
 	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },	    { "catalog", required_argument, NULL, 'c' },
-		{ "rollback", no_argument, NULL, 'b' },	    { "reason", required_argument, NULL, 'r' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+		{"json", no_argument, NULL, 'j'},     {"catalog", required_argument, NULL, 'c'},
+		{"rollback", no_argument, NULL, 'b'}, {"reason", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},     {NULL, 0, NULL, 0},
 	};
 	int key;
 
@@ -375,7 +384,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 
 int cmd_policy(const struct command_context *context, int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
+	struct arguments arguments = {0};
 	const char *what;
 	int result;
 
@@ -388,7 +397,8 @@ int cmd_policy(const struct command_context *context, int argc, char **argv)
 	if (optind < argc)
 		arguments.file = argv[optind++];
 	if (optind < argc)
-		return command_usage("policy", "\"%s\" is not expected: one FILE only", argv[optind]);
+		return command_usage("policy", "\"%s\" is not expected: one FILE only",
+				     argv[optind]);
 	if (!strcmp(what, "check")) {
 		if (!arguments.file)
 			return command_usage("policy", "check needs a FILE");
@@ -399,7 +409,8 @@ int cmd_policy(const struct command_context *context, int argc, char **argv)
 	if (strcmp(what, "apply"))
 		return command_usage("policy", "say what to do with a policy: check or apply");
 	if (arguments.rollback && (!arguments.reason || !*arguments.reason))
-		return command_usage("policy", "going back needs a reason for the record: --reason TEXT");
+		return command_usage("policy",
+				     "going back needs a reason for the record: --reason TEXT");
 	if (arguments.reason && !arguments.rollback)
 		return command_usage("policy", "--reason belongs to --rollback");
 	return apply(context, &arguments);

@@ -19,8 +19,8 @@ static void say(const char *format, va_list args)
 		return;
 	}
 	safe = text_safe(text, strlen(text));
-	fprintf(stderr, "%sembargo:%s %s\n", colour(stderr, COLOUR_BAD), colour(stderr, COLOUR_PLAIN),
-		safe ? safe : "out of memory");
+	fprintf(stderr, "%sembargo:%s %s\n", colour(stderr, COLOUR_BAD),
+		colour(stderr, COLOUR_PLAIN), safe ? safe : "out of memory");
 }
 
 void command_say(const char *format, ...)
@@ -45,9 +45,9 @@ int command_usage(const char *command, const char *format, ...)
 
 int command_option(const char *command, int key, char **argv, int index)
 {
-	return command_usage(command,
-			     key == ':' ? "%s needs a value" : "%s is not an option of this command",
-			     argv[index - 1]);
+	return command_usage(
+		command, key == ':' ? "%s needs a value" : "%s is not an option of this command",
+		argv[index - 1]);
 }
 
 int command_json(const json_t *object)
@@ -63,9 +63,10 @@ int command_json(const json_t *object)
 void command_no_agent(const struct command_context *context, int err)
 {
 	if (err == -ENOENT)
-		command_say("no agent answers in \"%s\". Start it with systemctl start embargod, or "
-			    "name another directory with --run",
-			    context->run);
+		command_say(
+			"no agent answers in \"%s\". Start it with systemctl start embargod, or "
+			"name another directory with --run",
+			context->run);
 	else if (err == -ETIMEDOUT)
 		command_say("the agent did not answer in time; look at journalctl -u embargod");
 	else
@@ -87,7 +88,7 @@ long long number_of(const json_t *object, const char *key)
 
 void bytes_text(unsigned long long bytes, char *out_text)
 {
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
 	double value = bytes;
 	size_t unit = 0;
 

@@ -18,12 +18,12 @@
 #define PEER_GROUPS_MAX 1024
 
 struct client {
-	struct control *control;	/* NULL: free */
+	struct control *control; /* NULL: free */
 	int fd;
 	struct control_peer peer;
 	sd_event_source *io, *deadline;
 	size_t in_bytes;
-	char *out;			/* answer under way, owned; NULL: reading */
+	char *out; /* answer under way, owned; NULL: reading */
 	size_t out_bytes, out_done;
 	char in[CONTROL_REQUEST_BYTES];
 };
@@ -98,9 +98,9 @@ static void client_end(struct client *client)
 static int client_send(struct client *client)
 {
 	while (client->out_done < client->out_bytes) {
-		ssize_t sent = send(client->fd, client->out + client->out_done,
-				    client->out_bytes - client->out_done,
-				    MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t sent =
+			send(client->fd, client->out + client->out_done,
+			     client->out_bytes - client->out_done, MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (sent < 0 && errno == EINTR)
 			continue;
@@ -222,7 +222,7 @@ static int identify(int fd, const struct control *control, struct control_peer *
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &bytes) < 0)
 		return -errno;
-	*out_peer = (struct control_peer){ .pid = cred.pid, .uid = cred.uid, .gid = cred.gid };
+	*out_peer = (struct control_peer){.pid = cred.pid, .uid = cred.uid, .gid = cred.gid};
 	out_peer->changes = cred.uid == 0;
 	out_peer->reads = out_peer->changes || in_group(fd, control, cred.gid);
 	return 0;

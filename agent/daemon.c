@@ -19,11 +19,11 @@
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-#define HOUR_US		 3600000000ull
-#define FOLD_US		 (FOLD_WINDOW_NS / 1000)
-#define DEFAULT_ROTATE	 (100ull << 20)
-#define DEFAULT_KEEP	 10
-#define EXIT_COULD_NOT	 3
+#define HOUR_US        3600000000ull
+#define FOLD_US        (FOLD_WINDOW_NS / 1000)
+#define DEFAULT_ROTATE (100ull << 20)
+#define DEFAULT_KEEP   10
+#define EXIT_COULD_NOT 3
 
 static void read_id(const char *path, char *out_id)
 {
@@ -49,7 +49,7 @@ static void know_host(struct daemon *daemon)
 static int read_config(struct daemon *daemon)
 {
 	const struct options *options = daemon->options;
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	int err;
 
 	err = agent_config_load(options->config, &diags, &daemon->config);
@@ -58,16 +58,18 @@ static int read_config(struct daemon *daemon)
 		return 0; /* the defaults and the options say everything */
 	}
 	for (size_t i = 0; i < diags.count; i++)
-		log_print(diags.list[i].severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+		log_print(diags.list[i].severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
+								   : LOG_LEVEL_WARNING,
 			  "%s:%u:%u: %s", diags.list[i].file ? diags.list[i].file : options->config,
 			  diags.list[i].line, diags.list[i].column,
 			  diags.list[i].message ? diags.list[i].message : "out of memory");
 	diagnostics_done(&diags);
 	if (err < 0)
-		log_error("the configuration \"%s\" cannot be used%s%s; nothing was changed. Correct it "
-			  "and start again",
-			  options->config, err == -EINVAL ? "" : ": ",
-			  err == -EINVAL ? "" : strerror(-err));
+		log_error(
+			"the configuration \"%s\" cannot be used%s%s; nothing was changed. Correct it "
+			"and start again",
+			options->config, err == -EINVAL ? "" : ": ",
+			err == -EINVAL ? "" : strerror(-err));
 	return err;
 }
 
@@ -78,12 +80,15 @@ static void settle(struct daemon *daemon)
 
 	daemon->kernel_options = (struct kernel_options){
 		.pins = options->pins,
-		.within = options->within ? options->within : config ? config->within : NULL,
+		.within = options->within ? options->within
+			  : config        ? config->within
+					  : NULL,
 		.audit_only = options->audit_only || (config && config->audit_only),
 		.exec_backend = options->exec_backend,
 	};
-	daemon->activation.policy = options->policy ? options->policy :
-				    config && config->policy ? config->policy : DEFAULT_POLICY;
+	daemon->activation.policy = options->policy            ? options->policy
+				    : config && config->policy ? config->policy
+							       : DEFAULT_POLICY;
 	daemon->activation.catalogs = options->catalogs;
 	daemon->activation.catalog_count = options->catalog_count;
 	daemon->activation.state = options->state;
@@ -104,7 +109,8 @@ static int add_sink(struct deliver *deliver, const struct sink_config *config)
 	else if (config->kind == SINK_STDOUT)
 		err = sink_stdout_open(&deliver->sinks[deliver->sink_count]);
 	if (err == -EBUSY)
-		log_error("another process writes events to \"%s\"; is another agent running?", target);
+		log_error("another process writes events to \"%s\"; is another agent running?",
+			  target);
 	else if (err < 0)
 		log_error("events cannot be written to \"%s\": %s; name another place (--events or "
 			  "events: in the configuration)",
@@ -185,7 +191,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 {
 	struct daemon *daemon = userdata;
 	struct activation *activation = &daemon->activation;
-	struct diagnostics diags = { 0 };
+	struct diagnostics diags = {0};
 	char error[ACTIVATE_TEXT_BYTES];
 	uint64_t now_us = 0;
 	int err;
@@ -225,11 +231,11 @@ static int wire_loop(struct daemon *daemon)
 	if (err >= 0)
 		err = sd_event_add_signal(loop, NULL, SIGINT, on_end, daemon);
 	if (err >= 0)
-		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN, on_events,
-				      daemon);
+		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN,
+				      on_events, daemon);
 	if (err >= 0)
-		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000, on_hour,
-						 daemon);
+		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
+						 on_hour, daemon);
 	if (err >= 0)
 		err = sd_event_add_time_relative(loop, &daemon->fold_timer, CLOCK_BOOTTIME, FOLD_US,
 						 1000000, on_fold_timer, daemon);
@@ -242,19 +248,23 @@ static void explain_start(const struct daemon *daemon, int err)
 {
 	switch (err) {
 	case -ENOKEY:
-		log_error("there is neither a usable policy (\"%s\") nor a last good one in \"%s\", so "
-			  "nothing was attached. Write a policy, check it with embargo policy check, "
-			  "and start again",
-			  daemon->activation.policy, daemon->options->state);
+		log_error(
+			"there is neither a usable policy (\"%s\") nor a last good one in \"%s\", so "
+			"nothing was attached. Write a policy, check it with embargo policy check, "
+			"and start again",
+			daemon->activation.policy, daemon->options->state);
 		break;
 	case -EOPNOTSUPP:
-		log_error("this kernel offers no way to carry a hook%s; embargo doctor says why and how "
-			  "to get more",
-			  daemon->options->exec_backend ? " by the backend that --backend forces" : "");
+		log_error(
+			"this kernel offers no way to carry a hook%s; embargo doctor says why and how "
+			"to get more",
+			daemon->options->exec_backend ? " by the backend that --backend forces"
+						      : "");
 		break;
 	case -EPERM:
-		log_error("the kernel refuses to load programs: run as root, outside a container, with "
-			  "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; embargo doctor says more");
+		log_error(
+			"the kernel refuses to load programs: run as root, outside a container, with "
+			"CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; embargo doctor says more");
 		break;
 	default:
 		log_error("loading into the kernel failed: %s; what was attached before still is. "
@@ -269,8 +279,8 @@ static int start_kernel(struct daemon *daemon, bool *out_adopted)
 
 	err = activate_first(&daemon->activation);
 	if (err == 0)
-		err = kernel_start(&daemon->kernel_options, daemon->activation.active, &daemon->kernel,
-				   out_adopted);
+		err = kernel_start(&daemon->kernel_options, daemon->activation.active,
+				   &daemon->kernel, out_adopted);
 	if (err < 0) {
 		explain_start(daemon, err);
 		return err;
@@ -291,11 +301,13 @@ static void say_start(struct daemon *daemon, const struct kernel_report *report,
 		   adopted ? "; what was attached goes on" : "");
 	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++)
 		if (report->hooks[i].hook)
-			log_notice("%s: %s, %s", hook_word(i), backend_word(report->hooks[i].backend),
+			log_notice("%s: %s, %s", hook_word(i),
+				   backend_word(report->hooks[i].backend),
 				   report->hooks[i].achieves);
 	if (active->unenforced_count)
-		log_notice("%zu matchers of the policy are not enforced yet; embargo status lists why",
-			   active->unenforced_count);
+		log_notice(
+			"%zu matchers of the policy are not enforced yet; embargo status lists why",
+			active->unenforced_count);
 }
 
 static int block_signals(void)
@@ -321,11 +333,11 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted)
 	err = open_sinks(daemon);
 	if (err < 0)
 		return err;
-	err = control_open(daemon->loop, daemon->options->run, daemon_requests, daemon_request_count,
-			   daemon, &daemon->control);
+	err = control_open(daemon->loop, daemon->options->run, daemon_requests,
+			   daemon_request_count, daemon, &daemon->control);
 	if (err < 0) {
-		log_error("the control socket in \"%s\" cannot be opened: %s%s", daemon->options->run,
-			  strerror(-err),
+		log_error("the control socket in \"%s\" cannot be opened: %s%s",
+			  daemon->options->run, strerror(-err),
 			  err == -EADDRINUSE ? "; another agent runs there, end it first" : "");
 		return err;
 	}
@@ -356,8 +368,9 @@ static int start(struct daemon *daemon)
 		return err;
 	err = privilege_drop();
 	if (err < 0) {
-		log_error("privileges cannot be given up: %s; ending, enforcement goes on in the kernel",
-			  strerror(-err));
+		log_error(
+			"privileges cannot be given up: %s; ending, enforcement goes on in the kernel",
+			strerror(-err));
 		return err;
 	}
 	daemon->deliver.kernel = daemon->kernel;
@@ -376,11 +389,12 @@ static void end(struct daemon *daemon)
 {
 	(void)sd_notify(0, "STOPPING=1");
 	if (daemon->deliver.kernel) {
-		(void)deliver_events(&daemon->deliver);		/* what is left stays in the ring */
-		(void)deliver_folds(&daemon->deliver, true);	/* and is counted there */
+		(void)deliver_events(&daemon->deliver);      /* what is left stays in the ring */
+		(void)deliver_folds(&daemon->deliver, true); /* and is counted there */
 		daemon_coverage(daemon, "stop");
-		log_notice("the agent ends; enforcement goes on in the kernel (embargod --detach ends "
-			   "it)");
+		log_notice(
+			"the agent ends; enforcement goes on in the kernel (embargod --detach ends "
+			"it)");
 	}
 	control_close(daemon->control);
 	deliver_done(&daemon->deliver);

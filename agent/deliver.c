@@ -16,7 +16,7 @@
 
 static __s64 clock_ns(clockid_t clock)
 {
-	struct timespec now = { 0 };
+	struct timespec now = {0};
 
 	(void)clock_gettime(clock, &now); /* both clocks exist since Linux 2.6.39 */
 	return now.tv_sec * 1000000000ll + now.tv_nsec;
@@ -54,8 +54,10 @@ static void remember_lost(const struct deliver *deliver)
 		return;
 	file = fopen(path, "we");
 	if (!file) {
-		log_warning("\"%s\" cannot be written: %s. After a restart some missing events may be "
-			    "reported twice", path, strerror(errno));
+		log_warning(
+			"\"%s\" cannot be written: %s. After a restart some missing events may be "
+			"reported twice",
+			path, strerror(errno));
 		return;
 	}
 	fprintf(file, "%llu\n", (unsigned long long)deliver->ring_lost);

@@ -17,12 +17,12 @@ static const struct {
 	command_fn run;
 	const char *what;
 } commands[] = {
-	{ "status", cmd_status, "what is refused and recorded on this host now" },
-	{ "doctor", cmd_doctor, "what this host can do, and how to get more; needs no agent" },
-	{ "policy", cmd_policy, "check a policy, or make it the active one" },
-	{ "events", cmd_events, "show, follow and verify what was recorded" },
-	{ "pause", cmd_pause, "turn enforcement to audit for a while; works without an agent" },
-	{ "resume", cmd_resume, "end a pause" },
+	{"status", cmd_status, "what is refused and recorded on this host now"},
+	{"doctor", cmd_doctor, "what this host can do, and how to get more; needs no agent"},
+	{"policy", cmd_policy, "check a policy, or make it the active one"},
+	{"events", cmd_events, "show, follow and verify what was recorded"},
+	{"pause", cmd_pause, "turn enforcement to audit for a while; works without an agent"},
+	{"resume", cmd_resume, "end a pause"},
 };
 
 static void help(FILE *out)
@@ -30,7 +30,8 @@ static void help(FILE *out)
 	fputs("embargo - keeps embargoed vendors' software off this host\n"
 	      "\n"
 	      "usage: embargo [--run DIR] [--pins DIR] [--state DIR] COMMAND [options]\n"
-	      "\n", out);
+	      "\n",
+	      out);
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
 	fputs("\n"
@@ -44,7 +45,8 @@ static void help(FILE *out)
 	      "  embargo policy check /etc/embargo/policy.yaml\n"
 	      "  embargo status\n"
 	      "\n"
-	      "Exit status: 0 good, 1 findings, 2 usage, 3 could not do it.\n", out);
+	      "Exit status: 0 good, 1 findings, 2 usage, 3 could not do it.\n",
+	      out);
 }
 
 static int run_command(const struct command_context *context, int argc, char **argv)
@@ -63,12 +65,14 @@ static int run_command(const struct command_context *context, int argc, char **a
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "run", required_argument, NULL, 'r' },   { "pins", required_argument, NULL, 'p' },
-		{ "state", required_argument, NULL, 's' }, { "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },	   { NULL, 0, NULL, 0 },
+		{"run", required_argument, NULL, 'r'},   {"pins", required_argument, NULL, 'p'},
+		{"state", required_argument, NULL, 's'}, {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
 	};
 	struct command_context context = {
-		.run = DEFAULT_RUN, .pins = DEFAULT_PINS, .state = DEFAULT_STATE,
+		.run = DEFAULT_RUN,
+		.pins = DEFAULT_PINS,
+		.state = DEFAULT_STATE,
 	};
 	int key;
 

@@ -120,7 +120,7 @@ static bool cgroup_path(int cgroup_fd, __u64 id, char *out_path)
 	union {
 		struct file_handle handle;
 		char bytes[sizeof(struct file_handle) + sizeof(id)];
-	} at = { .handle = { .handle_bytes = sizeof(id), .handle_type = CGROUP_HANDLE_TYPE } };
+	} at = {.handle = {.handle_bytes = sizeof(id), .handle_type = CGROUP_HANDLE_TYPE}};
 	AUTO_FD int fd = -1;
 	char link[64];
 	ssize_t bytes;
@@ -146,7 +146,8 @@ void enrich_event(const struct event *event, int cgroup_fd, struct enrichment *o
 	if (alive && event->subject.parent_pid)
 		parent_executable(event->subject.parent_pid, out_more);
 	if (!(cgroup_fd >= 0 && event->subject.cgroup &&
-	      cgroup_path(cgroup_fd, event->subject.cgroup, path)) && alive)
+	      cgroup_path(cgroup_fd, event->subject.cgroup, path)) &&
+	    alive)
 		(void)read_proc(event->subject.pid, "cgroup", path, sizeof(path));
 	enrich_container(path, out_more->container_id);
 }

@@ -50,7 +50,7 @@ static const char *log_word(enum log_level level)
 
 void log_print(enum log_level level, const char *format, ...)
 {
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char line[LOG_LINE_BYTES], missing[48] = "", prefix[8] = "";
 	int saved = errno, length;
 	va_list args;

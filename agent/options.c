@@ -9,7 +9,7 @@
 #include <getopt.h>
 #include <string.h>
 
-const char *const default_catalogs[] = { "/etc/embargo/catalog", "/usr/share/embargo/catalog" };
+const char *const default_catalogs[] = {"/etc/embargo/catalog", "/usr/share/embargo/catalog"};
 const size_t default_catalog_count = ARRAY_LENGTH(default_catalogs);
 
 enum option_key {
@@ -30,30 +30,30 @@ enum option_key {
 };
 
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, OPTION_CONFIG },
-	{ "policy", required_argument, NULL, OPTION_POLICY },
-	{ "catalog", required_argument, NULL, OPTION_CATALOG },
-	{ "state", required_argument, NULL, OPTION_STATE },
-	{ "run", required_argument, NULL, OPTION_RUN },
-	{ "pins", required_argument, NULL, OPTION_PINS },
-	{ "within", required_argument, NULL, OPTION_WITHIN },
-	{ "audit-only", no_argument, NULL, OPTION_AUDIT_ONLY },
-	{ "backend", required_argument, NULL, OPTION_BACKEND },
-	{ "events", required_argument, NULL, OPTION_EVENTS },
-	{ "attach", no_argument, NULL, OPTION_ATTACH },
-	{ "detach", no_argument, NULL, OPTION_DETACH },
-	{ "version", no_argument, NULL, OPTION_VERSION },
-	{ "help", no_argument, NULL, OPTION_HELP },
-	{ NULL, 0, NULL, 0 },
+	{"config", required_argument, NULL, OPTION_CONFIG},
+	{"policy", required_argument, NULL, OPTION_POLICY},
+	{"catalog", required_argument, NULL, OPTION_CATALOG},
+	{"state", required_argument, NULL, OPTION_STATE},
+	{"run", required_argument, NULL, OPTION_RUN},
+	{"pins", required_argument, NULL, OPTION_PINS},
+	{"within", required_argument, NULL, OPTION_WITHIN},
+	{"audit-only", no_argument, NULL, OPTION_AUDIT_ONLY},
+	{"backend", required_argument, NULL, OPTION_BACKEND},
+	{"events", required_argument, NULL, OPTION_EVENTS},
+	{"attach", no_argument, NULL, OPTION_ATTACH},
+	{"detach", no_argument, NULL, OPTION_DETACH},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{NULL, 0, NULL, 0},
 };
 
 static const struct {
 	const char *word;
 	enum backend backend;
 } exec_backends[] = {
-	{ "exec=lsm", BACKEND_LSM },
-	{ "exec=fmod_ret", BACKEND_FMOD_RET },
-	{ "exec=kill", BACKEND_KILL },
+	{"exec=lsm", BACKEND_LSM},
+	{"exec=fmod_ret", BACKEND_FMOD_RET},
+	{"exec=kill", BACKEND_KILL},
 };
 
 static int parse_backend(const char *text, struct options *options, char *error)
@@ -150,9 +150,10 @@ int options_parse(int argc, char **argv, struct options *out_options, char *out_
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
 		if (key == ':' || key == '?') {
-			snprintf(out_error, OPTIONS_ERROR_BYTES, key == ':' ?
-				 "%s needs a value; see embargod --help" :
-				 "%s is not an option of embargod; see embargod --help",
+			snprintf(out_error, OPTIONS_ERROR_BYTES,
+				 key == ':'
+					 ? "%s needs a value; see embargod --help"
+					 : "%s is not an option of embargod; see embargod --help",
 				 argv[optind - 1]);
 			return -EINVAL;
 		}

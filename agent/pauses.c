@@ -7,8 +7,8 @@
 
 void summary_pauses_read(const char *pins, struct summary_pauses *out_pauses)
 {
-	out_pauses->count = kernel_pauses(pins, out_pauses->vendors, out_pauses->list,
-					  SUMMARY_PAUSES_MAX);
+	out_pauses->count =
+		kernel_pauses(pins, out_pauses->vendors, out_pauses->list, SUMMARY_PAUSES_MAX);
 	if (out_pauses->count > SUMMARY_PAUSES_MAX)
 		out_pauses->count = SUMMARY_PAUSES_MAX;
 }

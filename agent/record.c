@@ -96,7 +96,7 @@ json_t *record_text(const char *text, size_t bytes, bool *escaped)
 void record_time(__u64 real_ns, char *out_text)
 {
 	time_t seconds = real_ns / 1000000000;
-	struct tm tm = { 0 };
+	struct tm tm = {0};
 	size_t length;
 
 	(void)gmtime_r(&seconds, &tm); /* fails only for years that do not fit 32 bits */
@@ -135,9 +135,9 @@ const struct generation_rule *record_rule(const struct record_context *context, 
 static const struct {
 	const char *category, *type;
 } ecs_words[HOOK_MAX] = {
-	[HOOK_EXEC] = { "process", "start" },	  [HOOK_LOAD] = { "library", "start" },
-	[HOOK_MODULE] = { "driver", "start" },	  [HOOK_CONNECT] = { "network", "connection" },
-	[HOOK_NAME] = { "network", "protocol" },
+	[HOOK_EXEC] = {"process", "start"},    [HOOK_LOAD] = {"library", "start"},
+	[HOOK_MODULE] = {"driver", "start"},   [HOOK_CONNECT] = {"network", "connection"},
+	[HOOK_NAME] = {"network", "protocol"},
 };
 
 static json_t *part_event(struct build *build, __u8 kind, __u8 verdict)
@@ -154,7 +154,8 @@ static json_t *part_event(struct build *build, __u8 kind, __u8 verdict)
 	return event;
 }
 
-static void put_path(struct build *build, json_t *object, const char *key, const struct event *event)
+static void put_path(struct build *build, json_t *object, const char *key,
+		     const struct event *event)
 {
 	if (event->path_bytes && !(event->path_flags & EVENT_PATH_UNREADABLE))
 		put_text(build, object, key, event->path, event->path_bytes);
@@ -175,7 +176,8 @@ static json_t *part_process(struct build *build, const struct event *event,
 	const struct event_subject *subject = &event->subject;
 	json_t *process = json_object(), *parent = json_object(), *thread = json_object();
 	size_t own = strnlen(subject->name, TASK_NAME_BYTES);
-	bool runs = event->header.kind != HOOK_EXEC; /* path is of what it runs, not of what it tries */
+	bool runs =
+		event->header.kind != HOOK_EXEC; /* path is of what it runs, not of what it tries */
 
 	put_number(build, process, "pid", subject->pid);
 	put_path(build, process, "executable", event);
@@ -215,7 +217,8 @@ static json_t *part_file(struct build *build, const struct event *event)
 	if (!from->inode)
 		return file;
 	put_id(build, file, "inode", from->inode);
-	put(build, file, "device", json_sprintf("%u:%u", from->device >> 20, from->device & 0xfffff));
+	put(build, file, "device",
+	    json_sprintf("%u:%u", from->device >> 20, from->device & 0xfffff));
 	put_number(build, file, "size", from->size);
 	put(build, file, "mode", json_sprintf("%04o", from->mode & 07777));
 	put_id(build, file, "uid", from->owner);
@@ -236,8 +239,9 @@ static void put_destination(struct build *build, json_t *object, const __u8 *add
 	put_word(build, network, "type", family == 6 ? "ipv6" : "ipv4");
 	if (protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_SCTP)
 		put_word(build, network, "transport",
-			 protocol == IPPROTO_TCP ? "tcp" :
-			 protocol == IPPROTO_UDP ? "udp" : "sctp");
+			 protocol == IPPROTO_TCP   ? "tcp"
+			 : protocol == IPPROTO_UDP ? "udp"
+						   : "sctp");
 	if (protocol)
 		put_id(build, network, "iana_number", protocol);
 	put(build, object, "network", network);
@@ -363,15 +367,22 @@ static json_t *finish(struct build *build, json_t *object, json_t *embargo)
 json_t *record_event(const struct record_context *context, const struct event *event,
 		     const struct enrichment *more)
 {
-	struct build build = { .context = context };
+	struct build build = {.context = context};
 	const struct event_decision *from = &event->decision;
 	const struct event_destination *to = &event->destination;
 	struct decision decision = {
-		.generation = from->generation, .repeated = from->repeated,
-		.cgroup = event->subject.cgroup, .rule = from->rule, .allow = from->allow,
-		.verdict = from->verdict, .mode = from->mode, .held_by = from->held_by,
-		.let_through = from->let_through, .backend = from->backend,
-		.matcher = from->matcher, .let_through_known = true,
+		.generation = from->generation,
+		.repeated = from->repeated,
+		.cgroup = event->subject.cgroup,
+		.rule = from->rule,
+		.allow = from->allow,
+		.verdict = from->verdict,
+		.mode = from->mode,
+		.held_by = from->held_by,
+		.let_through = from->let_through,
+		.backend = from->backend,
+		.matcher = from->matcher,
+		.let_through_known = true,
 	};
 	json_t *object, *embargo;
 
@@ -407,10 +418,14 @@ json_t *record_event(const struct record_context *context, const struct event *e
 json_t *record_fold(const struct record_context *context, const struct fold_key *key,
 		    const struct fold *fold, const struct record_repeat *repeat)
 {
-	struct build build = { .context = context };
+	struct build build = {.context = context};
 	struct decision decision = {
-		.generation = key->generation, .repeated = fold->folded, .cgroup = key->cgroup,
-		.rule = key->rule, .verdict = key->verdict, .mode = key->mode,
+		.generation = key->generation,
+		.repeated = fold->folded,
+		.cgroup = key->cgroup,
+		.rule = key->rule,
+		.verdict = key->verdict,
+		.mode = key->mode,
 		.held_by = key->held_by,
 	};
 	json_t *object, *embargo, *event, *part;
@@ -447,10 +462,10 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 		    json_sprintf("%u:%u", key->device >> 20, key->device & 0xfffff));
 	}
 	put_part(&build, object, "file", part);
-	put(&build, object, "user",
-	    json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
+	put(&build, object, "user", json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
 	if (key->kind == HOOK_CONNECT)
-		put_destination(&build, object, key->address, key->family, key->protocol, key->port);
+		put_destination(&build, object, key->address, key->family, key->protocol,
+				key->port);
 	put_rule(&build, object, record_rule(context, key->generation, key->rule));
 
 	embargo = part_embargo(&build, &decision);
@@ -462,7 +477,7 @@ json_t *record_coverage(const struct record_context *context, __u64 real_ns, con
 			json_t *state)
 {
 	const struct generation *generation = context->generations[0];
-	struct build build = { .context = context };
+	struct build build = {.context = context};
 	json_t *object, *event = json_object(), *embargo = json_object();
 
 	object = begin(&build, real_ns);

@@ -19,9 +19,9 @@ static json_t *active_policy(const struct activation *activation)
 
 	return json_pack("{s:s, s:I, s:s, s:o, s:s}", "name", active->policy, "revision",
 			 (json_int_t)active->revision, "mode",
-			 mode_word(active->mode) ? mode_word(active->mode) : "unknown", "generation",
-			 json_sprintf("%016llx", (unsigned long long)active->number), "file",
-			 activation->policy);
+			 mode_word(active->mode) ? mode_word(active->mode) : "unknown",
+			 "generation", json_sprintf("%016llx", (unsigned long long)active->number),
+			 "file", activation->policy);
 }
 
 static json_t *sinks_status(const struct deliver *deliver)
@@ -52,11 +52,12 @@ static json_t *diagnostics_list(const struct diagnostics *diags)
 	for (size_t i = 0; i < diags->count && i < DIAGNOSTICS_SENT; i++) {
 		const struct diagnostic *one = &diags->list[i];
 		const char *file = one->file ? one->file : "", *message = one->message;
-		json_t *item = json_pack("{s:i, s:o, s:i, s:i, s:o}", "severity", (int)one->severity,
-					 "file", record_text(file, strlen(file), &escaped), "line",
-					 (int)one->line, "column", (int)one->column, "message",
-					 record_text(message ? message : "",
-						     message ? strlen(message) : 0, &escaped));
+		json_t *item =
+			json_pack("{s:i, s:o, s:i, s:i, s:o}", "severity", (int)one->severity,
+				  "file", record_text(file, strlen(file), &escaped), "line",
+				  (int)one->line, "column", (int)one->column, "message",
+				  record_text(message ? message : "", message ? strlen(message) : 0,
+					      &escaped));
 
 		if (json_array_append_new(list, item))
 			return NULL;
@@ -78,12 +79,13 @@ static json_t *refuse_with(const struct diagnostics *diags, const char *error)
 static json_t *changed(struct daemon *daemon, json_t *before, const struct diagnostics *diags)
 {
 	return json_pack("{s:b, s:O, s:o, s:o}", "ok", 1, "before", before, "policy",
-			 active_policy(&daemon->activation), "diagnostics", diagnostics_list(diags));
+			 active_policy(&daemon->activation), "diagnostics",
+			 diagnostics_list(diags));
 }
 
 static json_t *on_apply(void *context, const json_t *request, const struct control_peer *peer)
 {
-	CLEANUP(diagnostics_done) struct diagnostics diags = { 0 };
+	CLEANUP(diagnostics_done) struct diagnostics diags = {0};
 	struct daemon *daemon = context;
 	const char *file = json_string_value(json_object_get(request, "file"));
 	const char *reason = json_string_value(json_object_get(request, "reason"));
@@ -100,14 +102,16 @@ static json_t *on_apply(void *context, const json_t *request, const struct contr
 	if (rollback && !file)
 		err = activate_previous(&daemon->activation, daemon->kernel, error);
 	else
-		err = activate_file(&daemon->activation, daemon->kernel, file, rollback, &diags, error);
+		err = activate_file(&daemon->activation, daemon->kernel, file, rollback, &diags,
+				    error);
 	if (err < 0) {
 		log_error("policy apply by process %d: %s", (int)peer->pid, error);
 		return refuse_with(&diags, error);
 	}
 	log_notice("policy \"%s\" revision %u is active; applied by user %u, process %d%s%s",
-		   daemon->activation.active->policy, daemon->activation.active->revision, peer->uid,
-		   (int)peer->pid, rollback ? ", rollback: " : "", rollback ? reason : "");
+		   daemon->activation.active->policy, daemon->activation.active->revision,
+		   peer->uid, (int)peer->pid, rollback ? ", rollback: " : "",
+		   rollback ? reason : "");
 	daemon_changed(daemon);
 	return changed(daemon, before, &diags);
 }
@@ -120,8 +124,8 @@ static json_t *on_paused(void *context, const json_t *request, const struct cont
 }
 
 const struct control_request daemon_requests[] = {
-	{ "status", false, on_status },
-	{ "apply", true, on_apply },
-	{ "paused", true, on_paused },
+	{"status", false, on_status},
+	{"apply", true, on_apply},
+	{"paused", true, on_paused},
 };
 const size_t daemon_request_count = ARRAY_LENGTH(daemon_requests);

@@ -13,9 +13,9 @@
 const char *lost_word(unsigned reason)
 {
 	static const char *const words[LOST_MAX] = {
-		[LOST_RING_FULL] = "ring_full",	    [LOST_MALFORMED] = "malformed",
-		[LOST_NO_MEMORY] = "no_memory",	    [LOST_DISK_FULL] = "disk_full",
-		[LOST_SINK_SLOW] = "sink_slow",	    [LOST_SINK_FAILED] = "sink_failed",
+		[LOST_RING_FULL] = "ring_full", [LOST_MALFORMED] = "malformed",
+		[LOST_NO_MEMORY] = "no_memory", [LOST_DISK_FULL] = "disk_full",
+		[LOST_SINK_SLOW] = "sink_slow", [LOST_SINK_FAILED] = "sink_failed",
 		[LOST_CUT_OFF] = "cut_off",
 	};
 
@@ -167,7 +167,7 @@ int sink_write(struct sink *sink, json_t *event)
 	int err;
 
 	err = line_write(sink, event, embargo);
-	(void)json_object_del(embargo, "sequence");	/* absent if making the line failed early */
+	(void)json_object_del(embargo, "sequence"); /* absent if making the line failed early */
 	(void)json_object_del(embargo, "lost");
 	(void)json_object_del(embargo, "previous");
 	say_state(sink, err);

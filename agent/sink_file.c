@@ -17,11 +17,11 @@
 
 struct sink_file {
 	struct sink sink;
-	int fd;				/* -1: to be opened again at the next line */
-	unsigned long long size;	/* of the file */
+	int fd;                  /* -1: to be opened again at the next line */
+	unsigned long long size; /* of the file */
 	unsigned long long rotate_bytes;
 	unsigned keep;
-	bool rotation_failed;		/* said once */
+	bool rotation_failed; /* said once */
 };
 
 static struct sink_file *to_file(struct sink *sink)
@@ -38,8 +38,8 @@ static int rotated_name(const struct sink_file *file, unsigned number, char *out
 
 static int open_for_events(const char *path)
 {
-	AUTO_FD int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			      0640);
+	AUTO_FD int fd =
+		open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0640);
 	struct stat st;
 
 	if (fd < 0 && errno == ENOENT) {
@@ -93,9 +93,10 @@ static void resume_chain(struct sink *sink, const char *line, size_t bytes)
 	if (chain.sequence)
 		sink->chain = chain;
 	else
-		log_warning("the last line of \"%s\" is not an event of this agent; a new chain begins "
-			    "behind it, and \"embargo events --verify\" will name that line",
-			    sink->target);
+		log_warning(
+			"the last line of \"%s\" is not an event of this agent; a new chain begins "
+			"behind it, and \"embargo events --verify\" will name that line",
+			sink->target);
 }
 
 static int adopt_file(struct sink_file *file, int fd)
@@ -112,9 +113,10 @@ static int adopt_file(struct sink_file *file, int fd)
 		if (ftruncate(fd, end) < 0)
 			return -errno;
 		sink_missing(&file->sink, LOST_CUT_OFF, 1);
-		log_warning("the last line of \"%s\" was incomplete, probably after a crash; it was "
-			    "removed and is counted as missing",
-			    file->sink.target);
+		log_warning(
+			"the last line of \"%s\" was incomplete, probably after a crash; it was "
+			"removed and is counted as missing",
+			file->sink.target);
 	}
 	if (bytes > 0)
 		resume_chain(&file->sink, file->sink.line, bytes);
@@ -210,7 +212,8 @@ static int file_write(struct sink *sink, char *text, size_t bytes)
 		file->fd = open_for_events(sink->target);
 		if (file->fd < 0)
 			return file->fd;
-		file->size = lseek(file->fd, 0, SEEK_END); /* 0, but for a file put there meanwhile */
+		file->size =
+			lseek(file->fd, 0, SEEK_END); /* 0, but for a file put there meanwhile */
 	}
 	length = chain_seal(sink->chain.hash, text, bytes, hash);
 	if (length < 0)

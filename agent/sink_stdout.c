@@ -16,14 +16,14 @@ struct sink_stdout {
 	struct sink sink;
 	int fd;
 	bool socket;
-	char *rest;		/* EVENT_LINE_BYTES: the end of a line that a pipe took in part */
+	char *rest; /* EVENT_LINE_BYTES: the end of a line that a pipe took in part */
 	size_t rest_bytes;
 };
 
 static ssize_t put(const struct sink_stdout *out, const char *text, size_t bytes)
 {
-	ssize_t done = out->socket ? send(out->fd, text, bytes, MSG_DONTWAIT | MSG_NOSIGNAL) :
-				     write(out->fd, text, bytes);
+	ssize_t done = out->socket ? send(out->fd, text, bytes, MSG_DONTWAIT | MSG_NOSIGNAL)
+				   : write(out->fd, text, bytes);
 
 	return done < 0 ? -errno : done;
 }

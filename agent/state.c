@@ -28,7 +28,8 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 	int err = 0;
 
 	if (daemon->activation.fell_back)
-		err |= note(list, "the last good policy is used, because the configured one cannot be");
+		err |= note(list,
+			    "the last good policy is used, because the configured one cannot be");
 	if (daemon->activation.trouble[0])
 		err |= note(list, "%s", daemon->activation.trouble);
 	if (report_err < 0)
@@ -36,10 +37,13 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
 		if (report->hooks[i].hook && !report->hooks[i].attached)
-			err |= note(list, "%s: nothing is attached, so nothing of it is refused or "
-				    "recorded. %s", hook_word(i), report->hooks[i].why);
+			err |= note(list,
+				    "%s: nothing is attached, so nothing of it is refused or "
+				    "recorded. %s",
+				    hook_word(i), report->hooks[i].why);
 	if (report_err == 0 && report->generation != daemon->activation.active->number)
-		err |= note(list, "the policy in the kernel is not the one of this agent; is another "
+		err |= note(list,
+			    "the policy in the kernel is not the one of this agent; is another "
 			    "agent running? Reload (systemctl reload embargod)");
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
@@ -100,7 +104,8 @@ void daemon_ready(struct daemon *daemon)
 {
 	const struct generation *active = daemon->activation.active;
 
-	(void)sd_notifyf(0, "READY=1\nSTATUS=policy %s revision %u%s", active->policy, active->revision,
+	(void)sd_notifyf(0, "READY=1\nSTATUS=policy %s revision %u%s", active->policy,
+			 active->revision,
 			 daemon->activation.trouble[0] ? ", degraded: see embargo status" : "");
 }
 

@@ -11,10 +11,10 @@
 #include <string.h>
 
 static const char *const stat_words[STAT_MAX] = {
-	[STAT_DECIDED] = "decided",	    [STAT_OUT_OF_SCOPE] = "out_of_scope",
-	[STAT_REFUSED] = "refused",	    [STAT_WOULD_REFUSE] = "would_refuse",
+	[STAT_DECIDED] = "decided",         [STAT_OUT_OF_SCOPE] = "out_of_scope",
+	[STAT_REFUSED] = "refused",         [STAT_WOULD_REFUSE] = "would_refuse",
 	[STAT_LET_THROUGH] = "let_through", [STAT_UNDECIDED] = "undecided",
-	[STAT_FOLDED] = "folded",	    [STAT_LOST_FULL] = "lost_ring_full",
+	[STAT_FOLDED] = "folded",           [STAT_LOST_FULL] = "lost_ring_full",
 };
 
 static bool is_paused(const struct summary *in, __u64 vendor)
@@ -42,7 +42,7 @@ static int add_one(json_t *object, const char *key)
 json_t *summary_rules(const struct summary *in)
 {
 	const struct generation *generation = in->generation;
-	size_t modes[MODE_MAX] = { 0 }, held[HELD_BY_MAX] = { 0 }, allows = 0;
+	size_t modes[MODE_MAX] = {0}, held[HELD_BY_MAX] = {0}, allows = 0;
 	json_t *held_by = json_object();
 
 	for (size_t i = 0; generation && i < generation->rule_count; i++) {
@@ -77,7 +77,7 @@ static json_t *find_group(json_t *groups, const char *matcher, const char *why)
 	json_t *group;
 	size_t i;
 
-	json_array_foreach(groups, i, group)
+	json_array_foreach (groups, i, group)
 		if (!strcmp(json_string_value(json_object_get(group, "matcher")), matcher) &&
 		    !strcmp(json_string_value(json_object_get(group, "why")), why))
 			return group;
@@ -113,8 +113,8 @@ static int count_vendor(json_t *by_id, const char *id, const char *name, const c
 	json_t *vendor = json_object_get(by_id, id);
 
 	if (!vendor) {
-		vendor = json_pack("{s:s, s:s, s:i, s:i}", "id", id, "name", name ? name : id, "rules",
-				   0, "unenforced", 0);
+		vendor = json_pack("{s:s, s:s, s:i, s:i}", "id", id, "name", name ? name : id,
+				   "rules", 0, "unenforced", 0);
 		if (set(by_id, id, vendor))
 			return -1;
 	}
@@ -139,7 +139,7 @@ json_t *summary_vendors(const struct generation *generation)
 	for (size_t i = 0; generation && i < generation->unenforced_count; i++)
 		if (count_vendor(by_id, generation->unenforced[i].vendor, NULL, "unenforced"))
 			return NULL;
-	json_object_foreach(by_id, id, vendor)
+	json_object_foreach (by_id, id, vendor)
 		if (json_array_append(list, vendor))
 			return NULL;
 	return take_ptr(list);
@@ -156,11 +156,11 @@ json_t *summary_hooks(const struct kernel_report *report)
 
 		if (hook->hook == HOOK_NONE)
 			continue;
-		one = json_pack("{s:s, s:s, s:b, s:s, s:s, s:s, s:I}", "hook", hook_word(hook->hook),
-				"backend", hook->backend && backend ? backend : "none", "attached",
-				hook->attached, "achieves", hook->achieves, "why", hook->why,
-				"more", hook->more, "recursion_misses",
-				(json_int_t)hook->recursion_misses);
+		one = json_pack(
+			"{s:s, s:s, s:b, s:s, s:s, s:s, s:I}", "hook", hook_word(hook->hook),
+			"backend", hook->backend && backend ? backend : "none", "attached",
+			hook->attached, "achieves", hook->achieves, "why", hook->why, "more",
+			hook->more, "recursion_misses", (json_int_t)hook->recursion_misses);
 		if (json_array_append_new(hooks, one))
 			return NULL;
 	}
@@ -190,7 +190,8 @@ static json_t *part_counters(const struct summary *in)
 static const char *vendor_of(const struct generation *generation, __u64 key)
 {
 	for (size_t i = 0; generation && i < generation->rule_count; i++)
-		if (name_hash(generation->rules[i].vendor, strlen(generation->rules[i].vendor)) == key)
+		if (name_hash(generation->rules[i].vendor, strlen(generation->rules[i].vendor)) ==
+		    key)
 			return generation->rules[i].vendor;
 	return NULL;
 }
@@ -215,8 +216,8 @@ static json_t *part_pauses(const struct summary *in)
 		one = json_pack("{s:s, s:s, s:s, s:I, s:o}", "vendor", vendor ? vendor : "unknown",
 				"since", since, "until", until, "uid", (json_int_t)pause->uid,
 				"reason",
-				record_text(pause->reason, strnlen(pause->reason, PAUSE_REASON_BYTES),
-					    &escaped));
+				record_text(pause->reason,
+					    strnlen(pause->reason, PAUSE_REASON_BYTES), &escaped));
 		if (json_array_append_new(list, one))
 			return NULL;
 	}

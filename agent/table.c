@@ -15,9 +15,9 @@
 
 struct table {
 	size_t columns;
-	size_t rows;	/* the heading is row 0 */
+	size_t rows; /* the heading is row 0 */
 	size_t room;
-	char **cells;	/* rows * columns, owned */
+	char **cells; /* rows * columns, owned */
 };
 
 size_t utf8_length(const char *text, size_t bytes)
@@ -235,9 +235,8 @@ void table_print(const struct table *table, FILE *out)
 const char *colour(FILE *out, enum colour colour)
 {
 	static const char *const sequences[] = {
-		[COLOUR_PLAIN] = "\033[0m",   [COLOUR_GOOD] = "\033[32m",
-		[COLOUR_WARN] = "\033[33m",   [COLOUR_BAD] = "\033[31m",
-		[COLOUR_STRONG] = "\033[1m",
+		[COLOUR_PLAIN] = "\033[0m", [COLOUR_GOOD] = "\033[32m",  [COLOUR_WARN] = "\033[33m",
+		[COLOUR_BAD] = "\033[31m",  [COLOUR_STRONG] = "\033[1m",
 	};
 	const char *term = getenv("TERM");
 

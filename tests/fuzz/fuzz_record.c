@@ -11,16 +11,25 @@
 #include <string.h>
 
 static const struct generation_rule rule = {
-	.id = "v/p/path/00000000", .vendor = "v", .vendor_name = "V", .product = "p", .value = "/x",
-	.reason = "", .file = "f",
+	.id = "v/p/path/00000000",
+	.vendor = "v",
+	.vendor_name = "V",
+	.product = "p",
+	.value = "/x",
+	.reason = "",
+	.file = "f",
 };
 static const struct generation generation = {
-	.number = 1, .policy = "fuzz", .revision = 1, .rule_count = 1, .rules = &rule,
+	.number = 1,
+	.policy = "fuzz",
+	.revision = 1,
+	.rule_count = 1,
+	.rules = &rule,
 };
 
 static void check_record(const uint8_t *data, size_t size)
 {
-	const struct record_context context = { .generations = { &generation }, .host_name = "host" };
+	const struct record_context context = {.generations = {&generation}, .host_name = "host"};
 	AUTO_FREE struct event *event = NULL;
 	AUTO_JSON json_t *object = NULL, *again = NULL;
 	AUTO_FREE char *text = NULL;

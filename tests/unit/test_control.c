@@ -44,15 +44,15 @@ static json_t *on_huge(void *context, const json_t *request, const struct contro
 }
 
 static const struct control_request table[] = {
-	{ "echo", false, on_echo },
-	{ "large", false, on_large },
-	{ "huge", false, on_huge },
-	{ "change", true, on_echo },
+	{"echo", false, on_echo},
+	{"large", false, on_large},
+	{"huge", false, on_huge},
+	{"change", true, on_echo},
 };
 
-static const struct control_peer root = { .reads = true, .changes = true };
-static const struct control_peer reader = { .uid = 1000, .reads = true };
-static const struct control_peer stranger = { .uid = 1001 };
+static const struct control_peer root = {.reads = true, .changes = true};
+static const struct control_peer reader = {.uid = 1000, .reads = true};
+static const struct control_peer stranger = {.uid = 1001};
 
 static json_t *ask(const struct control_peer *peer, const char *line)
 {
@@ -83,9 +83,16 @@ static void rights_decide(void **state)
 
 static void nonsense_is_answered(void **state)
 {
-	static const char *const lines[] = { "",	  "x",		 "[]",	    "{\"do\":1}",
-					     "{\"do\":\"\"}", "{\"do\":\"none\"}", "{\"do\":\"echo\",\"do\":\"echo\"}",
-					     "{\"do\":\"echo\"", "\xff\xfe",	 "null" };
+	static const char *const lines[] = {"",
+					    "x",
+					    "[]",
+					    "{\"do\":1}",
+					    "{\"do\":\"\"}",
+					    "{\"do\":\"none\"}",
+					    "{\"do\":\"echo\",\"do\":\"echo\"}",
+					    "{\"do\":\"echo\"",
+					    "\xff\xfe",
+					    "null"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(lines); i++)
 		assert_refused(&root, lines[i]);
@@ -188,7 +195,7 @@ static void stranger_is_told(void **state)
 
 static int connect_raw(const struct served *served)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s/%s", served->run, CONTROL_SOCKET);
@@ -228,7 +235,8 @@ static void slow_clients_hold_nobody_up(void **state)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(fds); i++) {
 		fds[i] = connect_raw(served);
-		assert_int_equal(send(fds[i], question, sizeof(question) - 1, 0), sizeof(question) - 1);
+		assert_int_equal(send(fds[i], question, sizeof(question) - 1, 0),
+				 sizeof(question) - 1);
 		turn(served, 3);
 	}
 	child = fork();
@@ -262,7 +270,8 @@ static void second_agent_is_refused(void **state)
 	struct served *served = *state;
 	struct control *other = NULL;
 
-	assert_int_equal(control_open(served->loop, served->run, table, 1, NULL, &other), -EADDRINUSE);
+	assert_int_equal(control_open(served->loop, served->run, table, 1, NULL, &other),
+			 -EADDRINUSE);
 	assert_null(other);
 }
 

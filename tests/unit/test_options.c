@@ -18,7 +18,7 @@
 
 static int parse(struct options *options, char *error, const char *const *words)
 {
-	char *argv[ARGUMENTS_MAX + 2] = { "embargod" };
+	char *argv[ARGUMENTS_MAX + 2] = {"embargod"};
 	int argc = 1;
 
 	for (; *words && argc <= ARGUMENTS_MAX; words++)
@@ -27,11 +27,11 @@ static int parse(struct options *options, char *error, const char *const *words)
 	return options_parse(argc, argv, options, error);
 }
 
-#define PARSE(options, error, ...) parse(options, error, (const char *const[]){ __VA_ARGS__, NULL })
+#define PARSE(options, error, ...) parse(options, error, (const char *const[]){__VA_ARGS__, NULL})
 
 static void defaults(void **state)
 {
-	static const char *const none[] = { NULL };
+	static const char *const none[] = {NULL};
 	char error[OPTIONS_ERROR_BYTES];
 	struct options options;
 
@@ -58,8 +58,9 @@ static void every_option(void **state)
 
 	assert_int_equal(PARSE(&options, error, "--config", "c", "--policy=p", "--catalog", "k1",
 			       "--catalog", "k2", "--state", "s", "--run", "r", "--pins", "b",
-			       "--within", "w", "--audit-only", "--backend", "exec=kill", "--events",
-			       "-"), 0);
+			       "--within", "w", "--audit-only", "--backend", "exec=kill",
+			       "--events", "-"),
+			 0);
 	assert_true(options.config_named);
 	assert_string_equal(options.config, "c");
 	assert_string_equal(options.policy, "p");
@@ -93,10 +94,13 @@ static void jobs(void **state)
 static void mistakes_are_told(void **state)
 {
 	static const char *const bad[][3] = {
-		{ "--wrong", NULL, "--wrong" },	       { "--policy", NULL, "--policy" },
-		{ "--backend", "exec=xdp", "exec=kill" }, { "--backend", "lsm", "exec=lsm" },
-		{ "policy.yaml", NULL, "--policy" },   { "--state", "", "empty" },
-		{ "-x", NULL, "-x" },
+		{"--wrong", NULL, "--wrong"},
+		{"--policy", NULL, "--policy"},
+		{"--backend", "exec=xdp", "exec=kill"},
+		{"--backend", "lsm", "exec=lsm"},
+		{"policy.yaml", NULL, "--policy"},
+		{"--state", "", "empty"},
+		{"-x", NULL, "-x"},
 	};
 	char error[OPTIONS_ERROR_BYTES];
 	struct options options;
@@ -110,7 +114,7 @@ static void mistakes_are_told(void **state)
 
 static void catalogs_are_bounded(void **state)
 {
-	const char *words[2 * CATALOGS_MAX + 3] = { NULL };
+	const char *words[2 * CATALOGS_MAX + 3] = {NULL};
 	char error[OPTIONS_ERROR_BYTES];
 	struct options options;
 
@@ -128,8 +132,10 @@ static void catalogs_are_bounded(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	     cmocka_unit_test(every_option),
-		cmocka_unit_test(jobs),		     cmocka_unit_test(mistakes_are_told),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_option),
+		cmocka_unit_test(jobs),
+		cmocka_unit_test(mistakes_are_told),
 		cmocka_unit_test(catalogs_are_bounded),
 	};
 

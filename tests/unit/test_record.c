@@ -17,32 +17,60 @@
 #include <cmocka.h>
 
 static const struct generation_rule rules[] = {
-	{ .id = "example-vendor/sensor/path/1f2e3d4c", .vendor = "example-vendor",
-	  .vendor_name = "Example Vendor, Inc.", .product = "sensor", .value = "/opt/example/**",
-	  .reason = "", .file = "p", .matcher = MATCHER_PATH, .action = ACTION_DENY,
-	  .target = MODE_ENFORCE },
-	{ .id = "example-vendor/sensor/network/99aabbcc", .vendor = "example-vendor",
-	  .vendor_name = "Example Vendor, Inc.", .product = "sensor", .value = "192.0.2.0/24",
-	  .reason = "", .file = "p", .matcher = MATCHER_NETWORK, .action = ACTION_DENY,
-	  .target = MODE_AUDIT, .target_held_by = HELD_BY_CONFIDENCE },
-	{ .id = "allow/path/0a0b0c0d", .vendor = "", .vendor_name = "", .product = "-",
-	  .value = "/opt/example/bin/helper", .reason = "needed by the hypervisor", .file = "p",
-	  .matcher = MATCHER_PATH, .action = ACTION_ALLOW },
+	{.id = "example-vendor/sensor/path/1f2e3d4c",
+	 .vendor = "example-vendor",
+	 .vendor_name = "Example Vendor, Inc.",
+	 .product = "sensor",
+	 .value = "/opt/example/**",
+	 .reason = "",
+	 .file = "p",
+	 .matcher = MATCHER_PATH,
+	 .action = ACTION_DENY,
+	 .target = MODE_ENFORCE},
+	{.id = "example-vendor/sensor/network/99aabbcc",
+	 .vendor = "example-vendor",
+	 .vendor_name = "Example Vendor, Inc.",
+	 .product = "sensor",
+	 .value = "192.0.2.0/24",
+	 .reason = "",
+	 .file = "p",
+	 .matcher = MATCHER_NETWORK,
+	 .action = ACTION_DENY,
+	 .target = MODE_AUDIT,
+	 .target_held_by = HELD_BY_CONFIDENCE},
+	{.id = "allow/path/0a0b0c0d",
+	 .vendor = "",
+	 .vendor_name = "",
+	 .product = "-",
+	 .value = "/opt/example/bin/helper",
+	 .reason = "needed by the hypervisor",
+	 .file = "p",
+	 .matcher = MATCHER_PATH,
+	 .action = ACTION_ALLOW},
 };
 
 static const struct generation_unenforced unenforced[] = {
-	{ .id = "example-vendor/sensor/domain/01020304", .vendor = "example-vendor", .product = "sensor",
-	  .value = "*.example.com", .why = "domains are not enforced yet", .matcher = MATCHER_DOMAIN },
+	{.id = "example-vendor/sensor/domain/01020304",
+	 .vendor = "example-vendor",
+	 .product = "sensor",
+	 .value = "*.example.com",
+	 .why = "domains are not enforced yet",
+	 .matcher = MATCHER_DOMAIN},
 };
 
 static const struct generation generation = {
-	.number = 0x0123456789abcdefull, .policy = "cn-2026-01", .revision = 7, .mode = MODE_ENFORCE,
-	.rule_count = ARRAY_LENGTH(rules), .rules = rules,
-	.unenforced_count = ARRAY_LENGTH(unenforced), .unenforced = unenforced,
+	.number = 0x0123456789abcdefull,
+	.policy = "cn-2026-01",
+	.revision = 7,
+	.mode = MODE_ENFORCE,
+	.rule_count = ARRAY_LENGTH(rules),
+	.rules = rules,
+	.unenforced_count = ARRAY_LENGTH(unenforced),
+	.unenforced = unenforced,
 };
 
 static const struct record_context context = {
-	.generations = { &generation },
+	.generations = {&generation},
 	.host_name = "host-1",
 	.host_id = "0123456789abcdef0123456789abcdef",
 	.boot_id = "01234567-89ab-cdef-0123-456789abcdef",
@@ -59,18 +87,32 @@ static struct event *make(union buffer *buffer, enum hook kind, const char *path
 	struct event *event = &buffer->event;
 
 	memset(buffer, 0, sizeof(*buffer));
-	event->header = (struct event_header){ .kind = kind, .boot_ns = 61000001500 };
+	event->header = (struct event_header){.kind = kind, .boot_ns = 61000001500};
 	event->decision = (struct event_decision){
-		.generation = generation.number, .rule = 1, .verdict = VERDICT_DENY,
-		.mode = MODE_ENFORCE, .backend = BACKEND_LSM, .matcher = MATCHER_PATH,
+		.generation = generation.number,
+		.rule = 1,
+		.verdict = VERDICT_DENY,
+		.mode = MODE_ENFORCE,
+		.backend = BACKEND_LSM,
+		.matcher = MATCHER_PATH,
 	};
 	event->subject = (struct event_subject){
-		.start_boot_ns = 60000000000, .cgroup = 4711, .pid = 1234, .tid = 1234,
-		.parent_pid = 1, .uid = 1000, .gid = 100, .effective_uid = 0,
-		.name = "bash", .parent_name = "systemd",
+		.start_boot_ns = 60000000000,
+		.cgroup = 4711,
+		.pid = 1234,
+		.tid = 1234,
+		.parent_pid = 1,
+		.uid = 1000,
+		.gid = 100,
+		.effective_uid = 0,
+		.name = "bash",
+		.parent_name = "systemd",
 	};
 	event->file = (struct event_file){
-		.inode = 77, .size = 40960, .device = 8 << 20 | 1, .mode = 0100755,
+		.inode = 77,
+		.size = 40960,
+		.device = 8 << 20 | 1,
+		.mode = 0100755,
 	};
 	event->path_bytes = strlen(path);
 	memcpy(event->path, path, event->path_bytes);
@@ -80,7 +122,7 @@ static struct event *make(union buffer *buffer, enum hook kind, const char *path
 
 static void to_connect(struct event *event, __u8 protocol)
 {
-	static const __u8 address[16] = { 192, 0, 2, 1 };
+	static const __u8 address[16] = {192, 0, 2, 1};
 
 	event->decision.rule = 2;
 	event->decision.backend = BACKEND_CGROUP;
@@ -102,24 +144,37 @@ static void to_audit(struct event *event, enum held_by held_by)
 static json_t *coverage(void)
 {
 	static struct kernel_report report = {
-		.release = "6.1.0-25-amd64", .set = 0x11, .generation = 0x0123456789abcdefull,
-		.memory_bytes = 1048576, .attached_boot_ns = 5000000000,
-		.hooks = {
-			[HOOK_EXEC] = { .hook = HOOK_EXEC, .backend = BACKEND_LSM, .attached = true,
-					.achieves = "prevents" },
-			[HOOK_CONNECT] = { .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
-					   .attached = true, .achieves = "prevents" },
-		},
+		.release = "6.1.0-25-amd64",
+		.set = 0x11,
+		.generation = 0x0123456789abcdefull,
+		.memory_bytes = 1048576,
+		.attached_boot_ns = 5000000000,
+		.hooks =
+			{
+				[HOOK_EXEC] = {.hook = HOOK_EXEC,
+					       .backend = BACKEND_LSM,
+					       .attached = true,
+					       .achieves = "prevents"},
+				[HOOK_CONNECT] = {.hook = HOOK_CONNECT,
+						  .backend = BACKEND_CGROUP,
+						  .attached = true,
+						  .achieves = "prevents"},
+			},
 	};
-	static const struct stats stats = { .count[HOOK_EXEC][STAT_DECIDED] = 12 };
+	static const struct stats stats = {.count[HOOK_EXEC][STAT_DECIDED] = 12};
 	static struct summary_pauses pauses = {
 		.count = 1,
-		.list = { { .since_boot_ns = 1000000000, .until_boot_ns = 3000000000000,
-			    .reason = "run their uninstaller" } },
+		.list = {{.since_boot_ns = 1000000000,
+			  .until_boot_ns = 3000000000000,
+			  .reason = "run their uninstaller"}},
 	};
 	struct summary in = {
-		.generation = &generation, .report = &report, .stats = &stats, .pauses = &pauses,
-		.now_boot_ns = 61000000000, .boot_to_real_ns = context.boot_to_real_ns,
+		.generation = &generation,
+		.report = &report,
+		.stats = &stats,
+		.pauses = &pauses,
+		.now_boot_ns = 61000000000,
+		.boot_to_real_ns = context.boot_to_real_ns,
 	};
 	AUTO_JSON json_t *state = summary_state(&in);
 
@@ -132,13 +187,21 @@ static json_t *fold_summary(void)
 {
 	static const char path[] = "/opt/example/bin/sensord";
 	struct fold_key key = {
-		.generation = generation.number, .inode = 77, .cgroup = 4711, .rule = 1,
-		.device = 8 << 20 | 1, .uid = 1000, .kind = HOOK_EXEC, .verdict = VERDICT_DENY,
+		.generation = generation.number,
+		.inode = 77,
+		.cgroup = 4711,
+		.rule = 1,
+		.device = 8 << 20 | 1,
+		.uid = 1000,
+		.kind = HOOK_EXEC,
+		.verdict = VERDICT_DENY,
 		.mode = MODE_ENFORCE,
 	};
-	struct fold fold = { 61000001500, 70000000000, 41 };
-	struct record_repeat repeat = { .backend = BACKEND_LSM, .matcher = MATCHER_PATH,
-					.path = path, .path_bytes = sizeof(path) - 1 };
+	struct fold fold = {61000001500, 70000000000, 41};
+	struct record_repeat repeat = {.backend = BACKEND_LSM,
+				       .matcher = MATCHER_PATH,
+				       .path = path,
+				       .path_bytes = sizeof(path) - 1};
 
 	return record_fold(&context, &key, &fold, &repeat);
 }
@@ -146,7 +209,7 @@ static json_t *fold_summary(void)
 static json_t *sample(const char *name, union buffer *buffer)
 {
 	struct event *event = make(buffer, HOOK_EXEC, "/opt/example/bin/sensord");
-	struct enrichment more = { .parent_executable = "/usr/lib/systemd/systemd" };
+	struct enrichment more = {.parent_executable = "/usr/lib/systemd/systemd"};
 
 	if (!strcmp(name, "exec-audit")) {
 		to_audit(event, HELD_BY_POLICY);
@@ -172,9 +235,9 @@ static json_t *sample(const char *name, union buffer *buffer)
 	return record_event(&context, event, &more);
 }
 
-static const char *const sample_names[] = { "exec-refused",	"exec-audit",	"exec-let-through",
-					    "connect-refused",	"connect-datagram", "exec-summary",
-					    "lost",		"coverage" };
+static const char *const sample_names[] = {
+	"exec-refused", "exec-audit", "exec-let-through", "connect-refused", "connect-datagram",
+	"exec-summary", "lost",       "coverage"};
 
 static void check_sample(const char *name, const char *line)
 {
@@ -245,9 +308,10 @@ static void broken_utf8_is_escaped(void **state)
 
 static void every_broken_sequence_is_noticed(void **state)
 {
-	static const char *const broken[] = { "\x80",		  "\xc0\xaf",	      "\xe0\x80\xaf",
-					      "\xed\xa0\x80",	  "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
-					      "\xc3",		  "\xe2\x82" };
+	static const char *const broken[] = {
+		"\x80",         "\xc0\xaf",         "\xe0\x80\xaf",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
+		"\xc3",         "\xe2\x82"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(broken); i++) {
 		bool escaped = false;
@@ -269,7 +333,8 @@ static void unknown_rule_is_a_number(void **state)
 	object = record_event(&context, event, NULL);
 	assert_null(json_object_get(object, "rule"));
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(object, "embargo"),
-							    "rule_number")), 1);
+							    "rule_number")),
+			 1);
 	event->decision.generation = generation.number;
 	event->decision.rule = 4;
 	assert_null(record_rule(&context, generation.number, 4));

@@ -56,7 +56,8 @@ static int tear_down(void **state)
 
 static int write_event(struct sink *sink, const char *text)
 {
-	AUTO_JSON json_t *event = json_pack("{s:s, s:{s:s}}", "message", text, "embargo", "mode", "audit");
+	AUTO_JSON json_t *event =
+		json_pack("{s:s, s:{s:s}}", "message", text, "embargo", "mode", "audit");
 
 	return sink_write(sink, event);
 }
@@ -90,7 +91,7 @@ static bool note_finding(void *context, unsigned long line, enum chain_finding f
 static struct found verify(const char *path, struct chain *chain, bool *first)
 {
 	AUTO_FILE FILE *in = fopen(path, "re");
-	struct found found = { 0 };
+	struct found found = {0};
 	unsigned long lines;
 
 	assert_non_null(in);
@@ -280,7 +281,7 @@ static void full_disk_is_counted_and_told(void **state)
 	assert_int_equal(write_event(sink, "before"), 0);
 	assert_int_equal(stat(place->file, &st), 0);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = (struct rlimit){ .rlim_cur = st.st_size + 20, .rlim_max = old.rlim_max };
+	tight = (struct rlimit){.rlim_cur = st.st_size + 20, .rlim_max = old.rlim_max};
 	(void)signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	assert_true(write_event(sink, "does not fit") < 0);
@@ -295,8 +296,9 @@ static void full_disk_is_counted_and_told(void **state)
 	event = last_event(place);
 	lost = json_object_get(json_object_get(event, "embargo"), "lost");
 	assert_int_equal(json_integer_value(json_object_get(lost, "disk_full")), 2);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(event, "embargo"),
-							    "sequence")), 2);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(event, "embargo"), "sequence")),
+		2);
 	assert_int_equal(verify_alone(place->file).count, 0);
 }
 

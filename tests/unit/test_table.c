@@ -28,8 +28,8 @@ static char *print(const struct table *table)
 
 static void small_table(void **state)
 {
-	static const char *const heads[] = { "hook", "backend" };
-	static const char *const row[] = { "exec", "lsm" }, *const empty[] = { "connect", NULL };
+	static const char *const heads[] = {"hook", "backend"};
+	static const char *const row[] = {"exec", "lsm"}, *const empty[] = {"connect", NULL};
 	struct table *table = table_new(2, heads);
 	AUTO_FREE char *text = NULL;
 
@@ -42,9 +42,9 @@ static void small_table(void **state)
 
 static void long_cells_are_wrapped(void **state)
 {
-	static const char *const heads[] = { "a", "b", "c" };
+	static const char *const heads[] = {"a", "b", "c"};
 	char words[600] = "", solid[301];
-	const char *row[] = { "short", words, solid };
+	const char *row[] = {"short", words, solid};
 	struct table *table = table_new(3, heads);
 	AUTO_FREE char *text = NULL;
 	size_t solids = 0, count = 0;
@@ -76,7 +76,7 @@ static void terminal_is_safe(void **state)
 
 static void limits(void **state)
 {
-	static const char *const heads[TABLE_COLUMNS_MAX + 1] = { "a" };
+	static const char *const heads[TABLE_COLUMNS_MAX + 1] = {"a"};
 
 	assert_null(table_new(0, heads));
 	assert_null(table_new(TABLE_COLUMNS_MAX + 1, heads));
