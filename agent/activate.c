@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * activate.c - the way of a policy from its file into the kernel, and the two compiled policies that a
+ * host keeps: the last good one, for a start with a broken policy, and the one before it, for the names
+ * in its events and for the way back.
+ */
+#include "activate.h"
+#include "clean.h"
+#include "kernel.h"
+#include "log.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LAST_GOOD     "generation.bin"
+#define LAST_PREVIOUS "generation.previous.bin"
+
+static void clean_generation(struct generation **at)
+{
+	generation_free(*at);
+}
+
+static void clean_catalog(struct catalog **at)
+{
+	catalog_free(*at);
+}
+
+static void clean_policy(struct policy **at)
+{
+	policy_free(*at);
+}
+
+int activate_compile(const char *policy_path, const char *const *catalogs, size_t catalog_count,
+		     struct diagnostics *diags, struct generation **out_gen)
+{
+	CLEANUP(clean_catalog) struct catalog *catalog = NULL;
+	CLEANUP(clean_policy) struct policy *policy = NULL;
+	int err;
+
+	err = catalog_load(catalogs, catalog_count, diags, &catalog);
+	if (err < 0)
+		return err;
+	err = policy_load(policy_path, catalog, diags, &policy);
+	if (err < 0)
+		return err;
+	return policy_compile(policy, diags, out_gen);
+}
+
+static void log_diagnostics(const struct diagnostics *diags)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct diagnostic *one = &diags->list[i];
+
+		log_print(one->severity == SEVERITY_ERROR     ? LOG_LEVEL_ERROR
+			  : one->severity == SEVERITY_WARNING ? LOG_LEVEL_WARNING
+							      : LOG_LEVEL_INFO,
+			  "%s:%u:%u: %s", one->file ? one->file : "", one->line, one->column,
+			  one->message ? one->message : "");
+	}
+}
+
+static int state_file(const struct activation *activation, const char *name, char *out_path)
+{
+	int length = snprintf(out_path, PATH_MAX, "%s/%s", activation->state, name);
+
+	return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Return: NULL if there is none that can be read; a damaged one is said. */
+static struct generation *read_kept(const struct activation *activation, const char *name)
+{
+	struct generation *generation = NULL;
+	char path[PATH_MAX];
+	int err;
+
+	err = state_file(activation, name, path);
+	if (err == 0)
+		err = generation_load(path, &generation);
+	if (err < 0 && err != -ENOENT)
+		log_warning("\"%s\" cannot be used: %s. Going on without it", path,
+			    err == -EBADMSG  ? "it is damaged"
+			    : err == -EPROTO ? "it was made by another version"
+					     : strerror(-err));
+	return generation;
+}
+
+/* Revisions of one policy only go up; another policy has its own. */
+static bool is_older(const struct generation *candidate, const struct generation *than)
+{
+	return than && !strcmp(candidate->policy, than->policy) &&
+	       candidate->revision < than->revision;
+}
+
+static void why_not(int err, const char *policy, const struct diagnostics *diags, char *text)
+{
+	if (err == -EINVAL)
+		snprintf(text, ACTIVATE_TEXT_BYTES,
+			 "\"%s\" has %zu error%s; correct it (embargo policy check) and reload",
+			 policy, diags->errors, diags->errors == 1 ? "" : "s");
+	else
+		snprintf(text, ACTIVATE_TEXT_BYTES, "\"%s\" or its catalogue cannot be read: %s",
+			 policy, strerror(-err));
+}
+
+int activate_first(struct activation *activation)
+{
+	CLEANUP(clean_generation) struct generation *good = read_kept(activation, LAST_GOOD);
+	CLEANUP(clean_generation) struct generation *compiled = NULL;
+	CLEANUP(diagnostics_done) struct diagnostics diags = {0};
+	int err;
+
+	activation->previous = read_kept(activation, LAST_PREVIOUS);
+	err = activate_compile(activation->policy, activation->catalogs, activation->catalog_count,
+			       &diags, &compiled);
+	log_diagnostics(&diags);
+	if (err < 0) {
+		why_not(err, activation->policy, &diags, activation->trouble);
+	} else if (is_older(compiled, good)) {
+		snprintf(
+			activation->trouble, ACTIVATE_TEXT_BYTES,
+			"\"%s\" is revision %u, older than the last good %u; raise its revision, or "
+			"go back with embargo policy apply --rollback",
+			activation->policy, compiled->revision, good->revision);
+		err = -ESTALE;
+	}
+	if (err == 0) {
+		activation->active = take_ptr(compiled);
+		if (good && good->number != activation->active->number) {
+			generation_free(activation->previous);
+			activation->previous = take_ptr(good);
+		}
+		return 0;
+	}
+	log_error("%s", activation->trouble);
+	if (!good)
+		return -ENOKEY;
+	log_error("the last good policy is used instead: \"%s\" revision %u", good->policy,
+		  good->revision);
+	activation->fell_back = true;
+	activation->active = take_ptr(good);
+	return 0;
+}
+
+/* The one before goes first, so that at no moment the last good one is missing. */
+static int keep_both(struct activation *activation)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (mkdir(activation->state, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (activation->previous) {
+		err = state_file(activation, LAST_PREVIOUS, path);
+		if (err == 0)
+			err = generation_save(activation->previous, path);
+		if (err < 0)
+			return err;
+	}
+	err = state_file(activation, LAST_GOOD, path);
+	return err < 0 ? err : generation_save(activation->active, path);
+}
+
+void activate_keep(struct activation *activation)
+{
+	int err;
+
+	if (activation->fell_back)
+		return; /* it came from there */
+	err = keep_both(activation);
+	activation->trouble[0] = 0;
+	if (err == 0)
+		return;
+	snprintf(
+		activation->trouble, ACTIVATE_TEXT_BYTES,
+		"the policy is active but could not be kept in \"%s\" (%s): after a restart an older "
+		"one may be used; make room there and reload",
+		activation->state, strerror(-err));
+	log_error("%s", activation->trouble);
+}
+
+/* Take ownership of a generation and switch to it. */
+static int switch_to(struct activation *activation, struct kernel *kernel, struct generation *taken,
+		     char *error)
+{
+	CLEANUP(clean_generation) struct generation *next = taken;
+	int err;
+
+	err = kernel_apply(kernel, next);
+	if (err < 0) {
+		snprintf(error, ACTIVATE_TEXT_BYTES,
+			 "the kernel did not take the policy: %s; the one before is still active",
+			 strerror(-err));
+		return err;
+	}
+	/* The same rules under a new revision: the previous one stays what it was. */
+	if (activation->active->number != next->number) {
+		generation_free(activation->previous);
+		activation->previous = take_ptr(activation->active);
+	}
+	generation_free(activation->active);
+	activation->active = take_ptr(next);
+	activation->fell_back = false;
+	activate_keep(activation);
+	malloc_trim(0); /* a large policy leaves much free memory behind */
+	return 0;
+}
+
+int activate_file(struct activation *activation, struct kernel *kernel, const char *policy,
+		  bool older, struct diagnostics *diags, char *error)
+{
+	CLEANUP(clean_generation) struct generation *compiled = NULL;
+	int err;
+
+	if (!policy)
+		policy = activation->policy;
+	err = activate_compile(policy, activation->catalogs, activation->catalog_count, diags,
+			       &compiled);
+	log_diagnostics(diags);
+	if (err < 0) {
+		why_not(err, policy, diags, error);
+		return err;
+	}
+	if (!older && is_older(compiled, activation->active)) {
+		snprintf(
+			error, ACTIVATE_TEXT_BYTES,
+			"\"%s\" is revision %u, older than the active %u; raise its revision, or go "
+			"back with --rollback --reason TEXT",
+			policy, compiled->revision, activation->active->revision);
+		return -ESTALE;
+	}
+	return switch_to(activation, kernel, take_ptr(compiled), error);
+}
+
+int activate_previous(struct activation *activation, struct kernel *kernel, char *error)
+{
+	struct generation *previous = read_kept(activation, LAST_PREVIOUS);
+
+	if (!previous) {
+		snprintf(
+			error, ACTIVATE_TEXT_BYTES, "%s",
+			"no policy before the active one is kept on this host; name the file to go "
+			"back to");
+		return -ENOENT;
+	}
+	return switch_to(activation, kernel, previous, error);
+}
+
+void activate_done(struct activation *activation)
+{
+	generation_free(take_ptr(activation->active));
+	generation_free(take_ptr(activation->previous));
+}

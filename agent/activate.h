@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * activate.h - which compiled policy is active, and how another one takes its place: load, compile,
+ * switch the kernel, keep as last good. Whatever fails on the way, the one before stays.
+ */
+#ifndef EMBARGO_ACTIVATE_H
+#define EMBARGO_ACTIVATE_H
+
+#include "../policy/policy.h"
+#include <limits.h>
+
+struct kernel;
+
+#define ACTIVATE_TEXT_BYTES 512
+
+struct activation {
+	const char *policy;		/* configured policy file; borrowed */
+	const char *const *catalogs;	/* borrowed */
+	size_t catalog_count;
+	const char *state;		/* directory; borrowed */
+	struct generation *active;	/* owned */
+	struct generation *previous;	/* owned: names for its events, and the way back; NULL: none */
+	bool fell_back;			/* the configured policy could not be used: see trouble */
+	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
+};
+
+/**
+ * activate_compile() - from files to a generation
+ * @policy:   file; borrowed
+ * @catalogs, @catalog_count: directories; borrowed
+ * @diags:    borrowed
+ * @out_gen:  owned by the caller; untouched on failure
+ *
+ * Return: 0; -EINVAL (errors in @diags); -ENOENT (no such policy); another negative errno.
+ */
+int activate_compile(const char *policy, const char *const *catalogs, size_t catalog_count,
+		     struct diagnostics *diags, struct generation **out_gen);
+
+/**
+ * activate_first() - choose what to start with: the configured policy, else the last good one
+ * @activation: borrowed; policy, catalogs and state are set; active and previous are filled
+ *
+ * What is wrong with the policy goes to the log. Return: 0 (see fell_back); -ENOKEY (neither is there).
+ */
+int activate_first(struct activation *activation);
+
+/** activate_keep() - once the kernel took the active one: keep it as last good; trouble says if not */
+void activate_keep(struct activation *activation);
+
+/**
+ * activate_file() - compile a policy and make it the active one
+ * @activation, @kernel: borrowed
+ * @policy: file; NULL: the configured one
+ * @older:  accept a lower revision than the active one (a rollback)
+ * @diags:  borrowed
+ * @error:  ACTIVATE_TEXT_BYTES; why not, in a sentence
+ *
+ * Return: 0; -EINVAL (see @diags); -ESTALE (an older revision); another negative errno. On failure
+ * nothing has changed.
+ */
+int activate_file(struct activation *activation, struct kernel *kernel, const char *policy, bool older,
+		  struct diagnostics *diags, char *error);
+
+/** activate_previous() - go back to the generation before. Return: as activate_file(); -ENOENT. */
+int activate_previous(struct activation *activation, struct kernel *kernel, char *error);
+
+/** activate_done() - free what it owns */
+void activate_done(struct activation *activation);
+
+#endif

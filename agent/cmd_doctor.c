@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_doctor.c - embargo doctor: what this host can do, measured and not assumed, and how to get more.
+ * Needs no agent and changes nothing.
+ */
+#include "clean.h"
+#include "command.h"
+#include "kernel.h"
+#include "summary.h"
+#include "table.h"
+
+#include "../policy/policy.h"
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+static void help(void)
+{
+	fputs("usage: embargo doctor [--json]\n"
+	      "\n"
+	      "Tries what this kernel lets embargo do and prints what would carry each hook, what\n"
+	      "that achieves, and how to get something stronger. Changes nothing; run it as root.\n"
+	      "\n"
+	      "Example: what protects exec on this host?\n"
+	      "  embargo doctor --json | jq -r '.hooks[] | select(.hook == \"exec\") | .backend'\n"
+	      "\n"
+	      "Exit status: 0 every hook of this version is carried; 1 one is not; 3 the host could\n"
+	      "not be probed.\n",
+	      stdout);
+}
+
+/* What this version makes of each kind of matcher, by what carries exec. */
+static const struct {
+	enum matcher matcher;
+	enum hook hook; /* HOOK_NONE: not enforced in this version */
+} kinds[] = {
+	{MATCHER_PATH, HOOK_EXEC},           {MATCHER_NETWORK, HOOK_CONNECT},
+	{MATCHER_DIGEST, HOOK_NONE},         {MATCHER_PACKAGE, HOOK_NONE},
+	{MATCHER_PACKAGE_VENDOR, HOOK_NONE}, {MATCHER_MODULE, HOOK_NONE},
+	{MATCHER_DOMAIN, HOOK_NONE},
+};
+
+static const char *kind_achieves(const struct kernel_report *report, size_t i)
+{
+	const struct hook_report *hook = &report->hooks[kinds[i].hook];
+
+	if (kinds[i].hook == HOOK_NONE)
+		return "not enforced in this version: listed by policy check and status";
+	if (hook->hook == HOOK_NONE || hook->backend == BACKEND_NONE)
+		return "nothing on this host";
+	return hook->achieves;
+}
+
+static json_t *matchers(const struct kernel_report *report)
+{
+	AUTO_JSON json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+		if (json_array_append_new(list, json_pack("{s:s, s:s}", "matcher",
+							  matcher_word(kinds[i].matcher),
+							  "achieves", kind_achieves(report, i))))
+			return NULL;
+	return take_ptr(list);
+}
+
+static int print_json(const struct kernel_report *report)
+{
+	AUTO_JSON json_t *object = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o}", "kernel", report->release,
+		"lsm", report->lsm, "lockdown", report->lockdown, "cgroup", report->cgroup,
+		"preemption", report->preemption, "btf", report->btf, "attached", report->set != 0,
+		"memory_bytes", (json_int_t)report->memory_bytes, "hooks", summary_hooks(report),
+		"matchers", matchers(report));
+
+	return command_json(object);
+}
+
+static void print_host(const struct kernel_report *report)
+{
+	printf("kernel      %s%s\n", report->release, report->btf ? "" : " without BTF");
+	printf("LSM list    %s\n", report->lsm[0] ? report->lsm : "cannot be read");
+	printf("lockdown    %s\n", report->lockdown[0] ? report->lockdown : "unknown");
+	printf("cgroup v2   %s\n",
+	       report->cgroup[0] ? report->cgroup : "not mounted: no network half");
+	printf("preemption  %s\n", report->preemption[0] ? report->preemption : "unknown");
+	printf("attached    %s\n\n", report->set ? "yes" : "nothing");
+}
+
+static void print_hooks(const struct kernel_report *report)
+{
+	static const char *const heads[] = {"hook", "carried by", "achieves",
+					    "why, and how to get more"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+
+	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++) {
+		const struct hook_report *hook = &report->hooks[i];
+		char why[2 * KERNEL_TEXT_BYTES + 2];
+		const char *cells[] = {
+			hook_word(i),
+			hook->backend ? backend_word(hook->backend) : "nothing",
+			hook->hook ? hook->achieves : "not enforced in this version",
+			why,
+		};
+
+		snprintf(why, sizeof(why), "%s%s%s", hook->why,
+			 hook->why[0] && hook->more[0] ? "; " : "", hook->more);
+		(void)table_row(table, cells);
+	}
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_matchers(const struct kernel_report *report)
+{
+	static const char *const heads[] = {"matcher", "achieves"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+		const char *cells[] = {matcher_word(kinds[i].matcher), kind_achieves(report, i)};
+
+		(void)table_row(table, cells);
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static bool all_carried(const struct kernel_report *report)
+{
+	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++)
+		if (report->hooks[i].hook && report->hooks[i].backend == BACKEND_NONE)
+			return false;
+	return true;
+}
+
+int cmd_doctor(const struct command_context *context, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct kernel_options probe = {.pins = context->pins};
+	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
+	bool json = false;
+	int key, err;
+
+	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (key == 'h') {
+			help();
+			return COMMAND_GOOD;
+		}
+		if (key != 'j')
+			return command_option("doctor", key, argv, optind);
+		json = true;
+	}
+	if (optind < argc)
+		return command_usage("doctor", "\"%s\" is not expected", argv[optind]);
+	err = report ? kernel_probe(&probe, report) : -ENOMEM;
+	if (err < 0) {
+		command_say("this host could not be probed: %s%s", strerror(-err),
+			    err == -EPERM ? ". Run it as root, outside a container" : "");
+		return COMMAND_FAILED;
+	}
+	if (json) {
+		err = print_json(report);
+		if (err != COMMAND_GOOD)
+			return err;
+	} else {
+		print_host(report);
+		print_hooks(report);
+		print_matchers(report);
+	}
+	return all_carried(report) ? COMMAND_GOOD : COMMAND_FINDINGS;
+}

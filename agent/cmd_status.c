@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_status.c - embargo status: what is refused and recorded on this host now, and what is not. Asks
+ * the agent; without one it reads what is pinned, because enforcement goes on then.
+ */
+#include "clean.h"
+#include "client.h"
+#include "command.h"
+#include "kernel.h"
+#include "summary.h"
+#include "table.h"
+
+#include "../policy/policy.h"
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+static void help(void)
+{
+	fputs("usage: embargo status [--json]\n"
+	      "\n"
+	      "Shows the active policy, its rules by the mode they have on this host now and what\n"
+	      "holds them in audit, what carries each hook, counters, pauses, and where events go.\n"
+	      "Root and members of the group \"embargo\" may ask.\n"
+	      "\n"
+	      "Example: is this host all right?\n"
+	      "  embargo status >/dev/null && echo yes\n"
+	      "\n"
+	      "Exit status: 0 good; 1 degraded: something is not as configured, the reasons are\n"
+	      "listed first; 3 the status could not be read.\n",
+	      stdout);
+}
+
+static void print_degraded(const json_t *state)
+{
+	const json_t *list = json_object_get(state, "degraded"), *one;
+	size_t i;
+
+	if (!json_array_size(list)) {
+		printf("%sgood%s: everything is as configured\n", colour(stdout, COLOUR_GOOD),
+		       colour(stdout, COLOUR_PLAIN));
+		return;
+	}
+	json_array_foreach (list, i, one) {
+		const char *text = json_string_value(one);
+		AUTO_FREE char *safe = text ? text_safe(text, strlen(text)) : NULL;
+
+		printf("%sdegraded%s: %s\n", colour(stdout, COLOUR_BAD),
+		       colour(stdout, COLOUR_PLAIN), safe ? safe : "");
+	}
+}
+
+static void print_rules(const json_t *state)
+{
+	const json_t *rules = json_object_get(state, "rules"), *one;
+	json_t *held_by = json_object_get(rules, "held_by"), *count;
+	const char *why;
+	size_t i;
+
+	printf("\nrules      %lld enforced, %lld in audit", number_of(rules, "enforce"),
+	       number_of(rules, "audit"));
+	json_object_foreach (held_by, why, count)
+		printf("%s %lld by %s",
+		       json_object_iter_key(json_object_iter(held_by)) == why ? ":" : ",",
+		       json_integer_value(count), why);
+	printf("; %lld allow entries\n", number_of(rules, "allow"));
+	json_array_foreach (json_object_get(state, "unenforced"), i, one) {
+		if (!i)
+			printf("not enforced yet:\n");
+		printf("           %lld %s: %s\n", number_of(one, "count"), text_of(one, "matcher"),
+		       text_of(one, "why"));
+	}
+}
+
+static void print_vendors(const json_t *reply)
+{
+	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
+	struct table *table = table_new(4, heads);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(reply, "vendors"), i, one) {
+		char rules[24], rest[24];
+		const char *cells[] = {text_of(one, "id"), text_of(one, "name"), rules, rest};
+
+		snprintf(rules, sizeof(rules), "%lld", number_of(one, "rules"));
+		snprintf(rest, sizeof(rest), "%lld", number_of(one, "unenforced"));
+		(void)table_row(table, cells);
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_hooks(const json_t *state)
+{
+	static const char *const heads[] = {"hook", "carried by", "achieves", "why not more"};
+	struct table *table = table_new(4, heads);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(state, "hooks"), i, one) {
+		bool attached = json_is_true(json_object_get(one, "attached"));
+		char achieves[KERNEL_TEXT_BYTES + 64];
+		const char *cells[] = {text_of(one, "hook"),
+				       attached ? text_of(one, "backend") : "nothing", achieves,
+				       text_of(one, "why")};
+		long long misses = number_of(one, "recursion_misses");
+
+		snprintf(achieves, sizeof(achieves), "%s", text_of(one, "achieves"));
+		if (misses)
+			snprintf(achieves, sizeof(achieves),
+				 "%s; %lld attempts were not shown to it", text_of(one, "achieves"),
+				 misses);
+		(void)table_row(table, cells);
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_counters(const json_t *state)
+{
+	static const char *const heads[] = {"attempts",    "decided",   "refused", "would refuse",
+					    "let through", "undecided", "folded",  "lost"};
+	static const char *const keys[] = {"decided",   "refused", "would_refuse",  "let_through",
+					   "undecided", "folded",  "lost_ring_full"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+	json_t *one;
+	const char *hook;
+
+	json_object_foreach (json_object_get(state, "counters"), hook, one) {
+		char numbers[ARRAY_LENGTH(keys)][24];
+		const char *cells[ARRAY_LENGTH(heads)] = {hook};
+
+		for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
+			snprintf(numbers[i], sizeof(numbers[i]), "%lld", number_of(one, keys[i]));
+			cells[i + 1] = numbers[i];
+		}
+		(void)table_row(table, cells);
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_pauses(const json_t *state)
+{
+	static const char *const heads[] = {"paused", "until", "by user", "reason"};
+	const json_t *list = json_object_get(state, "pauses"), *one;
+	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		char uid[24];
+		const char *vendor = text_of(one, "vendor");
+		const char *cells[] = {strcmp(vendor, "*") ? vendor : "everything",
+				       text_of(one, "until"), uid, text_of(one, "reason")};
+
+		snprintf(uid, sizeof(uid), "%lld", number_of(one, "uid"));
+		(void)table_row(table, cells);
+	}
+	if (table)
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_sinks(const json_t *reply)
+{
+	static const char *const heads[] = {"events go to", "written", "lost", "last line"};
+	const json_t *list = json_object_get(reply, "sinks"), *one;
+	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		char written[24], lost[160] = "", last[48];
+		const char *cells[] = {text_of(one, "target"), written, lost, last};
+		const char *why;
+		json_t *count;
+		size_t at = 0;
+
+		snprintf(written, sizeof(written), "%lld", number_of(one, "written"));
+		json_object_foreach (json_object_get(one, "lost"), why, count)
+			if (at < sizeof(lost))
+				at += snprintf(lost + at, sizeof(lost) - at, "%s%lld %s",
+					       at ? ", " : "", json_integer_value(count), why);
+		snprintf(last, sizeof(last), "%lld %.8s", number_of(one, "sequence"),
+			 text_of(one, "hash"));
+		(void)table_row(table, cells);
+	}
+	if (table)
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
+static void print_status(const json_t *reply)
+{
+	const json_t *policy = json_object_get(reply, "policy"), *state;
+	char memory[32];
+
+	state = json_object_get(reply, "state");
+	print_degraded(state);
+	if (policy)
+		printf("\npolicy     %s revision %lld, %s, generation %s\n           from %s\n",
+		       text_of(policy, "name"), number_of(policy, "revision"),
+		       text_of(policy, "mode"), text_of(policy, "generation"),
+		       text_of(policy, "file"));
+	if (json_is_true(json_object_get(state, "audit_only")))
+		printf("cap        audit only: nothing can be refused\n");
+	if (*text_of(state, "within"))
+		printf("bound      decides only within %s\n", text_of(state, "within"));
+	bytes_text(number_of(state, "memory_bytes"), memory);
+	printf("kernel     %s, %s of kernel memory\n", text_of(state, "kernel"), memory);
+	print_rules(state);
+	print_vendors(reply);
+	print_hooks(state);
+	print_counters(state);
+	print_pauses(state);
+	print_sinks(reply);
+}
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(clock, &now); /* exists */
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
+/* The agent is not there: what the kernel and the state directory say. */
+static json_t *read_without_agent(const struct command_context *context)
+{
+	struct kernel_options options = {.pins = context->pins};
+	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
+	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
+	struct generation *kept = NULL;
+	AUTO_JSON json_t *state = NULL;
+	struct summary in = {.now_boot_ns = clock_ns(CLOCK_BOOTTIME)};
+	char path[PATH_MAX];
+	const char *what;
+
+	if (!report || !pauses || kernel_probe(&options, report) < 0)
+		return NULL;
+	in.report = report;
+	in.boot_to_real_ns = clock_ns(CLOCK_REALTIME) - in.now_boot_ns;
+	summary_pauses_read(context->pins, pauses);
+	if (pauses->count >= 0)
+		in.pauses = pauses;
+	if (snprintf(path, sizeof(path), "%s/generation.bin", context->state) < PATH_MAX)
+		(void)generation_load(path, &kept); /* only for names */
+	if (kept && kept->number == report->generation)
+		in.generation = kept;
+	state = summary_state(&in);
+	what = report->set
+		       ? "the agent does not run. Enforcement goes on in the kernel, but events wait "
+			 "there until it runs again: systemctl start embargod"
+		       : "neither the agent nor enforcement is there: nothing is refused or "
+			 "recorded. systemctl start embargo embargod";
+	if (state && json_object_set_new(state, "degraded", json_pack("[s]", what)))
+		json_decref(take_ptr(state));
+	generation_free(kept);
+	return state ? json_pack("{s:b, s:O, s:[], s:[]}", "ok", 1, "state", state, "vendors",
+				 "sinks")
+		     : NULL;
+}
+
+static int get_status(const struct command_context *context, json_t **out_reply)
+{
+	AUTO_JSON json_t *request = json_pack("{s:s}", "do", "status");
+	json_t *reply = NULL;
+	int err = client_call(context->run, request, &reply);
+
+	if (err == -ENOENT)
+		reply = read_without_agent(context);
+	if (!reply) {
+		command_no_agent(context, err);
+		return COMMAND_FAILED;
+	}
+	if (!json_is_true(json_object_get(reply, "ok"))) {
+		command_say("%s", text_of(reply, "error"));
+		json_decref(reply);
+		return COMMAND_FAILED;
+	}
+	*out_reply = reply;
+	return COMMAND_GOOD;
+}
+
+int cmd_status(const struct command_context *context, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	AUTO_JSON json_t *reply = NULL;
+	bool json = false;
+	int key, result;
+
+	while ((key = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (key == 'h') {
+			help();
+			return COMMAND_GOOD;
+		}
+		if (key != 'j')
+			return command_option("status", key, argv, optind);
+		json = true;
+	}
+	if (optind < argc)
+		return command_usage("status", "\"%s\" is not expected", argv[optind]);
+	result = get_status(context, &reply);
+	if (result != COMMAND_GOOD)
+		return result;
+	if (json) {
+		(void)json_object_del(reply, "ok");
+		result = command_json(reply);
+	} else {
+		print_status(reply);
+	}
+	if (result == COMMAND_GOOD &&
+	    json_array_size(json_object_get(json_object_get(reply, "state"), "degraded")))
+		result = COMMAND_FINDINGS;
+	return result;
+}

@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon.c - the life of the agent: configuration, policy, kernel, fewer privileges, ready, loop. It
+ * wakes up for events, for requests, once an hour, and every ten seconds only while repeats are being
+ * counted.
+ */
+#include "daemon.h"
+#include "clean.h"
+#include "log.h"
+#include "privilege.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+
+#define HOUR_US        3600000000ull
+#define FOLD_US        (FOLD_WINDOW_NS / 1000)
+#define DEFAULT_ROTATE (100ull << 20)
+#define DEFAULT_KEEP   10
+#define EXIT_COULD_NOT 3
+
+static void read_id(const char *path, char *out_id)
+{
+	AUTO_FILE FILE *file = fopen(path, "re");
+
+	if (file && fgets(out_id, ID_BYTES, file))
+		out_id[strcspn(out_id, "\n")] = 0;
+}
+
+static void know_host(struct daemon *daemon)
+{
+	(void)gethostname(daemon->host_name, sizeof(daemon->host_name) - 1); /* empty: left out */
+	read_id("/etc/machine-id", daemon->host_id);
+	read_id("/proc/sys/kernel/random/boot_id", daemon->boot_id);
+	daemon->context.host_name = daemon->host_name;
+	daemon->context.host_id = daemon->host_id[0] ? daemon->host_id : NULL;
+	daemon->context.boot_id = daemon->boot_id[0] ? daemon->boot_id : NULL;
+	deliver_clock(&daemon->context);
+}
+
+/* ---------------------------------------------------------------- configuration */
+
+static int read_config(struct daemon *daemon)
+{
+	const struct options *options = daemon->options;
+	struct diagnostics diags = {0};
+	int err;
+
+	err = agent_config_load(options->config, &diags, &daemon->config);
+	if (err == -ENOENT && !options->config_named) {
+		diagnostics_done(&diags);
+		return 0; /* the defaults and the options say everything */
+	}
+	for (size_t i = 0; i < diags.count; i++)
+		log_print(diags.list[i].severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
+								   : LOG_LEVEL_WARNING,
+			  "%s:%u:%u: %s", diags.list[i].file ? diags.list[i].file : options->config,
+			  diags.list[i].line, diags.list[i].column,
+			  diags.list[i].message ? diags.list[i].message : "out of memory");
+	diagnostics_done(&diags);
+	if (err < 0)
+		log_error(
+			"the configuration \"%s\" cannot be used%s%s; nothing was changed. Correct it "
+			"and start again",
+			options->config, err == -EINVAL ? "" : ": ",
+			err == -EINVAL ? "" : strerror(-err));
+	return err;
+}
+
+static void settle(struct daemon *daemon)
+{
+	const struct options *options = daemon->options;
+	const struct agent_config *config = daemon->config;
+
+	daemon->kernel_options = (struct kernel_options){
+		.pins = options->pins,
+		.within = options->within ? options->within
+			  : config        ? config->within
+					  : NULL,
+		.audit_only = options->audit_only || (config && config->audit_only),
+		.exec_backend = options->exec_backend,
+	};
+	daemon->activation.policy = options->policy            ? options->policy
+				    : config && config->policy ? config->policy
+							       : DEFAULT_POLICY;
+	daemon->activation.catalogs = options->catalogs;
+	daemon->activation.catalog_count = options->catalog_count;
+	daemon->activation.state = options->state;
+}
+
+static int add_sink(struct deliver *deliver, const struct sink_config *config)
+{
+	const char *target = config->kind == SINK_FILE ? config->path : "standard output";
+	int err = -EOPNOTSUPP;
+
+	if (deliver->sink_count == SINKS_MAX) {
+		log_error("more than %d places for events are configured; remove some", SINKS_MAX);
+		return -E2BIG;
+	}
+	if (config->kind == SINK_FILE)
+		err = sink_file_open(config->path, config->rotate_bytes, config->keep,
+				     &deliver->sinks[deliver->sink_count]);
+	else if (config->kind == SINK_STDOUT)
+		err = sink_stdout_open(&deliver->sinks[deliver->sink_count]);
+	if (err == -EBUSY)
+		log_error("another process writes events to \"%s\"; is another agent running?",
+			  target);
+	else if (err < 0)
+		log_error("events cannot be written to \"%s\": %s; name another place (--events or "
+			  "events: in the configuration)",
+			  target ? target : "", strerror(-err));
+	if (err < 0)
+		return err;
+	deliver->sink_count++;
+	return 0;
+}
+
+static int open_sinks(struct daemon *daemon)
+{
+	const char *events = daemon->options->events;
+	const struct agent_config *config = daemon->config;
+	struct sink_config one = {
+		.kind = events && !strcmp(events, "-") ? SINK_STDOUT : SINK_FILE,
+		.path = (char *)(events ? events : DEFAULT_EVENTS),
+		.rotate_bytes = DEFAULT_ROTATE,
+		.keep = DEFAULT_KEEP,
+	};
+	int err = 0;
+
+	if (events || !config || !config->sink_count)
+		return add_sink(&daemon->deliver, &one);
+	for (size_t i = 0; i < config->sink_count && err == 0; i++)
+		err = add_sink(&daemon->deliver, &config->sinks[i]);
+	return err;
+}
+
+/* ---------------------------------------------------------------- the loop */
+
+static void arm_fold_timer(struct daemon *daemon)
+{
+	int state = SD_EVENT_OFF;
+
+	(void)sd_event_source_get_enabled(daemon->fold_timer, &state);
+	if (state != SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_time_relative(daemon->fold_timer, FOLD_US);
+	(void)sd_event_source_set_enabled(daemon->fold_timer, SD_EVENT_ONESHOT);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int count = deliver_events(&daemon->deliver);
+
+	if (count < 0)
+		log_warning("events cannot be read: %s", strerror(-count));
+	if (count > 0)
+		arm_fold_timer(daemon);
+	return 0;
+}
+
+static int on_fold_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int open = deliver_folds(&daemon->deliver, false);
+
+	if (open < 0)
+		log_warning("repeats cannot be read: %s; trying again at the next event",
+			    strerror(-open));
+	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (open > 0)
+		arm_fold_timer(daemon);
+	return 0;
+}
+
+static int on_hour(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	daemon_coverage(userdata, "hourly");
+	(void)sd_event_source_set_time_relative(source, HOUR_US);
+	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	struct activation *activation = &daemon->activation;
+	struct diagnostics diags = {0};
+	char error[ACTIVATE_TEXT_BYTES];
+	uint64_t now_us = 0;
+	int err;
+
+	(void)sd_event_now(daemon->loop, CLOCK_MONOTONIC, &now_us); /* never fails in a callback */
+	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us);
+	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
+		sink_reopen(daemon->deliver.sinks[i]);
+	err = activate_file(activation, daemon->kernel, NULL, false, &diags, error);
+	diagnostics_done(&diags);
+	if (err < 0) {
+		memcpy(activation->trouble, error, sizeof(error));
+		log_error("%s; revision %u stays active", error, activation->active->revision);
+	} else {
+		log_notice("policy \"%s\" revision %u is active", activation->active->policy,
+			   activation->active->revision);
+	}
+	daemon_changed(daemon);
+	return 0;
+}
+
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	return sd_event_exit(daemon->loop, 0);
+}
+
+static int wire_loop(struct daemon *daemon)
+{
+	sd_event *loop = daemon->loop;
+	int err;
+
+	err = sd_event_add_signal(loop, NULL, SIGHUP, on_reload, daemon);
+	if (err >= 0)
+		err = sd_event_add_signal(loop, NULL, SIGTERM, on_end, daemon);
+	if (err >= 0)
+		err = sd_event_add_signal(loop, NULL, SIGINT, on_end, daemon);
+	if (err >= 0)
+		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN,
+				      on_events, daemon);
+	if (err >= 0)
+		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
+						 on_hour, daemon);
+	if (err >= 0)
+		err = sd_event_add_time_relative(loop, &daemon->fold_timer, CLOCK_BOOTTIME, FOLD_US,
+						 1000000, on_fold_timer, daemon);
+	return err;
+}
+
+/* ---------------------------------------------------------------- start and end */
+
+static void explain_start(const struct daemon *daemon, int err)
+{
+	switch (err) {
+	case -ENOKEY:
+		log_error(
+			"there is neither a usable policy (\"%s\") nor a last good one in \"%s\", so "
+			"nothing was attached. Write a policy, check it with embargo policy check, "
+			"and start again",
+			daemon->activation.policy, daemon->options->state);
+		break;
+	case -EOPNOTSUPP:
+		log_error(
+			"this kernel offers no way to carry a hook%s; embargo doctor says why and how "
+			"to get more",
+			daemon->options->exec_backend ? " by the backend that --backend forces"
+						      : "");
+		break;
+	case -EPERM:
+		log_error(
+			"the kernel refuses to load programs: run as root, outside a container, with "
+			"CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN; embargo doctor says more");
+		break;
+	default:
+		log_error("loading into the kernel failed: %s; what was attached before still is. "
+			  "embargo doctor says more",
+			  strerror(-err));
+	}
+}
+
+static int start_kernel(struct daemon *daemon, bool *out_adopted)
+{
+	int err;
+
+	err = activate_first(&daemon->activation);
+	if (err == 0)
+		err = kernel_start(&daemon->kernel_options, daemon->activation.active,
+				   &daemon->kernel, out_adopted);
+	if (err < 0) {
+		explain_start(daemon, err);
+		return err;
+	}
+	activate_keep(&daemon->activation);
+	return 0;
+}
+
+static void say_start(struct daemon *daemon, const struct kernel_report *report, bool adopted)
+{
+	const struct generation *active = daemon->activation.active;
+
+	log_notice("policy \"%s\" revision %u with %zu rules is active (%s%s%s)%s", active->policy,
+		   active->revision, active->rule_count,
+		   daemon->kernel_options.audit_only ? "audit only" : mode_word(active->mode),
+		   daemon->kernel_options.within ? ", within " : "",
+		   daemon->kernel_options.within ? daemon->kernel_options.within : "",
+		   adopted ? "; what was attached goes on" : "");
+	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++)
+		if (report->hooks[i].hook)
+			log_notice("%s: %s, %s", hook_word(i),
+				   backend_word(report->hooks[i].backend),
+				   report->hooks[i].achieves);
+	if (active->unenforced_count)
+		log_notice(
+			"%zu matchers of the policy are not enforced yet; embargo status lists why",
+			active->unenforced_count);
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
+}
+
+/* Everything that needs a full root. */
+static int start_privileged(struct daemon *daemon, bool *out_adopted)
+{
+	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
+	int err;
+
+	if (!report)
+		return -ENOMEM;
+	err = open_sinks(daemon);
+	if (err < 0)
+		return err;
+	err = control_open(daemon->loop, daemon->options->run, daemon_requests,
+			   daemon_request_count, daemon, &daemon->control);
+	if (err < 0) {
+		log_error("the control socket in \"%s\" cannot be opened: %s%s",
+			  daemon->options->run, strerror(-err),
+			  err == -EADDRINUSE ? "; another agent runs there, end it first" : "");
+		return err;
+	}
+	err = start_kernel(daemon, out_adopted);
+	if (err < 0)
+		return err;
+	if (kernel_report(daemon->kernel, report) == 0) {
+		say_start(daemon, report, *out_adopted);
+		if (report->cgroup[0])
+			daemon->deliver.cgroup_fd =
+				open(report->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return 0;
+}
+
+static int start(struct daemon *daemon)
+{
+	bool adopted = false;
+	int err;
+
+	err = block_signals();
+	if (err == 0)
+		err = sd_event_new(&daemon->loop);
+	if (err < 0)
+		return err;
+	err = start_privileged(daemon, &adopted);
+	if (err < 0)
+		return err;
+	err = privilege_drop();
+	if (err < 0) {
+		log_error(
+			"privileges cannot be given up: %s; ending, enforcement goes on in the kernel",
+			strerror(-err));
+		return err;
+	}
+	daemon->deliver.kernel = daemon->kernel;
+	daemon_use_names(daemon);
+	deliver_begin(&daemon->deliver, adopted);
+	daemon_coverage(daemon, "start");
+	err = wire_loop(daemon);
+	if (err < 0)
+		return err;
+	malloc_trim(0); /* what compiling and loading needed */
+	daemon_ready(daemon);
+	return 0;
+}
+
+static void end(struct daemon *daemon)
+{
+	(void)sd_notify(0, "STOPPING=1");
+	if (daemon->deliver.kernel) {
+		(void)deliver_events(&daemon->deliver);      /* what is left stays in the ring */
+		(void)deliver_folds(&daemon->deliver, true); /* and is counted there */
+		daemon_coverage(daemon, "stop");
+		log_notice(
+			"the agent ends; enforcement goes on in the kernel (embargod --detach ends "
+			"it)");
+	}
+	control_close(daemon->control);
+	deliver_done(&daemon->deliver);
+	kernel_close(daemon->kernel);
+	activate_done(&daemon->activation);
+	agent_config_free(daemon->config);
+	sd_event_source_disable_unref(daemon->fold_timer);
+	sd_event_unref(daemon->loop);
+}
+
+static int run_attach(struct daemon *daemon)
+{
+	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
+	bool adopted = false;
+	int err;
+
+	if (!report)
+		return -ENOMEM;
+	err = start_kernel(daemon, &adopted);
+	if (err == 0 && kernel_report(daemon->kernel, report) == 0)
+		say_start(daemon, report, adopted);
+	kernel_close(daemon->kernel);
+	activate_done(&daemon->activation);
+	agent_config_free(daemon->config);
+	return err;
+}
+
+static int run_detach(const struct options *options)
+{
+	int err = kernel_detach(options->pins);
+
+	if (err < 0)
+		log_error("not everything could be taken out of the kernel: %s; look at \"%s\"",
+			  strerror(-err), options->pins);
+	else
+		log_notice("nothing is attached any more; nothing is refused or recorded");
+	return err;
+}
+
+int daemon_run(const struct options *options)
+{
+	AUTO_FREE struct daemon *daemon = calloc(1, sizeof(*daemon));
+	int err;
+
+	if (!daemon || sodium_init() < 0) {
+		log_error("out of memory at the start");
+		return EXIT_COULD_NOT;
+	}
+	if (options->job == OPTIONS_JOB_DETACH)
+		return run_detach(options) < 0 ? EXIT_COULD_NOT : 0;
+	daemon->options = options;
+	daemon->deliver.cgroup_fd = -1;
+	daemon->deliver.context = &daemon->context;
+	daemon->deliver.state = options->state;
+	know_host(daemon);
+	err = read_config(daemon);
+	if (err < 0)
+		return EXIT_COULD_NOT;
+	settle(daemon);
+	if (options->job == OPTIONS_JOB_ATTACH)
+		return run_attach(daemon) < 0 ? EXIT_COULD_NOT : 0;
+	err = start(daemon);
+	if (err == 0)
+		err = sd_event_loop(daemon->loop);
+	if (err < 0)
+		log_error("the agent ends because of an error: %s", strerror(-err));
+	end(daemon);
+	return err < 0 ? EXIT_COULD_NOT : 0;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c - what the agent says of itself: the state for status and coverage events, what is wrong with
+ * it, and readiness for systemd.
+ */
+#include "clean.h"
+#include "daemon.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+static int note(json_t *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int note(json_t *list, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return json_array_append_new(list, json_string(text));
+}
+
+static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
+{
+	AUTO_JSON json_t *list = json_array();
+	int err = 0;
+
+	if (daemon->activation.fell_back)
+		err |= note(list,
+			    "the last good policy is used, because the configured one cannot be");
+	if (daemon->activation.trouble[0])
+		err |= note(list, "%s", daemon->activation.trouble);
+	if (report_err < 0)
+		err |= note(list, "the kernel cannot be asked what is attached: %s",
+			    strerror(-report_err));
+	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
+		if (report->hooks[i].hook && !report->hooks[i].attached)
+			err |= note(list,
+				    "%s: nothing is attached, so nothing of it is refused or "
+				    "recorded. %s",
+				    hook_word(i), report->hooks[i].why);
+	if (report_err == 0 && report->generation != daemon->activation.active->number)
+		err |= note(list,
+			    "the policy in the kernel is not the one of this agent; is another "
+			    "agent running? Reload (systemctl reload embargod)");
+	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
+		if (daemon->deliver.sinks[i]->failing)
+			err |= note(list, "events cannot be written to \"%s\": %s",
+				    daemon->deliver.sinks[i]->target,
+				    strerror(-daemon->deliver.sinks[i]->failing));
+	return err ? NULL : take_ptr(list);
+}
+
+json_t *daemon_state(struct daemon *daemon)
+{
+	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
+	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
+	AUTO_JSON json_t *state = NULL;
+	struct stats stats;
+	struct summary in = {
+		.generation = daemon->activation.active,
+		.within = daemon->kernel_options.within,
+		.audit_only = daemon->kernel_options.audit_only,
+		.now_boot_ns = deliver_now(),
+	};
+	int err;
+
+	if (!report || !pauses)
+		return NULL;
+	deliver_clock(&daemon->context);
+	in.boot_to_real_ns = daemon->context.boot_to_real_ns;
+	err = kernel_report(daemon->kernel, report);
+	if (err == 0)
+		in.report = report;
+	if (kernel_stats(daemon->kernel, &stats) == 0)
+		in.stats = &stats;
+	summary_pauses_read(daemon->kernel_options.pins, pauses);
+	if (pauses->count >= 0)
+		in.pauses = pauses;
+	state = summary_state(&in);
+	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
+		return NULL;
+	return take_ptr(state);
+}
+
+void daemon_coverage(struct daemon *daemon, const char *reason)
+{
+	AUTO_JSON json_t *state = daemon_state(daemon);
+	__u64 real_ns = deliver_now() + daemon->context.boot_to_real_ns;
+
+	deliver_object(&daemon->deliver,
+		       state ? record_coverage(&daemon->context, real_ns, reason, state) : NULL);
+}
+
+void daemon_use_names(struct daemon *daemon)
+{
+	daemon->context.generations[0] = daemon->activation.active;
+	daemon->context.generations[1] = daemon->activation.previous;
+}
+
+void daemon_ready(struct daemon *daemon)
+{
+	const struct generation *active = daemon->activation.active;
+
+	(void)sd_notifyf(0, "READY=1\nSTATUS=policy %s revision %u%s", active->policy,
+			 active->revision,
+			 daemon->activation.trouble[0] ? ", degraded: see embargo status" : "");
+}
+
+void daemon_changed(struct daemon *daemon)
+{
+	daemon_use_names(daemon);
+	daemon_coverage(daemon, "change");
+	daemon_ready(daemon);
+}
