@@ -23,6 +23,7 @@ const struct program_row program_rows[] = {
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
 };
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
+_Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");
 
 const struct backend_row backend_rows[] = {
 	{ HOOK_EXEC, BACKEND_LSM, FEATURE_LSM, "prevents: exec answers EPERM, scripts too",

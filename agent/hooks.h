@@ -31,6 +31,8 @@ struct program_row {
 	bool on_cgroup;			/* attached to a cgroup */
 };
 
+#define PROGRAM_ROWS_MAX 32
+
 extern const struct program_row program_rows[];
 extern const size_t program_row_count;
 

@@ -57,38 +57,77 @@ int runtime_set(const struct kernel_maps *maps, const struct runtime *runtime)
 	return bpf_map_update_elem(maps->runtime, &index, runtime, BPF_ANY) ? -errno : 0;
 }
 
-int link_program(const char *pins, __u64 set, const char *name, struct bpf_prog_info *out_info)
+int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_program)
 {
 	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
-	struct bpf_link_info link_info = {};
-	_cleanup_fd_ int link = -1, program = -1;
-	__u32 bytes = sizeof(link_info);
+	struct bpf_link_info info = {};
+	_cleanup_fd_ int link = -1;
+	__u32 bytes = sizeof(info);
 
 	pin_set_path(directory, pins, set);
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	link = bpf_obj_get(path);
-	if (link < 0 || bpf_obj_get_info_by_fd(link, &link_info, &bytes))
+	if (link < 0 || bpf_obj_get_info_by_fd(link, &info, &bytes))
 		return -errno;
 	/* A cgroup link outlives its cgroup, with the id 0. */
-	if (link_info.type == BPF_LINK_TYPE_CGROUP && !link_info.cgroup.cgroup_id)
+	if (info.type == BPF_LINK_TYPE_CGROUP && !info.cgroup.cgroup_id)
 		return -ENOLINK;
-	program = bpf_prog_get_fd_by_id(link_info.prog_id);
-	if (program < 0)
-		return -errno;
-	memset(out_info, 0, sizeof(*out_info));
-	bytes = sizeof(*out_info);
-	return bpf_obj_get_info_by_fd(program, out_info, &bytes) ? -errno : 0;
+	if (out_program)
+		*out_program = info.prog_id;
+	return 0;
+}
+
+static int scratch_open(int program)
+{
+	struct bpf_prog_info info = {};
+	__u32 ids[32], bytes = sizeof(info);
+
+	info.nr_map_ids = 32;
+	info.map_ids = (__u64)(unsigned long)ids;
+	if (bpf_obj_get_info_by_fd(program, &info, &bytes))
+		return -1;
+	for (__u32 i = 0; i < info.nr_map_ids && i < 32; i++) {
+		struct bpf_map_info map_info = {};
+		int map = bpf_map_get_fd_by_id(ids[i]);
+
+		bytes = sizeof(map_info);
+		if (map >= 0 && !bpf_obj_get_info_by_fd(map, &map_info, &bytes) &&
+		    !strcmp(map_info.name, "scratch"))
+			return map;
+		close_owned_fd(&map);
+	}
+	return -1;
+}
+
+void descriptors_open(struct kernel *kernel)
+{
+	__u32 number;
+
+	kernel->entries = generation_entries(&kernel->maps);
+	for (size_t i = 0; i < program_row_count; i++) {
+		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
+			continue;
+		kernel->programs[i] = bpf_prog_get_fd_by_id(number);
+		if (kernel->scratch < 0 && kernel->programs[i] >= 0)
+			kernel->scratch = scratch_open(kernel->programs[i]);
+	}
+}
+
+void descriptors_close(struct kernel *kernel)
+{
+	close_owned_fd(&kernel->entries);
+	close_owned_fd(&kernel->scratch);
+	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
+		close_owned_fd(&kernel->programs[i]);
 }
 
 /* All of it attached: then there is nothing to load. */
 static bool set_is_whole(const struct kernel *kernel)
 {
-	struct bpf_prog_info info;
-
 	for (size_t i = 0; i < program_row_count; i++)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
 		    !program_rows[i].optional &&
-		    link_program(kernel->pins, kernel->set, program_rows[i].name, &info))
+		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
 	return true;
 }
@@ -106,9 +145,12 @@ static void remove_other_sets(const struct kernel *kernel)
 /* The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. */
 static int generation_ready(struct kernel *kernel, const struct generation *first)
 {
+	_cleanup_fd_ int entries = -1;
+
 	if (first)
 		return kernel_apply(kernel, first);
-	return kernel_generation(kernel) ? 0 : -ENOKEY;
+	entries = generation_entries(&kernel->maps);
+	return entries < 0 ? -ENOKEY : 0;
 }
 
 /* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
@@ -199,6 +241,8 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 	if (!kernel)
 		return -ENOMEM;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
+	memset(kernel->programs, -1, sizeof(kernel->programs));
+	kernel->entries = kernel->scratch = -1;
 	kernel->options = *options;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;
@@ -211,6 +255,8 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		kernel_close(kernel);
 		return err;
 	}
+	close_owned_fd(&kernel->entries);	/* of kernel_apply() */
+	descriptors_open(kernel);
 	*out_kernel = kernel;
 	if (out_adopted)
 		*out_adopted = adopted;
@@ -222,6 +268,7 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	ring_buffer__free(kernel->ring);
+	descriptors_close(kernel);
 	maps_close(&kernel->maps);
 	free(kernel);
 }

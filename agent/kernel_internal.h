@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 struct ring_buffer;
-struct bpf_prog_info;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
@@ -30,6 +29,10 @@ struct kernel {
 	enum backend backends[HOOK_MAX];
 	__u64 set;
 	struct kernel_maps maps;
+	/* Opened while the agent still may ask for objects by their numbers (CAP_SYS_ADMIN). -1: none. */
+	int entries;			/* the active generation */
+	int scratch;
+	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
 	void *event_context;
@@ -90,11 +93,21 @@ int maps_open(const char *pins, struct kernel_maps *out_maps);
 void maps_close(struct kernel_maps *maps);
 
 /**
- * link_program() - the program behind a pinned link of a set
- * @out_info: filled
+ * link_attached() - is this pinned link of a set attached?
+ * @out_program: number of its program; may be NULL
  * Return: 0; -ENOENT (no such link); -ENOLINK (its cgroup is gone); -errno.
  */
-int link_program(const char *pins, __u64 set, const char *name, struct bpf_prog_info *out_info);
+int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_program);
+
+/**
+ * descriptors_open() - open the generation, the scratch map and the programs of the active set
+ * @kernel: .pins, .set and .maps are set; what cannot be opened stays -1
+ */
+void descriptors_open(struct kernel *kernel);
+void descriptors_close(struct kernel *kernel);
+
+/** generation_entries() - the map of the active generation, to be closed; or a negative errno */
+int generation_entries(const struct kernel_maps *maps);
 
 /** runtime_get(), runtime_set() - the map "runtime". Return: 0, -errno. */
 int runtime_get(const struct kernel_maps *maps, struct runtime *out);

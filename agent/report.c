@@ -16,6 +16,8 @@ static __u64 map_bytes(int fd)
 	unsigned long long bytes = 0;
 	FILE *file;
 
+	if (fd < 0)
+		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	file = fopen(path, "re");
 	if (!file)
@@ -27,46 +29,14 @@ static __u64 map_bytes(int fd)
 	return bytes;
 }
 
-/* The pinned maps, the generation and what the programs hold (scratch and constants). */
-static __u64 memory_bytes(const char *pins, __u64 set, const struct kernel_maps *maps)
+/* The pinned maps, the generation and the working memory; the programs themselves are small. */
+static __u64 memory_bytes(const struct kernel *kernel)
 {
-	const int *fds = (const int *)maps;
-	_cleanup_fd_ int entries = -1;
-	__u32 index = 0, id;
-	__u64 sum = 0;
+	const int *fds = (const int *)&kernel->maps;
+	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch);
 
 	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
 		sum += map_bytes(fds[i]);
-	if (!bpf_map_lookup_elem(maps->generation, &index, &id)) {
-		entries = bpf_map_get_fd_by_id(id);
-		if (entries >= 0)
-			sum += map_bytes(entries);
-	}
-	for (size_t i = 0; i < program_row_count; i++) {
-		struct bpf_prog_info info;
-		__u32 ids[32];
-
-		if (link_program(pins, set, program_rows[i].name, &info))
-			continue;
-		_cleanup_fd_ int program = bpf_prog_get_fd_by_id(info.id);
-		__u32 bytes = sizeof(info);
-
-		memset(&info, 0, sizeof(info));
-		info.nr_map_ids = 32;
-		info.map_ids = (__u64)(unsigned long)ids;
-		if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &bytes))
-			continue;
-		for (__u32 m = 0; m < info.nr_map_ids && m < 32; m++) {
-			_cleanup_fd_ int map = bpf_map_get_fd_by_id(ids[m]);
-			struct bpf_map_info map_info = {};
-
-			bytes = sizeof(map_info);
-			if (map < 0 || bpf_obj_get_info_by_fd(map, &map_info, &bytes))
-				continue;
-			if (!strcmp(map_info.name, "scratch"))
-				return sum + map_bytes(map);	/* shared by all of them */
-		}
-	}
 	return sum;
 }
 
@@ -106,38 +76,46 @@ static void say_why(struct hook_report *out, const struct features *features, en
 	}
 }
 
-/* What the programs of a hook in the active set have seen; also finds the backend that is really there. */
-static void add_programs(struct hook_report *out, const char *pins, __u64 set)
+/* What the programs of a hook have seen. */
+static void add_program(struct hook_report *out, int program)
 {
-	bool whole = false;
+	struct bpf_prog_info info = {};
+	__u32 bytes = sizeof(info);
 
-	for (size_t i = 0; i < program_row_count; i++) {
-		struct bpf_prog_info info;
-
-		if (program_rows[i].hook != out->hook || link_program(pins, set, program_rows[i].name, &info))
-			continue;
-		out->backend = program_rows[i].backend;
-		whole = true;
-		out->recursion_misses += info.recursion_misses;
-		out->run_count += info.run_cnt;
-		out->run_ns += info.run_time_ns;
-	}
-	/* Attached means all of it: one lost link of four is a hole. */
-	for (size_t i = 0; whole && i < program_row_count; i++) {
-		const struct program_row *row = &program_rows[i];
-		struct bpf_prog_info info;
-
-		if (row->hook == out->hook && row->backend == out->backend && !row->optional &&
-		    row->needs_not == FEATURE_NONE && row->needs != FEATURE_PERF_LINK &&
-		    link_program(pins, set, row->name, &info))
-			whole = false;
-	}
-	out->attached = whole;
+	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &bytes))
+		return;
+	out->recursion_misses += info.recursion_misses;
+	out->run_count += info.run_cnt;
+	out->run_ns += info.run_time_ns;
 }
 
-static void report_hooks(const char *pins, const struct features *features, const enum backend *backends,
-			 enum backend forced, __u64 set, struct kernel_report *out)
+/* The backend that is really there, and whether all of it is: one lost link of four is a hole. */
+static void add_programs(struct hook_report *out, const struct kernel *kernel)
 {
+	enum backend found[HOOK_MAX] = {};
+	bool missing = false;
+
+	for (size_t i = 0; i < program_row_count; i++) {
+		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0)
+			continue;
+		found[out->hook] = out->backend = program_rows[i].backend;
+		add_program(out, kernel->programs[i]);
+	}
+	for (size_t i = 0; i < program_row_count; i++) {
+		const struct program_row *row = &program_rows[i];
+
+		if (row->hook == out->hook && !row->optional && load_wants(row, &kernel->features, found) &&
+		    link_attached(kernel->pins, kernel->set, row->name, NULL))
+			missing = true;
+	}
+	out->attached = found[out->hook] && !missing;
+}
+
+static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
+{
+	const struct features *features = &kernel->features;
+	enum backend forced = kernel->options.exec_backend;
+
 	for (int hook = HOOK_NONE + 1; hook < HOOK_MAX; hook++) {
 		struct hook_report *each = &out->hooks[hook];
 		const struct backend_row *row;
@@ -148,58 +126,48 @@ static void report_hooks(const char *pins, const struct features *features, cons
 		if (!known)
 			continue;
 		each->hook = hook;
-		each->backend = backends[hook];
-		if (set)
-			add_programs(each, pins, set);
+		each->backend = kernel->backends[hook];
+		add_programs(each, kernel);
 		row = backend_find(hook, each->backend);
 		snprintf(each->achieves, sizeof(each->achieves), "%s", row ? row->achieves : "nothing");
 		say_why(each, features, forced ?: each->backend);
 	}
 }
 
-static void report_pinned(const char *pins, const struct kernel_maps *maps, struct kernel_report *out)
+static void report_all(const struct kernel *kernel, struct kernel_report *out)
 {
-	struct gen_key key = { .kind = GEN_HEADER };
-	struct runtime runtime = {};
-	union gen_value value = {};
-	_cleanup_fd_ int entries = -1;
-	__u32 index = 0, id;
-
-	if (!runtime_get(maps, &runtime))
-		out->set = runtime.active_set;
-	if (!bpf_map_lookup_elem(maps->generation, &index, &id)) {
-		entries = bpf_map_get_fd_by_id(id);
-		if (entries >= 0 && !bpf_map_lookup_elem(entries, &key, &value))
-			out->generation = value.header.generation;
-	}
-	out->memory_bytes = memory_bytes(pins, out->set, maps);
+	memset(out, 0, sizeof(*out));
+	probe_system(out);
+	out->set = kernel->set;
+	out->generation = kernel_generation((struct kernel *)kernel);
+	out->memory_bytes = memory_bytes(kernel);
+	report_hooks(kernel, out);
 }
 
 int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 {
-	memset(out_report, 0, sizeof(*out_report));
-	probe_system(out_report);
-	report_pinned(kernel->pins, &kernel->maps, out_report);
-	report_hooks(kernel->pins, &kernel->features, kernel->backends, kernel->options.exec_backend,
-		     out_report->set, out_report);
+	report_all(kernel, out_report);
 	return 0;
 }
 
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
-	const char *pins = options->pins ?: PIN_DEFAULT;
-	enum backend backends[HOOK_MAX];
-	struct kernel_maps maps;
-	struct features features;
+	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1 };
+	struct runtime runtime = {};
 
-	memset(out_report, 0, sizeof(*out_report));
-	probe_system(out_report);
-	probe_features(&features);
-	(void)load_choose(&features, options->exec_backend, backends);	/* a hook without one says so */
-	if (!maps_open(pins, &maps)) {
-		report_pinned(pins, &maps, out_report);
-		maps_close(&maps);
+	memset(kernel.programs, -1, sizeof(kernel.programs));
+	snprintf(kernel.pins, sizeof(kernel.pins), "%s", options->pins ?: PIN_DEFAULT);
+	probe_features(&kernel.features);
+	(void)load_choose(&kernel.features, options->exec_backend, kernel.backends);	/* a hook without one says so */
+	if (!maps_open(kernel.pins, &kernel.maps)) {
+		if (!runtime_get(&kernel.maps, &runtime))
+			kernel.set = runtime.active_set;
+		descriptors_open(&kernel);
+	} else {
+		memset(&kernel.maps, -1, sizeof(kernel.maps));
 	}
-	report_hooks(pins, &features, backends, options->exec_backend, out_report->set, out_report);
+	report_all(&kernel, out_report);
+	descriptors_close(&kernel);
+	maps_close(&kernel.maps);
 	return geteuid() ? -EPERM : 0;
 }
