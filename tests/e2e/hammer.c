@@ -2,12 +2,15 @@
 /*
  * hammer.c - many processes that start a program they may not and one they may, over and over, all on
  * one processor, so that the kernel has every reason to preempt one of them inside a hook. Counts what
- * became of each attempt. "refused" is EPERM and nothing else; "killed" is SIGKILL.
+ * became of each attempt. "refused" is EPERM and nothing else; "killed" is SIGKILL. A target that begins
+ * with "dial:" is an IPv4 address and port to connect to; nobody listens there, so that an attempt
+ * that was let through is answered with ECONNREFUSED and counts as "ran".
  *
  * usage: hammer [-p PROCESSES] [-n ROUNDS | -s SECONDS] [-c CPU] [-m MARKER] DENIED [INNOCENT]
  * prints: denied N ran N refused N killed N other N
  *         innocent N ran N refused N killed N other N
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
@@ -16,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,12 +39,36 @@ struct options {
 	char *program[TARGET_MAX];	/* NULL: not asked for */
 };
 
+static enum fate dial(const char *target)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	const char *colon = strchr(target, ':');
+	char host[INET_ADDRSTRLEN] = "";
+	int fd, err = 0;
+
+	if (!colon || colon - target >= (int)sizeof(host))
+		return OTHER;
+	memcpy(host, target, colon - target);
+	address.sin_port = htons((unsigned short)strtoul(colon + 1, NULL, 10));
+	if (inet_pton(AF_INET, host, &address.sin_addr) != 1)
+		return OTHER;
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return OTHER;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		err = errno;
+	close(fd);
+	return err == EPERM ? REFUSED : err == ECONNREFUSED ? RAN : OTHER;
+}
+
 static enum fate attempt(char *program, char *marker)
 {
 	char *argv[] = { program, marker, NULL }, *env[] = { NULL };
 	int err, status;
 	pid_t pid;
 
+	if (!strncmp(program, "dial:", 5))
+		return dial(program + 5);
 	err = posix_spawn(&pid, program, NULL, NULL, argv, env);
 	if (err)
 		return err == EPERM ? REFUSED : OTHER;

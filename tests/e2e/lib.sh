@@ -246,7 +246,7 @@ no_event() {
 # no_leak TEXT RAN MISSES: none ran, except what the kernel counts as not shown to fmod_ret
 no_leak() {
 	if [ "$EXEC_BACKEND" = fmod_ret ] && [ "$2" -le "$3" ]; then
-		ok "$1 (ran $2, not shown by the kernel $3)"
+		ok "$1, but for those that the kernel did not show to the program ($2 ran, $3 not shown)"
 	else
 		is "$1" 0 "$2"
 	fi
