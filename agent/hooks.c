@@ -12,7 +12,7 @@ const struct program_row program_rows[] = {
 	{ .name = "exec_raw_tp", .hook = HOOK_EXEC, .backend = BACKEND_KILL,
 	  .needs = FEATURE_TRACEPOINT, .needs_not = FEATURE_PERF_LINK },
 	{ .name = "exec_fentry", .hook = HOOK_EXEC, .backend = BACKEND_KILL,
-	  .needs = FEATURE_TRACEPOINT, .needs_not = FEATURE_PERF_LINK, .optional = true },
+	  .needs = FEATURE_FENTRY, .needs_not = FEATURE_PERF_LINK, .optional = true },
 	{ .name = "connect4", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
 	{ .name = "connect6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,

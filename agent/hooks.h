@@ -16,7 +16,8 @@ enum feature {
 	FEATURE_LSM,		/* LSM programs load, attach and are run */
 	FEATURE_FMOD_RET,	/* programs that replace a security hook's return value */
 	FEATURE_TRACEPOINT,
-	FEATURE_PERF_LINK,	/* links of perf events, which can be pinned: 5.15 */
+	FEATURE_PERF_LINK,	/* tracefs, and links of perf events, which can be pinned: 5.15 */
+	FEATURE_FENTRY,		/* programs at a function's entry */
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
 	FEATURE_MAX,
 };

@@ -167,13 +167,15 @@ fail:
 static int attach_one(struct bpf_program *program, const struct program_row *row, int cgroup,
 		      struct bpf_link **out)
 {
+	libbpf_print_fn_t print = row->optional ? libbpf_set_print(NULL) : NULL;
 	struct bpf_link *link = row->on_cgroup ? bpf_program__attach_cgroup(program, cgroup) :
 						 bpf_program__attach(program);
+	int err = link ? 0 : -errno;
 
-	if (!link)
-		return -errno;
+	if (row->optional)
+		libbpf_set_print(print);
 	*out = link;
-	return 0;
+	return err;
 }
 
 int load_attach(struct loaded *loaded, const struct kernel *kernel)

@@ -138,6 +138,16 @@ static void probe_fmod_ret(struct feature_answer *out)
 		out->answer = ANSWER_YES;
 }
 
+static void probe_fentry(struct feature_answer *out)
+{
+	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_quotactl");
+
+	if (err)
+		say(out, ANSWER_NO, "the kernel refuses fentry programs", err);
+	else
+		out->answer = ANSWER_YES;
+}
+
 static int load_tracepoint(void)
 {
 	int program = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "embargo_probe", "GPL", return_zero, 2, NULL);
@@ -166,10 +176,15 @@ static void probe_perf_link(struct feature_answer *out)
 		return;
 	}
 	link = bpf_link_create(program, -1, BPF_PERF_EVENT, NULL);
-	if (link < 0 && errno == EBADF)
+	if (link >= 0 || errno != EBADF) {
+		say(out, ANSWER_NO, "the kernel has no links of perf events", link < 0 ? -errno : -EEXIST);
+	} else if (access("/sys/kernel/tracing/events/sched", F_OK) &&
+		   access("/sys/kernel/debug/tracing/events/sched", F_OK)) {
+		snprintf(out->why, sizeof(out->why), "tracefs is not mounted");
+		strcpy(out->more, "mount -t tracefs tracefs /sys/kernel/tracing");
+	} else {
 		out->answer = ANSWER_YES;
-	else
-		say(out, ANSWER_NO, "links of perf events", -errno);
+	}
 }
 
 int probe_cgroup_root(char *out_path)
@@ -217,6 +232,7 @@ void probe_features(struct features *out_features)
 		[FEATURE_FMOD_RET] = probe_fmod_ret,
 		[FEATURE_TRACEPOINT] = probe_tracepoint,
 		[FEATURE_PERF_LINK] = probe_perf_link,
+		[FEATURE_FENTRY] = probe_fentry,
 		[FEATURE_CGROUP] = probe_cgroup,
 	};
 

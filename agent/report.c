@@ -48,32 +48,38 @@ static const struct backend_row *backend_find(enum hook hook, enum backend backe
 	return NULL;
 }
 
+/* One more reason behind those that are there already. */
+static void add_why(struct hook_report *out, const char *backend, const char *reason, const char *more)
+{
+	size_t used = strlen(out->why);
+
+	snprintf(out->why + used, sizeof(out->why) - used, "%s%s: %s", used ? "; " : "", backend, reason);
+	if (more[0] && !out->more[0])
+		snprintf(out->more, sizeof(out->more), "%s", more);
+}
+
 /* Which stronger backends are missing, and why. */
 static void say_why(struct hook_report *out, const struct features *features, enum backend forced)
 {
-	size_t used = 0;
+	const struct feature_answer *perf = &features->of[FEATURE_PERF_LINK];
 
 	for (size_t i = 0; i < backend_row_count; i++) {
 		const struct backend_row *row = &backend_rows[i];
 		const struct feature_answer *answer = &features->of[row->needs];
-		int bytes;
+		char asked[64];
 
 		if (row->hook != out->hook)
 			continue;
 		if (row->backend == out->backend)
 			break;
+		snprintf(asked, sizeof(asked), "not used, %s was asked for", backend_word(forced));
 		if (answer->answer == ANSWER_YES)
-			bytes = snprintf(out->why + used, sizeof(out->why) - used, "%s%s: not used, %s was asked for",
-					 used ? "; " : "", backend_word(row->backend),
-					 backend_word(forced));
+			add_why(out, backend_word(row->backend), asked, "");
 		else
-			bytes = snprintf(out->why + used, sizeof(out->why) - used, "%s%s: %s",
-					 used ? "; " : "", backend_word(row->backend), answer->why);
-		if (bytes > 0)
-			used += (size_t)bytes < sizeof(out->why) - used ? (size_t)bytes : sizeof(out->why) - used - 1;
-		if (answer->more[0] && !out->more[0])
-			snprintf(out->more, sizeof(out->more), "%s", answer->more);
+			add_why(out, backend_word(row->backend), answer->why, answer->more);
 	}
+	if (out->backend == BACKEND_KILL && perf->answer != ANSWER_YES)
+		add_why(out, "by a raw tracepoint, best effort on a preemptible kernel", perf->why, perf->more);
 }
 
 /* What the programs of a hook have seen. */
