@@ -26,14 +26,12 @@ const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");
 
 const struct backend_row backend_rows[] = {
-	{ HOOK_EXEC, BACKEND_LSM, FEATURE_LSM, "prevents: exec answers EPERM, scripts too",
-	  "boot with 'bpf' added to the kernel parameter lsm=" },
+	{ HOOK_EXEC, BACKEND_LSM, FEATURE_LSM, "prevents: exec answers EPERM, scripts too" },
 	{ HOOK_EXEC, BACKEND_FMOD_RET, FEATURE_FMOD_RET,
-	  "prevents: exec answers EPERM, scripts too; best effort on a preemptible kernel", "" },
+	  "prevents: exec answers EPERM, scripts too; best effort on a preemptible kernel" },
 	{ HOOK_EXEC, BACKEND_KILL, FEATURE_TRACEPOINT,
-	  "kills before the first instruction (exit status 137)", "" },
+	  "kills before the first instruction (exit status 137)" },
 	{ HOOK_CONNECT, BACKEND_CGROUP, FEATURE_CGROUP,
-	  "prevents: connect and datagram sends answer EPERM",
-	  "mount cgroup v2 (also beside v1: 'unified')" },
+	  "prevents: connect and datagram sends answer EPERM" },
 };
 const size_t backend_row_count = sizeof(backend_rows) / sizeof(backend_rows[0]);

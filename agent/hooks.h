@@ -42,7 +42,6 @@ struct backend_row {
 	enum backend backend;
 	enum feature needs;
 	const char *achieves;
-	const char *more;		/* how to get it where it is missing; "" */
 };
 
 extern const struct backend_row backend_rows[];

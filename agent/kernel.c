@@ -273,7 +273,62 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
+/* Numbers of the pinned links, to see them go. */
+static size_t link_ids(const char *pins, __u32 *out_ids, size_t capacity)
+{
+	__u64 sets[64];
+	int set_count = pin_sets(pins, sets, 64);
+	size_t count = 0;
+
+	for (int s = 0; s < set_count; s++) {
+		for (size_t i = 0; i < program_row_count && count < capacity; i++) {
+			char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
+			struct bpf_link_info info = {};
+			__u32 bytes = sizeof(info);
+			_cleanup_fd_ int link = -1;
+
+			pin_set_path(directory, pins, sets[s]);
+			snprintf(path, sizeof(path), "%s/%s", directory, program_rows[i].name);
+			link = bpf_obj_get(path);
+			if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &bytes))
+				out_ids[count++] = info.id;
+		}
+	}
+	return count;
+}
+
+#define DETACH_POLL_US 10000
+#define DETACH_POLLS 500
+
+/*
+ * The kernel lets a link go some time after its pin is gone (bpf_free_inode(), bpf_link_put_deferred()):
+ * wait until it has, so that what is refused after a detach is not refused by us.
+ */
+static int links_gone(const __u32 *ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int link = bpf_link_get_fd_by_id(ids[i]);
+
+		for (int poll = 0; link >= 0 && poll < DETACH_POLLS; poll++) {
+			close(link);
+			usleep(DETACH_POLL_US);
+			link = bpf_link_get_fd_by_id(ids[i]);
+		}
+		if (link >= 0) {
+			close(link);
+			return -EBUSY;
+		}
+	}
+	if (count)
+		usleep(DETACH_POLL_US);	/* the number goes just before the program does */
+	return 0;
+}
+
 int kernel_detach(const char *pins)
 {
-	return pin_remove_all(pins ?: PIN_DEFAULT);
+	__u32 ids[256];
+	size_t count = link_ids(pins ?: PIN_DEFAULT, ids, 256);
+	int err = pin_remove_all(pins ?: PIN_DEFAULT);
+
+	return err ?: links_gone(ids, count);
 }

@@ -130,7 +130,9 @@ int kernel_pauses(const char *pins, __u64 *out_vendors, struct pause *out_pauses
 
 /**
  * kernel_detach() - detach everything and remove every pin
- * Return: 0, also if nothing was there; a negative errno if something is left.
+ *
+ * Waits until the kernel has let them go. Return: 0, also if nothing was there; -EBUSY when somebody else
+ * holds a link; another negative errno if a pin is left.
  */
 int kernel_detach(const char *pins);
 

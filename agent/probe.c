@@ -65,6 +65,17 @@ static void say(struct feature_answer *out, enum answer answer, const char *what
 	snprintf(out->why, sizeof(out->why), "%s: %s", what, strerror(-err));
 }
 
+/* The list as lsm= takes it: "capability" is always there and is not named. */
+static const char *without_capability(char *list)
+{
+	static const char word[] = "capability,";
+	char *at = strstr(list, word);
+
+	if (at)
+		memmove(at, at + sizeof(word) - 1, strlen(at + sizeof(word) - 1) + 1);
+	return list;
+}
+
 /* Load a program that does nothing on a security hook, and attach it for a moment. */
 static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function)
 {
@@ -101,11 +112,14 @@ static void probe_lsm(struct feature_answer *out)
 		snprintf(out->why, sizeof(out->why),
 			 "cannot tell whether LSM programs run: /sys/kernel/security/lsm cannot be read "
 			 "(is securityfs mounted?)");
+		strcpy(out->more, "mount -t securityfs securityfs /sys/kernel/security");
 		return;
 	}
 	if (!listed(list, "bpf")) {
 		snprintf(out->why, sizeof(out->why),
 			 "'bpf' is not in the active LSM list: LSM programs attach but never run");
+		snprintf(out->more, sizeof(out->more), "boot with lsm=%.200s,bpf on the kernel's command line",
+			 without_capability(list));
 		return;
 	}
 	out->answer = ANSWER_YES;
@@ -196,6 +210,7 @@ static void probe_cgroup(struct feature_answer *out)
 
 	if (probe_cgroup_root(root)) {
 		snprintf(out->why, sizeof(out->why), "cgroup v2 is not mounted");
+		strcpy(out->more, "mount -t cgroup2 cgroup2 /sys/fs/cgroup (or a directory beside v1: unified)");
 		return;
 	}
 	program = bpf_prog_load(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, "embargo_probe", "GPL", return_one, 2,

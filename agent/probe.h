@@ -18,6 +18,7 @@ enum answer {
 struct feature_answer {
 	enum answer answer;
 	char why[KERNEL_TEXT_BYTES];	/* what was tried and what the kernel said; "" for yes */
+	char more[KERNEL_TEXT_BYTES];	/* what an administrator can do about it; "" if nothing is known */
 };
 
 struct features {

@@ -71,8 +71,8 @@ static void say_why(struct hook_report *out, const struct features *features, en
 					 used ? "; " : "", backend_word(row->backend), answer->why);
 		if (bytes > 0)
 			used += (size_t)bytes < sizeof(out->why) - used ? (size_t)bytes : sizeof(out->why) - used - 1;
-		if (row->more[0] && !out->more[0] && answer->answer != ANSWER_YES)
-			snprintf(out->more, sizeof(out->more), "%s", row->more);
+		if (answer->more[0] && !out->more[0])
+			snprintf(out->more, sizeof(out->more), "%s", answer->more);
 	}
 }
 
