@@ -156,14 +156,16 @@ static void probe_tracepoint(struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 
-	if (program < 0)
+	if (program < 0) {
 		say(out, ANSWER_NO, "the kernel refuses tracepoint programs", program);
-	else if (!tracepoint_listed())
-		snprintf(out->why, sizeof(out->why),
-			 "tracepoints cannot be found: tracefs is not mounted (mount -t tracefs "
-			 "tracefs /sys/kernel/tracing)");
-	else
-		out->answer = ANSWER_YES;
+		return;
+	}
+	if (!tracepoint_listed()) {
+		strcpy(out->why, "tracepoints cannot be found: tracefs is not mounted");
+		strcpy(out->more, "mount -t tracefs tracefs /sys/kernel/tracing");
+		return;
+	}
+	out->answer = ANSWER_YES;
 }
 
 /* A kernel that knows the link answers about the bad file, one that does not about the request. */
