@@ -227,9 +227,9 @@ demo() {
 	local began=$SECONDS
 
 	start_demo
-	say "A harmless program lies at $PROGRAM, in a mount namespace of its own. A listener takes"
-	say "connections on $ADDRESS and $NEIGHBOUR. The agent decides within one new cgroup, nowhere else."
-	say "On this machine exec is carried by '$exec_backend', connect by 'cgroup'."
+	say "A harmless program lies at $PROGRAM, in a mount namespace of its own."
+	say "A listener takes connections on $ADDRESS and $NEIGHBOUR. The agent decides within one new"
+	say "cgroup and nowhere else. Here exec is carried by '$exec_backend', connect by 'cgroup'."
 	act_audit
 	act_enforce
 	act_allow
