@@ -76,7 +76,10 @@ static const char *without_capability(char *list)
 	return list;
 }
 
-/* Load a program that does nothing on a security hook, and attach it for a moment. */
+/*
+ * Load a program that does nothing on a security hook, and attach it for a moment. On a hook that hardly
+ * ever runs: attaching rewrites the hook's first instruction, and all processors stumble over it.
+ */
 static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
@@ -100,7 +103,7 @@ static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, 
 static void probe_lsm(struct feature_answer *out)
 {
 	char list[KERNEL_TEXT_BYTES];
-	int err = try_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bprm_check_security");
+	int err = try_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "quotactl");
 
 	if (err) {
 		say(out, ANSWER_NO, "the kernel refuses LSM programs", err);
@@ -127,7 +130,7 @@ static void probe_lsm(struct feature_answer *out)
 
 static void probe_fmod_ret(struct feature_answer *out)
 {
-	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_bprm_check");
+	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
 
 	if (err)
 		say(out, ANSWER_NO, "the kernel refuses fmod_ret programs", err);
