@@ -15,12 +15,12 @@
 #include <unistd.h>
 
 #define ADDRESSES_MAX 8
-#define TRIES	      20	/* a port that is free on the first address can be taken on another */
+#define TRIES         20 /* a port that is free on the first address can be taken on another */
 
 /* Return: a socket that listens, or a negative errno; *port 0 is filled with what the kernel chose. */
 static int listen_on(const char *text, in_port_t *port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = *port };
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = *port};
 	socklen_t size = sizeof(address);
 	int fd, err;
 
@@ -39,7 +39,8 @@ static int listen_on(const char *text, in_port_t *port)
 	return fd;
 }
 
-static int listen_on_all(char **addresses, int count, struct pollfd *out_polled, in_port_t *out_port)
+static int listen_on_all(char **addresses, int count, struct pollfd *out_polled,
+			 in_port_t *out_port)
 {
 	in_port_t port = 0;
 	int made = 0, err = 0;
@@ -48,7 +49,7 @@ static int listen_on_all(char **addresses, int count, struct pollfd *out_polled,
 		err = listen_on(addresses[made], &port);
 		if (err < 0)
 			break;
-		out_polled[made] = (struct pollfd){ .fd = err, .events = POLLIN };
+		out_polled[made] = (struct pollfd){.fd = err, .events = POLLIN};
 	}
 	if (made == count) {
 		*out_port = port;
