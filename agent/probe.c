@@ -155,14 +155,30 @@ static int load_tracepoint(void)
 	return program < 0 ? -errno : program;
 }
 
+/*
+ * Where libbpf looks up the number of the tracepoint to attach to. Source: libbpf.c, tracefs_path(), v1.1.
+ * A minimal system or a container may have neither.
+ */
+static bool tracepoint_listed(void)
+{
+	return !access("/sys/kernel/tracing/events/sched/sched_process_exec/id", R_OK) ||
+	       !access("/sys/kernel/debug/tracing/events/sched/sched_process_exec/id", R_OK);
+}
+
 static void probe_tracepoint(struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 
-	if (program < 0)
+	if (program < 0) {
 		say(out, ANSWER_NO, "the kernel refuses tracepoint programs", program);
-	else
-		out->answer = ANSWER_YES;
+		return;
+	}
+	if (!tracepoint_listed()) {
+		strcpy(out->why, "tracepoints cannot be found: tracefs is not mounted");
+		strcpy(out->more, "mount -t tracefs tracefs /sys/kernel/tracing");
+		return;
+	}
+	out->answer = ANSWER_YES;
 }
 
 /* A kernel that knows the link answers about the bad file, one that does not about the request. */
