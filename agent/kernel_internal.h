@@ -53,7 +53,8 @@ static inline void close_owned_fd(int *fd)
  * @forced:   of the exec hook; BACKEND_NONE: the strongest
  * @out:      HOOK_MAX entries
  *
- * Return: 0; -EOPNOTSUPP when a hook has none, or not the forced one.
+ * Return: 0, also when some hook has none (the report says so); -EOPNOTSUPP when none has one, or the exec
+ * hook not the forced one.
  */
 int load_choose(const struct features *features, enum backend forced, enum backend *out);
 

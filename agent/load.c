@@ -22,7 +22,7 @@ _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_
 
 int load_choose(const struct features *features, enum backend forced, enum backend *out)
 {
-	int err = 0;
+	bool any = false;
 
 	memset(out, 0, sizeof(*out) * HOOK_MAX);
 	for (size_t i = 0; i < backend_row_count; i++) {
@@ -33,11 +33,9 @@ int load_choose(const struct features *features, enum backend forced, enum backe
 		if (row->hook == HOOK_EXEC && forced && row->backend != forced)
 			continue;
 		out[row->hook] = row->backend;
+		any = true;
 	}
-	for (size_t i = 0; i < backend_row_count; i++)
-		if (!out[backend_rows[i].hook])
-			err = -EOPNOTSUPP;
-	return err;
+	return any && (!forced || out[HOOK_EXEC] == forced) ? 0 : -EOPNOTSUPP;
 }
 
 bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends)
@@ -184,12 +182,14 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel)
 	_cleanup_fd_ int cgroup = -1;
 	int err;
 
-	err = probe_cgroup_root(root);
-	if (err)
-		return err;
-	cgroup = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cgroup < 0)
-		return -errno;
+	if (kernel->backends[HOOK_CONNECT] == BACKEND_CGROUP) {
+		err = probe_cgroup_root(root);
+		if (err)
+			return err;
+		cgroup = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup < 0)
+			return -errno;
+	}
 	pin_set_path(directory, kernel->pins, kernel->set);
 	if (mkdir(directory, 0700) && errno != EEXIST)
 		return -errno;

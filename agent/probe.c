@@ -169,16 +169,10 @@ static void probe_tracepoint(struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 
-	if (program < 0) {
+	if (program < 0)
 		say(out, ANSWER_NO, "the kernel refuses tracepoint programs", program);
-		return;
-	}
-	if (!tracepoint_listed()) {
-		strcpy(out->why, "tracepoints cannot be found: tracefs is not mounted");
-		strcpy(out->more, "mount -t tracefs tracefs /sys/kernel/tracing");
-		return;
-	}
-	out->answer = ANSWER_YES;
+	else
+		out->answer = ANSWER_YES;
 }
 
 /* A kernel that knows the link answers about the bad file, one that does not about the request. */
@@ -194,8 +188,7 @@ static void probe_perf_link(struct feature_answer *out)
 	link = bpf_link_create(program, -1, BPF_PERF_EVENT, NULL);
 	if (link >= 0 || errno != EBADF) {
 		say(out, ANSWER_NO, "the kernel has no links of perf events", link < 0 ? -errno : -EEXIST);
-	} else if (access("/sys/kernel/tracing/events/sched", F_OK) &&
-		   access("/sys/kernel/debug/tracing/events/sched", F_OK)) {
+	} else if (!tracepoint_listed()) {
 		snprintf(out->why, sizeof(out->why), "tracefs is not mounted");
 		strcpy(out->more, "mount -t tracefs tracefs /sys/kernel/tracing");
 	} else {
