@@ -118,16 +118,38 @@ static int count_vendor(json_t *by_id, const char *id, const char *name, const c
 		if (set(by_id, id, vendor))
 			return -1;
 	}
-	if (name && set(vendor, "name", json_string(name)))
-		return -1;
 	return add_one(vendor, key);
+}
+
+static int compare_words(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The members of an object as an array, by their keys; NULL without memory. */
+static json_t *sorted_members(json_t *object)
+{
+	AUTO_JSON json_t *list = json_array();
+	const char **keys = calloc(json_object_size(object) + 1, sizeof(*keys));
+	size_t count = 0;
+	bool failed = !keys;
+	const char *key;
+	json_t *value;
+
+	if (keys)
+		json_object_foreach (object, key, value)
+			keys[count++] = key;
+	if (count)
+		qsort(keys, count, sizeof(*keys), compare_words);
+	for (size_t i = 0; i < count; i++)
+		failed |= json_array_append(list, json_object_get(object, keys[i])) != 0;
+	free(keys);
+	return failed ? NULL : take_ptr(list);
 }
 
 json_t *summary_vendors(const struct generation *generation)
 {
-	AUTO_JSON json_t *by_id = json_object(), *list = json_array();
-	const char *id;
-	json_t *vendor;
+	AUTO_JSON json_t *by_id = json_object();
 
 	for (size_t i = 0; generation && i < generation->rule_count; i++) {
 		const struct generation_rule *rule = &generation->rules[i];
@@ -137,12 +159,10 @@ json_t *summary_vendors(const struct generation *generation)
 			return NULL;
 	}
 	for (size_t i = 0; generation && i < generation->unenforced_count; i++)
-		if (count_vendor(by_id, generation->unenforced[i].vendor, NULL, "unenforced"))
+		if (count_vendor(by_id, generation->unenforced[i].vendor,
+				 generation->unenforced[i].vendor_name, "unenforced"))
 			return NULL;
-	json_object_foreach (by_id, id, vendor)
-		if (json_array_append(list, vendor))
-			return NULL;
-	return take_ptr(list);
+	return sorted_members(by_id);
 }
 
 json_t *summary_hooks(const struct kernel_report *report)

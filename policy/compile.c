@@ -224,6 +224,7 @@ static int store_rules(struct compilation *compilation, struct generation_store 
 			break;
 		at = pool_rule(&compilation->strings, from, at, &to->id, &to->value);
 		to->vendor = SHARED(SHARED_VENDOR);
+		to->vendor_name = SHARED(SHARED_VENDOR_NAME);
 		to->product = SHARED(SHARED_PRODUCT);
 		to->why = SHARED(SHARED_WHY);
 		to->matcher = from->rule->matcher;

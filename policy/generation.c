@@ -45,10 +45,10 @@ struct file_rule {
 ABI_SIZE(struct file_rule, 36);
 
 struct file_unenforced {
-	__u32 id, vendor, product, value, why;
+	__u32 id, vendor, vendor_name, product, value, why;
 	__u32 matcher;
 };
-ABI_SIZE(struct file_unenforced, 24);
+ABI_SIZE(struct file_unenforced, 28);
 
 __u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count)
 {
@@ -196,6 +196,7 @@ static void write_rules(struct writer *writer, const struct generation *gen, con
 		const struct generation_unenforced *u = &gen->unenforced[i];
 		struct file_unenforced out = {.id = u->id - pool,
 					      .vendor = u->vendor - pool,
+					      .vendor_name = u->vendor_name - pool,
 					      .product = u->product - pool,
 					      .value = u->value - pool,
 					      .why = u->why - pool,
@@ -381,6 +382,7 @@ static bool decode_rules(struct generation_store *store, const struct file_rule 
 		store->unenforced[i] = (struct generation_unenforced){
 			.id = pool_at(store, u->id, &wrong),
 			.vendor = pool_at(store, u->vendor, &wrong),
+			.vendor_name = pool_at(store, u->vendor_name, &wrong),
 			.product = pool_at(store, u->product, &wrong),
 			.value = pool_at(store, u->value, &wrong),
 			.why = pool_at(store, u->why, &wrong),

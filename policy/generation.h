@@ -31,7 +31,7 @@ struct generation_rule {
 /* A matcher that is part of the policy but that this build does not enforce yet. */
 struct generation_unenforced {
 	const char *id;			/* rule id */
-	const char *vendor, *product, *value;
+	const char *vendor, *vendor_name, *product, *value;	/* as in struct generation_rule */
 	const char *why;		/* "domains are not enforced yet", ... */
 	__u8 matcher;
 };
