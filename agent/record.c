@@ -60,13 +60,19 @@ static void put_part(struct build *build, json_t *object, const char *key, json_
 		put(build, object, key, part);
 }
 
+/* A character as JSON may carry it. Many readers refuse a zero, or end the text there. */
+static size_t character_length(const char *text, size_t bytes)
+{
+	return text[0] ? utf8_length(text, bytes) : 0;
+}
+
 json_t *record_text(const char *text, size_t bytes, bool *escaped)
 {
 	AUTO_FREE char *copy = NULL;
 	size_t good = 0, length;
 	char *to;
 
-	while (good < bytes && (length = utf8_length(text + good, bytes - good)))
+	while (good < bytes && (length = character_length(text + good, bytes - good)))
 		good += length;
 	if (good == bytes)
 		return json_stringn_nocheck(text, bytes);
@@ -75,7 +81,7 @@ json_t *record_text(const char *text, size_t bytes, bool *escaped)
 	if (!copy)
 		return NULL;
 	for (size_t i = 0; i < bytes; i += length) {
-		length = utf8_length(text + i, bytes - i);
+		length = character_length(text + i, bytes - i);
 		if (!length) {
 			char hex[5];
 

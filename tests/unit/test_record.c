@@ -323,6 +323,16 @@ static void every_broken_sequence_is_noticed(void **state)
 	}
 }
 
+/* Many readers of JSON refuse a zero or end the text there. */
+static void zero_is_escaped(void **state)
+{
+	bool escaped = false;
+	AUTO_JSON json_t *text = record_text("a\0b", 3, &escaped);
+
+	assert_true(escaped);
+	assert_string_equal(json_string_value(text), "a\\x00b");
+}
+
 static void unknown_rule_is_a_number(void **state)
 {
 	union buffer buffer;
@@ -377,6 +387,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_what_is_made),
 		cmocka_unit_test(broken_utf8_is_escaped),
+		cmocka_unit_test(zero_is_escaped),
 		cmocka_unit_test(every_broken_sequence_is_noticed),
 		cmocka_unit_test(unknown_rule_is_a_number),
 		cmocka_unit_test(previous_generation_gives_names),
