@@ -9,6 +9,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "answer.h"
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
@@ -203,43 +204,29 @@ static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64
 	return connect_decide(word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
 }
 
-/* 1 lets it through; 0 is EPERM. Both literal, as in the exec hook. */
-#define ANSWER(verdict)                                                                            \
-	if ((verdict) == VERDICT_DENY && !load_config.audit_only) {                                \
-		int refused = 0;                                                                   \
-		barrier_var(refused);                                                              \
-		return refused;                                                                    \
-	}                                                                                          \
-	return 1;
+/* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */
+enum { CGROUP_REFUSE = 0, CGROUP_ALLOW = 1 };
 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide4(context, 0);
-
-	ANSWER(verdict)
+	ANSWER(decide4(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide6(context, 0);
-
-	ANSWER(verdict)
+	ANSWER(decide6(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide4(context, REST_DATAGRAM);
-
-	ANSWER(verdict)
+	ANSWER(decide4(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *context)
 {
-	enum verdict verdict = decide6(context, REST_DATAGRAM);
-
-	ANSWER(verdict)
+	ANSWER(decide6(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
 }

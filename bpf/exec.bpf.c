@@ -9,6 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "answer.h"
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
@@ -124,30 +125,16 @@ static __always_inline enum verdict exec_decide(struct file *file, enum backend 
 	return verdict;
 }
 
-/* Two literal returns: what an audit-only program can return is then visible in its instructions. */
-#define REFUSE_WITH(verdict, value)                                                                \
-	if ((verdict) == VERDICT_DENY && !load_config.audit_only) {                                \
-		int refused = (value);                                                             \
-		barrier_var(refused);                                                              \
-		return refused;                                                                    \
-	}
-
 SEC("lsm/bprm_check_security")
 int BPF_PROG(exec_lsm, struct linux_binprm *bprm)
 {
-	enum verdict verdict = exec_decide(BPF_CORE_READ(bprm, file), BACKEND_LSM);
-
-	REFUSE_WITH(verdict, -EPERM)
-	return 0;
+	ANSWER(exec_decide(BPF_CORE_READ(bprm, file), BACKEND_LSM), -EPERM, 0);
 }
 
 SEC("fmod_ret/security_bprm_check")
 int BPF_PROG(exec_fmod_ret, struct linux_binprm *bprm)
 {
-	enum verdict verdict = exec_decide(BPF_CORE_READ(bprm, file), BACKEND_FMOD_RET);
-
-	REFUSE_WITH(verdict, -EPERM)
-	return 0;
+	ANSWER(exec_decide(BPF_CORE_READ(bprm, file), BACKEND_FMOD_RET), -EPERM, 0);
 }
 
 static __always_inline void kill_if_denied(enum verdict verdict)
