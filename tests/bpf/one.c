@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* one.c - see one.h. */
+#include "one.h"
+
+#include "embargo.skel.h"
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define LOG_STATISTICS 4 /* BPF_LOG_STATS, linux/bpf_verifier.h */
+
+static int prepare(struct one *one, const struct program_row *row, bool audit_only)
+{
+	struct bpf_object *object = one->skeleton->obj;
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) bpf_program__set_autoload(program, false);
+	program = bpf_object__find_program_by_name(object, row->name);
+	if (!program)
+		return -ENOENT;
+	bpf_program__set_autoload(program, true);
+	bpf_program__set_log_level(program, LOG_STATISTICS);
+	bpf_program__set_log_buf(program, one->log, sizeof(one->log));
+	one->skeleton->rodata->load_config.set = 1;
+	one->skeleton->rodata->load_config.within = 1; /* with its code, too */
+	one->skeleton->rodata->load_config.within_level = 1;
+	one->skeleton->rodata->load_config.audit_only = audit_only;
+	return bpf_map__set_max_entries(one->skeleton->maps.scratch,
+					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
+}
+
+int one_load(const struct program_row *row, bool audit_only, struct one **out)
+{
+	struct one *one = calloc(1, sizeof(*one));
+	int err = -ENOMEM;
+
+	if (!one)
+		return err;
+	one->skeleton = embargo_bpf__open();
+	if (!one->skeleton) {
+		err = -errno;
+		goto fail;
+	}
+	err = prepare(one, row, audit_only);
+	if (!err)
+		err = embargo_bpf__load(one->skeleton);
+	if (err)
+		goto fail;
+	one->program =
+		bpf_program__fd(bpf_object__find_program_by_name(one->skeleton->obj, row->name));
+	*out = one;
+	return 0;
+fail:
+	one_free(one);
+	return err;
+}
+
+void one_free(struct one *one)
+{
+	if (!one)
+		return;
+	embargo_bpf__destroy(one->skeleton);
+	free(one);
+}
