@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* make_rules.h - long lists of mixed rules: half paths, half networks of both families, none of them loopback. */
+#ifndef EMBARGO_BENCH_MAKE_RULES_H
+#define EMBARGO_BENCH_MAKE_RULES_H
+
+#include "../../policy/rules.h"
+
+#define RULE_TEXT_BYTES 64
+
+/**
+ * make_rules() - the same list every time
+ * @count: how many
+ * @texts: RULE_TEXT_BYTES for each; borrowed by the list
+ *
+ * Return: the list, to be freed; NULL without memory.
+ */
+struct rule *make_rules(size_t count, char *texts);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* variants.h - what is attached while something is measured. */
+#ifndef EMBARGO_BENCH_VARIANTS_H
+#define EMBARGO_BENCH_VARIANTS_H
+
+#include "operations.h"
+
+struct generation;
+
+enum variant {
+	VARIANT_NOTHING,
+	VARIANT_EMPTY, /* programs that do nothing, on the same hooks */
+	VARIANT_AUDIT, /* embargo, --audit-only */
+	VARIANT_ENFORCE,
+	VARIANT_MAX,
+};
+
+struct attached;
+
+/**
+ * variant_attach() - only to the bench's cgroup; the exec tracepoint has no cgroup, and decides within it only
+ * @site:       borrowed
+ * @generation: of the last two variants; borrowed
+ * @out:        owned by the caller
+ *
+ * Return: 0, -errno.
+ */
+int variant_attach(const struct site *site, enum variant variant,
+		   const struct generation *generation, struct attached **out);
+
+/** variant_detach() - nothing is left. Accepts NULL. */
+void variant_detach(struct attached *attached);
+
+/** variant_kernel() - the handle of kernel.h; NULL for the first two variants */
+struct kernel *variant_kernel(struct attached *attached);
+
+/**
+ * variant_program_run() - what the kernel counted for the programs of a hook since they were loaded
+ * @hook: enum hook
+ * @out_ns, @out_count: filled
+ *
+ * Return: 0, -errno. Counts only while run time statistics are on.
+ */
+int variant_program_run(struct attached *attached, int hook, double *out_ns, double *out_count);
+
+#endif
