@@ -32,6 +32,27 @@ static __always_inline __u64 cgroup_ancestor_id(struct cgroup *cgroup, __u32 lev
 	return BPF_CORE_READ(ancestor, kn, id);
 }
 
+/* How a dentry hangs in its tree, as it lies in memory. */
+struct dentry_link {
+	struct dentry *parent;
+	struct qstr name;
+};
+
+/*
+ * By one read where the name follows the parent, as on every kernel so far (include/linux/dcache.h, v5.10 to
+ * v7.2); which branch it is, is decided when the program is loaded. A read that fails leaves zeroes.
+ */
+static __always_inline void dentry_read(struct dentry *dentry, struct dentry_link *out)
+{
+	if (bpf_core_field_offset(dentry->d_name) ==
+	    bpf_core_field_offset(dentry->d_parent) + sizeof(out->parent)) {
+		bpf_core_read(out, sizeof(*out), &dentry->d_parent);
+	} else {
+		bpf_core_read(&out->parent, sizeof(out->parent), &dentry->d_parent);
+		bpf_core_read(&out->name, sizeof(out->name), &dentry->d_name);
+	}
+}
+
 /*
  * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
  * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition

@@ -5,6 +5,7 @@
  * same moment can give a path of which some components are old and some new.
  */
 #include "file.h"
+#include "compat.h"
 #include "maps.h"
 #include "scratch.h"
 #include "subject.h"
@@ -39,62 +40,62 @@ __noinline __u64 hash_name(__u64 address, __u32 bytes)
 	return hash;
 }
 
-static __always_inline void walk_add(struct walk *walk, struct dentry *dentry)
+static __always_inline void walk_add(struct walk *walk, const struct qstr *name)
 {
 	__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
-	struct qstr name = {};
 	__u64 hash;
 
-	bpf_core_read(&name, sizeof(name), &dentry->d_name);
-	hash = hash_name((__u64)name.name, name.len);
+	hash = hash_name((__u64)name->name, name->len);
 	if (!hash)
 		walk->failed = 1;
 	walk->hash[slot] = hash;
-	walk->address[slot] = (__u64)name.name;
-	walk->bytes[slot] = name.len;
+	walk->address[slot] = (__u64)name->name;
+	walk->bytes[slot] = name->len;
 	if (walk->depth == 0) {
 		walk->leaf_hash = hash;
-		walk->leaf_address = (__u64)name.name;
-		walk->leaf_bytes = name.len & 255;
+		walk->leaf_address = (__u64)name->name;
+		walk->leaf_bytes = name->len & 255;
 	}
 	walk->depth++;
+}
+
+static __always_inline void mount_enter(struct walk_position *here, struct vfsmount *mount)
+{
+	here->at.mnt = mount;
+	here->mount_top = BPF_CORE_READ(mount, mnt_root);
 }
 
 /* One step towards the root: a component or a mount point. Returns 0 at the end. */
 __noinline int walk_step(__u32 slot)
 {
 	struct scratch *scratch = scratch_get(slot);
-	struct walk_position *at;
-	struct vfsmount *vfsmount;
-	struct dentry *dentry, *parent;
+	struct walk_position *here;
 
 	if (!scratch)
 		return 0;
-	at = &scratch->position;
-	dentry = (struct dentry *)at->dentry;
-	vfsmount = (struct vfsmount *)at->mount;
-	if (at->dentry == at->root_dentry && at->mount == at->root_mount) {
+	here = &scratch->position;
+	if (here->at.dentry == here->root.dentry && here->at.mnt == here->root.mnt) {
 		scratch->walk.root_depth = scratch->walk.depth;
-		at->root_seen = 1;
+		here->root_seen = 1;
 	}
-	if (dentry == BPF_CORE_READ(vfsmount, mnt_root)) {
+	if (here->at.dentry == here->mount_top) {
 		__u64 offset = bpf_core_field_offset(struct mount, mnt);
-		struct mount *mount = (struct mount *)(at->mount - offset);
+		struct mount *mount = (struct mount *)((__u64)here->at.mnt - offset);
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
 		if (above == mount)
 			return 0;
-		at->dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		at->mount = (__u64)above + offset;
+		here->at.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+		mount_enter(here, (struct vfsmount *)((__u64)above + offset));
 		return 1;
 	}
-	walk_add(&scratch->walk, dentry);
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (dentry == parent) {	/* a memfd, or a tree that is mounted nowhere */
+	dentry_read(here->at.dentry, &here->link);
+	walk_add(&scratch->walk, &here->link.name);
+	if (here->at.dentry == here->link.parent) {	/* a memfd, or a tree that is mounted nowhere */
 		scratch->walk.detached = 1;
 		return 0;
 	}
-	at->dentry = (__u64)parent;
+	here->at.dentry = here->link.parent;
 	return 1;
 }
 
@@ -105,6 +106,7 @@ __noinline int file_walk(__u32 slot, __u64 address)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct file *file = (struct file *)address;
+	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
 
 	if (!scratch)
 		return 0;
@@ -112,10 +114,9 @@ __noinline int file_walk(__u32 slot, __u64 address)
 	scratch->walk.root_depth = 0;
 	scratch->walk.detached = 0;
 	scratch->walk.failed = 0;
-	scratch->position.dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
-	scratch->position.mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	scratch->position.root_dentry = (__u64)BPF_CORE_READ(current_task(), fs, root.dentry);
-	scratch->position.root_mount = (__u64)BPF_CORE_READ(current_task(), fs, root.mnt);
+	bpf_core_read(&scratch->position.at, sizeof(struct path), &file->f_path);
+	bpf_core_read(&scratch->position.root, sizeof(struct path), &fs->root);
+	mount_enter(&scratch->position, scratch->position.at.mnt);
 	scratch->position.root_seen = 0;
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < WALK_STEPS_MAX; step++) {

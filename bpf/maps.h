@@ -7,6 +7,7 @@
 #define EMBARGO_MAPS_H
 
 #include "abi.h"
+#include "compat.h"
 #include <bpf/bpf_helpers.h>
 
 /* What decide.h asks of its surroundings. */
@@ -80,10 +81,15 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events __weak SEC(".maps");
 
-/* Where a walk towards the root stands; kernel addresses. */
+/*
+ * Where a walk towards the root stands; kernel addresses. Read into place: on the stack it would not fit
+ * below connect, where old kernels add up the frames to 512 bytes.
+ */
 struct walk_position {
-	__u64 dentry, mount;		/* struct dentry, struct vfsmount */
-	__u64 root_dentry, root_mount;	/* of the process */
+	struct path at;			/* read as a whole: mount, then dentry, as in linux/path.h */
+	struct path root;		/* of the process */
+	struct dentry *mount_top;	/* where the mount of "at" ends */
+	struct dentry_link link;	/* of at.dentry */
 	__u32 root_seen;
 	__u32 zero;
 };
