@@ -41,10 +41,11 @@ static __always_inline void destination_fill(struct event_destination *out, __u6
 }
 
 /* A rule matched: decide and record. Only here scratch is needed. */
-static __always_inline enum verdict connect_matched(void *entries, const struct gen_header *header,
-						    __u64 a, __u64 b, __u64 rest, __u32 deny,
-						    __u32 allow)
+static __always_inline enum verdict connect_matched(void *entries, __u64 a, __u64 b, __u64 rest,
+						    __u32 deny, __u32 allow)
 {
+	struct gen_key key = { .kind = GEN_HEADER };
+	const struct gen_header *header = bpf_map_lookup_elem(entries, &key);
 	struct file *file = BPF_CORE_READ(current_task(), mm, exe_file);
 	struct mode_inputs inputs = {};
 	struct scratch *slot = scratch_claim();
@@ -62,7 +63,7 @@ static __always_inline enum verdict connect_matched(void *entries, const struct 
 	}
 	__builtin_memset(&slot->decision, 0, sizeof(slot->decision));
 	rule_decide(entries, deny, allow, &inputs, &slot->decision);
-	slot->event.decision.generation = header->generation;
+	slot->event.decision.generation = header ? header->generation : 0;
 	destination_fill(&slot->event.destination, a, b, rest);
 	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP), (__u64)file, 0);
 	verdict = slot->decision.verdict;
@@ -88,15 +89,15 @@ static __always_inline void *generation_again(__u64 began_with)
  */
 
 /* Returns list << 32 | count of the longest prefix with rules; 0: none. */
-__noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 family_lengths)
+__noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 rest)
 {
-	struct address address = { .a = a, .b = b, .family = family_lengths & 0xff };
+	struct address address = { .a = a, .b = b, .family = rest & 0xff };
 	void *entries = generation_again(began_with);
 	struct gen_network network;
 
 	if (!entries)
 		return SWITCHED;
-	network = network_find(entries, &address, family_lengths >> 8 & 0xff);
+	network = network_find(entries, &address);
 	return (__u64)network.list << 32 | network.count;
 }
 
@@ -139,23 +140,15 @@ enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
 
 static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 {
-	__u64 began_with = 0, network, deny, allow, lengths;
+	__u64 began_with = 0, network, deny, allow;
 	__u32 index = 0;
 	void *entries = bpf_map_lookup_elem(&generation, &index);
-	struct gen_key key = { .kind = GEN_HEADER };
-	const struct gen_header *header;
 
 	if (!entries)
 		return CONNECT_ALLOW;
-	header = bpf_map_lookup_elem(entries, &key);
-	if (!header)
-		return CONNECT_ALLOW;
-	lengths = (rest & 0xff) == 4 ? header->net4_lengths : header->net6_lengths;
-	if (!lengths)
-		return CONNECT_ALLOW;
 	/* a pointer that a helper read back is a number to the verifier */
 	bpf_probe_read_kernel(&began_with, sizeof(began_with), &entries);
-	network = network_lookup(began_with, a, b, (rest & 0xff) | lengths << 8);
+	network = network_lookup(began_with, a, b, rest);
 	if (!network)
 		return CONNECT_ALLOW;
 	deny = network == SWITCHED ? SWITCHED : condition_first(began_with, network, rest, 0);
@@ -164,7 +157,7 @@ static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 	allow = condition_first(began_with, network, rest, 1);
 	if (deny == SWITCHED || allow == SWITCHED)
 		return CONNECT_SWITCHED;
-	return connect_matched(entries, header, a, b, rest, deny, allow) == VERDICT_DENY ?
+	return connect_matched(entries, a, b, rest, deny, allow) == VERDICT_DENY ?
 		       CONNECT_DENY : CONNECT_ALLOW;
 }
 

@@ -279,17 +279,37 @@ static inline __attribute__((always_inline)) void address_mask(struct gen_key *k
 	}
 }
 
+/*
+ * How many prefix lengths are in use: bytes that are not zero, eight at a time and without a branch, which
+ * the verifier would follow both ways. The header says the same, but costs a lookup.
+ */
+static inline __attribute__((always_inline)) __u32 lengths_count(const struct gen_lengths *in_use)
+{
+	typedef __u64 __attribute__((may_alias)) word;
+	const word *words = (const word *)in_use->bits;
+	const __u64 low7 = 0x7f7f7f7f7f7f7f7full;
+	__u64 count = 0;
+
+	for (int i = 0; i < NETWORK_LENGTHS_MAX / 8; i++) {
+		__u64 used = (((words[i] & low7) + low7) | words[i]) & ~low7;
+
+		count += ((used >> 7) * 0x0101010101010101ull) >> 56;
+	}
+	return count;
+}
+
 /* The longest prefix with rules that covers an address; .count 0 when there is none. */
-static inline __attribute__((always_inline)) struct gen_network
-network_find(void *generation, const struct address *address, __u32 lengths)
+static inline __attribute__((always_inline)) struct gen_network network_find(void *generation,
+									     const struct address *address)
 {
 	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family };
 	const struct gen_lengths *in_use = (const struct gen_lengths *)GEN_FIND(generation, &key);
 	struct gen_network best = {};
-	__u32 low = 0, high = lengths;	/* behind the last */
+	__u32 low = 0, high;	/* behind the last */
 
 	if (!in_use)
 		return best;
+	high = lengths_count(in_use);
 	/* 2^6 > NETWORK_LENGTHS_MAX */
 #ifdef __clang__
 #pragma clang loop unroll(disable)

@@ -66,13 +66,17 @@ struct walk_result walk_path(const struct generation *gen, const char *path)
 struct walk_result walk_network(const struct generation *gen, unsigned family, __u64 a, __u64 b,
 				unsigned protocol, unsigned port)
 {
+	const struct gen_key lengths_key = { .kind = GEN_LENGTHS, .part = family };
+	const union gen_value *lengths = generation_find(gen, &lengths_key);
 	const struct gen_header *header = header_of(gen);
 	struct address address = { .a = a, .b = b, .family = family };
 	struct walk_result result = { 0, 0 };
 	struct gen_network network;
 
-	network = network_find((void *)gen, &address,
-			       family == 4 ? header->net4_lengths : header->net6_lengths);
+	/* the header says it, too */
+	assert_int_equal(lengths ? lengths_count(&lengths->lengths) : 0,
+			 family == 4 ? header->net4_lengths : header->net6_lengths);
+	network = network_find((void *)gen, &address);
 	for (unsigned i = 0; i < network.count; i++) {
 		struct gen_key key = { GEN_CONDITION, i, network.list, 0, 0 };
 		const union gen_value *value = generation_find(gen, &key);
