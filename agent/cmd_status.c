@@ -59,6 +59,11 @@ static void print_rules(const json_t *state)
 	const char *why;
 	size_t i;
 
+	if (!rules) {
+		printf("\nrules      unknown: the names of the active generation are not in the agent's "
+		       "directory (--state)\n");
+		return;
+	}
 	printf("\nrules      %lld enforced, %lld in audit", number_of(rules, "enforce"),
 	       number_of(rules, "audit"));
 	json_object_foreach (held_by, why, count)
@@ -77,11 +82,14 @@ static void print_rules(const json_t *state)
 static void print_vendors(const json_t *reply)
 {
 	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
-	struct table *table = table_new(4, heads);
-	const json_t *one;
+	const json_t *vendors = json_object_get(reply, "vendors"), *one;
+	struct table *table;
 	size_t i;
 
-	json_array_foreach (json_object_get(reply, "vendors"), i, one) {
+	if (!json_array_size(vendors))
+		return;
+	table = table_new(4, heads);
+	json_array_foreach (vendors, i, one) {
 		char rules[24], rest[24];
 		const char *cells[] = {text_of(one, "id"), text_of(one, "name"), rules, rest};
 
@@ -262,6 +270,11 @@ static json_t *read_without_agent(const struct command_context *context)
 			 "recorded. systemctl start embargo embargod";
 	if (state && json_object_set_new(state, "degraded", json_pack("[s]", what)))
 		json_decref(take_ptr(state));
+	/* what is not known is not zero */
+	if (state && report->generation && !in.generation) {
+		(void)json_object_del(state, "rules");
+		(void)json_object_del(state, "vendors");
+	}
 	generation_free(kept);
 	return state ? json_pack("{s:b, s:O, s:[], s:[]}", "ok", 1, "state", state, "vendors",
 				 "sinks")
