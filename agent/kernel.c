@@ -140,6 +140,7 @@ static void remove_other_sets(const struct kernel *kernel)
 	for (int i = 0; i < count; i++)
 		if (sets[i] != kernel->set)
 			(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+	(void)pin_remove_other_abis(kernel->pins);	/* likewise */
 }
 
 /* The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. */

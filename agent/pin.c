@@ -128,6 +128,27 @@ int pin_set_remove(const char *pins, __u64 set)
 	return remove_tree(path);
 }
 
+int pin_remove_other_abis(const char *pins)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(pins);
+	int err = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir))) {
+		char child[PIN_PATH_BYTES + 256], *end;
+		unsigned long abi = strtoul(entry->d_name, &end, 10);
+
+		if (end == entry->d_name || *end || abi == EMBARGO_ABI)
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", pins, entry->d_name);
+		err = remove_tree(child) ?: err;
+	}
+	closedir(dir);
+	return err;
+}
+
 int pin_remove_all(const char *pins)
 {
 	__u64 sets[64];

@@ -45,6 +45,9 @@ int pin_sets(const char *pins, __u64 *out_sets, size_t capacity);
 /** pin_set_remove() - unlink the links of a set: what nothing else holds is detached. Return: 0, -errno */
 int pin_set_remove(const char *pins, __u64 set);
 
+/** pin_remove_other_abis() - unlink what another version with another ABI number left. Return: 0; -errno */
+int pin_remove_other_abis(const char *pins);
+
 /** pin_remove_all() - unlink everything, links first. Return: 0, also if nothing was there; -errno */
 int pin_remove_all(const char *pins);
 
