@@ -30,7 +30,7 @@ const struct backend_row backend_rows[] = {
 	{ HOOK_EXEC, BACKEND_FMOD_RET, FEATURE_FMOD_RET,
 	  "prevents: exec answers EPERM, scripts too; best effort on a preemptible kernel" },
 	{ HOOK_EXEC, BACKEND_KILL, FEATURE_TRACEPOINT,
-	  "kills before the first instruction (exit status 137)" },
+	  "kills before the first instruction (exit status 137); best effort on a preemptible kernel" },
 	{ HOOK_CONNECT, BACKEND_CGROUP, FEATURE_CGROUP,
 	  "prevents: connect and datagram sends answer EPERM" },
 };

@@ -132,11 +132,19 @@ static bool set_is_whole(const struct kernel *kernel)
 	return true;
 }
 
+/*
+ * Backends stop an exec at different places: one that was past the place of the new programs when they were
+ * attached still has to meet the old ones.
+ */
+#define EXCHANGE_GRACE_US 1000000
+
 static void remove_other_sets(const struct kernel *kernel)
 {
 	__u64 sets[64];
 	int count = pin_sets(kernel->pins, sets, 64);
 
+	if (count > 1)
+		usleep(EXCHANGE_GRACE_US);
 	for (int i = 0; i < count; i++)
 		if (sets[i] != kernel->set)
 			(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
