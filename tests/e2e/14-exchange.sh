@@ -17,7 +17,7 @@ other=/sys/devices/system/cpu/cpu1/online
 write_policy "$POLICY" enforce 1 </dev/null
 start_agent
 rm -f "$MARKER"
-inside "$WORK/hammer" -p 2 -s 20 -m "$MARKER" "$DENIED" "$INNOCENT" >"$WORK/hammer.out" &
+inside "$WORK/hammer" -p 2 -s 12 -m "$MARKER" "$DENIED" "$INNOCENT" >"$WORK/hammer.out" &
 hammer=$!
 rounds=0
 while kill -0 "$hammer" 2>/dev/null; do
