@@ -42,7 +42,7 @@ int activate_compile(const char *policy_path, const char *const *catalogs, size_
 	err = catalog_load(catalogs, catalog_count, diags, &catalog);
 	if (err < 0)
 		return err;
-	err = policy_load(policy_path, catalog, diags, &policy);
+	err = policy_load(policy_path, catalog, NULL, diags, &policy);
 	if (err < 0)
 		return err;
 	return policy_compile(policy, diags, out_gen);

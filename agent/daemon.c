@@ -304,10 +304,10 @@ static void say_start(struct daemon *daemon, const struct kernel_report *report,
 			log_notice("%s: %s, %s", hook_word(i),
 				   backend_word(report->hooks[i].backend),
 				   report->hooks[i].achieves);
-	if (active->unenforced_count)
+	if (generation_unenforced(active))
 		log_notice(
 			"%zu matchers of the policy are not enforced yet; embargo status lists why",
-			active->unenforced_count);
+			generation_unenforced(active));
 }
 
 static int block_signals(void)

@@ -89,10 +89,12 @@ json_t *summary_unenforced(const struct generation *generation)
 	AUTO_JSON json_t *groups = json_array();
 
 	for (size_t i = 0; generation && i < generation->unenforced_count; i++) {
-		const struct generation_unenforced *one = &generation->unenforced[i];
+		const struct generation_rule *one = &generation->unenforced[i];
 		const char *matcher = matcher_word(one->matcher);
 		json_t *group;
 
+		if (matcher_is_finding(one->matcher))
+			continue;
 		if (!matcher)
 			matcher = "unknown";
 		group = find_group(groups, matcher, one->why);
@@ -159,7 +161,8 @@ json_t *summary_vendors(const struct generation *generation)
 			return NULL;
 	}
 	for (size_t i = 0; generation && i < generation->unenforced_count; i++)
-		if (count_vendor(by_id, generation->unenforced[i].vendor,
+		if (!matcher_is_finding(generation->unenforced[i].matcher) &&
+		    count_vendor(by_id, generation->unenforced[i].vendor,
 				 generation->unenforced[i].vendor_name, "unenforced"))
 			return NULL;
 	return sorted_members(by_id);

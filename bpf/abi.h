@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #endif
 
-#define EMBARGO_ABI 1
+#define EMBARGO_ABI 2
 
 #define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed its size")
 
@@ -137,6 +137,8 @@ enum protocol {
  *   GEN_NET6       part = bits, a, b          -> gen_network   a, b = halves in host order, masked
  *   GEN_CONDITION  node = list, part = index  -> gen_condition one port and protocol line
  *   GEN_RULE       node = rule number         -> gen_rule      what to do
+ *   GEN_SCOPE      -                          -> gen_scope     whose attempts are decided; GEN_FLAG_SCOPE
+ *   GEN_USER       node = user id             -> gen_user      a user of the scope
  *
  * Rules are numbered from 1, the more specific first, so that the best of several matches is the
  * smallest number. Rule 0 is "none", node 0 is "none", glob state 0 is "dead".
@@ -152,6 +154,11 @@ enum protocol {
  * High Speed IP Routing Lookups", 1997): entries on the way are markers that carry the best real
  * prefix above them, so that there is no backtracking and the cost does not depend on the number
  * of networks.
+ *
+ * The scope is asked after a rule has matched, so that what matches nothing pays nothing for it; the
+ * verdict is the same. Cgroups are matched by their path from the cgroup v2 root through the same
+ * nodes as files, from roots of their own; a pattern covers the cgroup and all below it. There end_*
+ * and below_* are no rule numbers: "deny" is 1 where the path is excluded, "allow" is 1 where it is named.
  */
 
 enum gen_kind {
@@ -165,6 +172,8 @@ enum gen_kind {
 	GEN_NET6 = 8,
 	GEN_CONDITION = 9,
 	GEN_RULE = 10,
+	GEN_SCOPE = 11,
+	GEN_USER = 12,
 	GEN_MAX,
 };
 
@@ -178,6 +187,11 @@ struct gen_key {
 };
 ABI_SIZE(struct gen_key, 24);
 
+enum gen_flag {
+	GEN_FLAG_SCOPE = 1,		/* there is a GEN_SCOPE: not every attempt is decided */
+	GEN_FLAG_REQUIRES = 2,		/* in audit until struct runtime says that the requirements are met */
+};
+
 struct gen_header {
 	__u64 generation;		/* first 8 bytes of the SHA-256 of all other entries, never 0 */
 	__u32 rules;			/* highest rule number; allow entries are among them */
@@ -185,9 +199,30 @@ struct gen_header {
 	__u16 net4_lengths;		/* how many of gen_lengths are in use */
 	__u16 net6_lengths;
 	__u32 revision;			/* of the policy */
-	__u64 zero;
+	__u32 flags;			/* enum gen_flag, ORed */
+	__u32 zero;
 };
 ABI_SIZE(struct gen_header, 32);
+
+enum scope_flag {
+	SCOPE_ONLY_CGROUPS = 1,		/* only the cgroups that "cgroups" names ("allow") are decided */
+	SCOPE_ONLY_USERS = 2,		/* only users with a GEN_USER */
+	SCOPE_ONLY_CONTAINERS = 4,	/* only cgroups that "containers" names */
+	SCOPE_NO_CONTAINERS = 8,	/* only cgroups that "containers" does not name */
+};
+
+struct gen_scope {
+	__u32 flags;			/* enum scope_flag, ORed */
+	__u32 cgroups;			/* path node to start at; 0: no cgroup is named or excluded */
+	__u32 containers;		/* the same for the cgroups that container managers make */
+	__u32 zero[5];
+};
+ABI_SIZE(struct gen_scope, 32);
+
+struct gen_user {
+	__u32 zero[8];
+};
+ABI_SIZE(struct gen_user, 32);
 
 struct gen_lengths {
 	__u8 bits[NETWORK_LENGTHS_MAX];	/* ascending; 0 behind the last */
@@ -241,7 +276,9 @@ struct gen_rule {
 	__u8 target;			/* enum mode: what the policy asks for */
 	__u8 target_held_by;		/* why the target is audit: HELD_BY_POLICY or HELD_BY_CONFIDENCE */
 	__u8 matcher;			/* enum matcher */
-	__u8 zero[20];
+	__u32 zero;
+	__u64 until_s;			/* an allow entry holds before this time, Unix seconds; 0: for ever */
+	__u64 zero2;
 };
 ABI_SIZE(struct gen_rule, 32);
 
@@ -254,6 +291,8 @@ union gen_value {
 	struct gen_network network;
 	struct gen_condition condition;
 	struct gen_rule rule;
+	struct gen_scope scope;
+	struct gen_user user;
 	__u8 bytes[32];
 };
 ABI_SIZE(union gen_value, 32);
@@ -273,7 +312,9 @@ ABI_SIZE(struct load_config, 32);
 /* The one entry of the map "runtime". */
 struct runtime {
 	__u64 active_set;		/* only this program set emits and counts */
-	__u64 zero[7];
+	__s64 boot_to_real_ns;		/* CLOCK_REALTIME less CLOCK_BOOTTIME; 0: not known, nothing ends */
+	__u64 met[2];			/* generations whose requirements are met: the active one, the next one */
+	__u64 zero[4];
 };
 ABI_SIZE(struct runtime, 64);
 

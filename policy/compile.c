@@ -47,7 +47,7 @@ static int shared_strings(struct strings *strings, const struct rule *rule, __u3
 		[SHARED_PRODUCT] = rule->product ?: "-",
 		[SHARED_REASON] = rule->reason ?: "",
 		[SHARED_FILE] = rule->place.file ?: "",
-		[SHARED_WHY] = rule->unenforced_why ?: "not enforced yet",
+		[SHARED_WHY] = rule_is_enforced(rule) ? "" : rule->unenforced_why ?: "not enforced yet",
 	};
 	int err = 0;
 
@@ -125,6 +125,10 @@ static int pool_collect(struct strings *strings, const struct rules *rules)
 	__u32 shared[SHARED_COUNT];
 	int err = strings_add(strings, rules->policy ?: "", shared);
 
+	if (!err && rules->requires.package)
+		err = strings_add(strings, rules->requires.package, shared);
+	if (!err && rules->requires.unit)
+		err = strings_add(strings, rules->requires.unit, shared);
 	for (size_t i = 0; !err && i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
 
@@ -186,50 +190,64 @@ static char *pool_rule(const struct strings *strings, const struct numbered_rule
 	return mempcpy(at, rule->value, rule->value_bytes + 1);
 }
 
+/* What a rule is in words, @to; its strings go to *@at, which moves on. */
+static int store_rule(struct compilation *compilation, const struct generation_store *store,
+		      const struct numbered_rule *from, struct generation_rule *to, char **at)
+{
+	__u32 s[SHARED_COUNT];
+	int err = shared_strings(&compilation->strings, from->rule, s);
+
+	if (err)
+		return err;
+#define SHARED(which) (store->pool + compilation->strings.list[s[which]].offset)
+	*at = pool_rule(&compilation->strings, from, *at, &to->id, &to->value);
+	to->vendor = SHARED(SHARED_VENDOR);
+	to->vendor_name = SHARED(SHARED_VENDOR_NAME);
+	to->product = SHARED(SHARED_PRODUCT);
+	to->reason = SHARED(SHARED_REASON);
+	to->why = SHARED(SHARED_WHY);
+	to->file = SHARED(SHARED_FILE);
+#undef SHARED
+	to->line = from->rule->place.line;
+	to->until_s = from->rule->until_s;
+	to->matcher = from->rule->matcher;
+	to->action = from->action;
+	to->target = from->target;
+	to->target_held_by = from->target_held_by;
+	to->confidence = from->rule->confidence;
+	return 0;
+}
+
 static int store_rules(struct compilation *compilation, struct generation_store *store)
 {
 	const struct numbered *numbered = &compilation->numbered;
-	__u32 s[SHARED_COUNT];
 	char *at = store->pool;
 	int err = 0;
 
-#define SHARED(which) (store->pool + compilation->strings.list[s[which]].offset)
 	for (size_t i = 0; !err && i < numbered->count; i++) {
-		const struct numbered_rule *from = &numbered->list[i];
-		struct generation_rule *to = &store->rules[i];
-
 		if (i + 8 < numbered->count)
 			__builtin_prefetch(numbered->list[i + 8].rule);
-		err = shared_strings(&compilation->strings, from->rule, s);
-		if (err)
-			break;
-		at = pool_rule(&compilation->strings, from, at, &to->id, &to->value);
-		to->vendor = SHARED(SHARED_VENDOR);
-		to->vendor_name = SHARED(SHARED_VENDOR_NAME);
-		to->product = SHARED(SHARED_PRODUCT);
-		to->reason = SHARED(SHARED_REASON);
-		to->file = SHARED(SHARED_FILE);
-		to->line = from->rule->place.line;
-		to->matcher = from->rule->matcher;
-		to->action = from->action;
-		to->target = from->target;
-		to->target_held_by = from->target_held_by;
+		err = store_rule(compilation, store, &numbered->list[i], &store->rules[i], &at);
 	}
-	for (size_t i = 0; !err && i < numbered->unenforced; i++) {
-		const struct numbered_rule *from = &numbered->list[numbered->count + i];
-		struct generation_unenforced *to = &store->unenforced[i];
+	for (size_t i = 0; !err && i < numbered->unenforced; i++)
+		err = store_rule(compilation, store, &numbered->list[numbered->count + i],
+				 &store->unenforced[i], &at);
+	return err;
+}
 
-		err = shared_strings(&compilation->strings, from->rule, s);
-		if (err)
-			break;
-		at = pool_rule(&compilation->strings, from, at, &to->id, &to->value);
-		to->vendor = SHARED(SHARED_VENDOR);
-		to->vendor_name = SHARED(SHARED_VENDOR_NAME);
-		to->product = SHARED(SHARED_PRODUCT);
-		to->why = SHARED(SHARED_WHY);
-		to->matcher = from->rule->matcher;
-	}
-#undef SHARED
+/* A text of the policy as a whole, which pool_collect() has put there; NULL stays NULL. */
+static int store_text(struct compilation *compilation, const struct generation_store *store,
+		      const char *text, const char **out)
+{
+	__u32 string;
+	int err;
+
+	*out = NULL;
+	if (!text)
+		return 0;
+	err = strings_add(&compilation->strings, text, &string);
+	if (!err)
+		*out = store->pool + compilation->strings.list[string].offset;
 	return err;
 }
 
@@ -237,8 +255,7 @@ static int store_strings(struct compilation *compilation, const struct rules *ru
 			 struct generation_store *store)
 {
 	const struct numbered *numbered = &compilation->numbered;
-	const char *policy = rules->policy ?: "";
-	__u32 policy_string;
+	struct generation *generation = &store->generation;
 	int err = pool_measure(compilation, rules, &store->pool_bytes);
 
 	if (err)
@@ -253,11 +270,11 @@ static int store_strings(struct compilation *compilation, const struct rules *ru
 
 		memcpy(store->pool + string->offset, string->text, string->bytes + 1);
 	}
-	err = strings_add(&compilation->strings, policy, &policy_string);
-	if (err)
-		return err;
-	store->generation.policy = store->pool + compilation->strings.list[policy_string].offset;
-	return store_rules(compilation, store);
+	generation->requires.exec_prevent = rules->requires.exec_prevent;
+	err = store_text(compilation, store, rules->policy ?: "", &generation->policy);
+	err = err ?: store_text(compilation, store, rules->requires.package, &generation->requires.package);
+	err = err ?: store_text(compilation, store, rules->requires.unit, &generation->requires.unit);
+	return err ?: store_rules(compilation, store);
 }
 
 /* Gives back what growing left over; the entries stay for as long as the policy is active. */

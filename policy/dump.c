@@ -167,12 +167,14 @@ void generation_dump(const struct generation *generation, FILE *out)
 	for (size_t i = 0; i < generation->rule_count; i++)
 		dump_rule(&generation->rules[i], i + 1, out);
 	for (size_t i = 0; i < generation->unenforced_count; i++) {
-		const struct generation_unenforced *one = &generation->unenforced[i];
+		const struct generation_rule *one = &generation->unenforced[i];
 
-		fprintf(out, "unenforced %s ", one->id);
+		fprintf(out, "%s %s ", matcher_is_finding(one->matcher) ? "finding" : "unenforced", one->id);
 		dump_text(one->value, out);
-		fprintf(out, " why=");
-		dump_text(one->why, out);
+		if (*one->why) {
+			fprintf(out, " why=");
+			dump_text(one->why, out);
+		}
 		putc('\n', out);
 	}
 	for (size_t i = 0; i < generation->entry_count; i++)

@@ -52,14 +52,19 @@ static const struct fact_kind kinds[] = {
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == MATCHER_MAX, "a row for each kind of matcher");
 
+bool matcher_is_finding(unsigned matcher)
+{
+	return matcher < MATCHER_MAX && kinds[matcher].finding;
+}
+
 bool fact_is_rule(const struct fact *fact)
 {
-	return !kinds[fact->matcher].finding;
+	return !matcher_is_finding(fact->matcher);
 }
 
 const char *fact_unenforced_why(const struct fact *fact)
 {
-	return kinds[fact->matcher].unenforced_why;
+	return kinds[fact->matcher].finding ? "" : kinds[fact->matcher].unenforced_why;
 }
 
 /* ---------------------------------------------------------------- reading */

@@ -7,19 +7,8 @@
 #define EMBARGO_FACT_H
 
 #include "fields.h"
+#include "policy.h"
 #include "rules.h"
-
-/* How well a fact is known, the weakest first. */
-enum confidence {
-	CONFIDENCE_NONE = 0, /* not said */
-	CONFIDENCE_UNVERIFIED = 1,
-	CONFIDENCE_SEEN = 2,
-	CONFIDENCE_DOCUMENTED = 3,
-	CONFIDENCE_MAX,
-};
-
-/** confidence_word() - NULL: no such value */
-const char *confidence_word(unsigned confidence);
 
 /* One matcher. */
 struct fact {
@@ -54,7 +43,7 @@ void facts_finish(struct reader *reader, struct facts *facts);
 /** fact_is_rule() - can a rule be made of it, or is it for finding and reporting only? */
 bool fact_is_rule(const struct fact *fact);
 
-/** fact_unenforced_why() - why this build does not enforce it; NULL: it does */
+/** fact_unenforced_why() - why this build does not enforce it; NULL: it does; "": it is for finding only */
 const char *fact_unenforced_why(const struct fact *fact);
 
 #endif

@@ -5,6 +5,7 @@
  * offset, number and order is checked besides.
  */
 #include "generation.h"
+#include "policy.h"
 #include "store.h"
 
 #include <endian.h>
@@ -20,6 +21,7 @@
 #define FILE_MAGIC     "EMBARGO\n"
 #define FILE_MAX_BYTES (4ull << 30)
 #define FILE_BUFFER    65536
+#define NO_TEXT        UINT32_MAX
 
 /* The file: this, keys, values, rules, unenforced, pool, SHA-256 of everything before it. */
 struct file_header {
@@ -32,23 +34,21 @@ struct file_header {
 	__u64 unenforced;
 	__u64 pool_bytes;
 	__u32 policy; /* this and what follows named like a string: offset in the pool */
+	__u32 requires_package, requires_unit; /* NO_TEXT: none */
 	__u8 mode;
-	__u8 zero[3];
+	__u8 requires_exec_prevent;
+	__u8 zero[2];
 };
-ABI_SIZE(struct file_header, 64);
+ABI_SIZE(struct file_header, 72);
 
 struct file_rule {
-	__u32 id, vendor, vendor_name, product, value, reason, file;
+	__u32 id, vendor, vendor_name, product, value, reason, why, file;
 	__u32 line;
 	__u8 matcher, action, target, target_held_by;
+	__u8 confidence, zero[7];
+	__u64 until_s;
 };
-ABI_SIZE(struct file_rule, 36);
-
-struct file_unenforced {
-	__u32 id, vendor, vendor_name, product, value, why;
-	__u32 matcher;
-};
-ABI_SIZE(struct file_unenforced, 28);
+ABI_SIZE(struct file_rule, 56);
 
 __u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count)
 {
@@ -80,6 +80,15 @@ void generation_store_publish(struct generation_store *store)
 	store->generation.values = store->values;
 	store->generation.rules = store->rules;
 	store->generation.unenforced = store->unenforced;
+}
+
+size_t generation_unenforced(const struct generation *generation)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < generation->unenforced_count; i++)
+		count += !matcher_is_finding(generation->unenforced[i].matcher);
+	return count;
 }
 
 void generation_free(struct generation *generation)
@@ -173,37 +182,34 @@ static void writer_end(struct writer *writer)
 		writer->err = -errno;
 }
 
-static void write_rules(struct writer *writer, const struct generation *gen, const char *pool)
+static void write_rules(struct writer *writer, const struct generation_rule *rules, size_t count,
+			const char *pool)
 {
-	for (size_t i = 0; i < gen->rule_count; i++) {
-		const struct generation_rule *r = &gen->rules[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct generation_rule *r = &rules[i];
 		struct file_rule out = {.id = r->id - pool,
 					.vendor = r->vendor - pool,
 					.vendor_name = r->vendor_name - pool,
 					.product = r->product - pool,
 					.value = r->value - pool,
 					.reason = r->reason - pool,
+					.why = r->why - pool,
 					.file = r->file - pool,
 					.line = r->line,
 					.matcher = r->matcher,
 					.action = r->action,
 					.target = r->target,
-					.target_held_by = r->target_held_by};
+					.target_held_by = r->target_held_by,
+					.confidence = r->confidence,
+					.until_s = r->until_s};
 
 		writer_add(writer, &out, sizeof(out));
 	}
-	for (size_t i = 0; i < gen->unenforced_count; i++) {
-		const struct generation_unenforced *u = &gen->unenforced[i];
-		struct file_unenforced out = {.id = u->id - pool,
-					      .vendor = u->vendor - pool,
-					      .vendor_name = u->vendor_name - pool,
-					      .product = u->product - pool,
-					      .value = u->value - pool,
-					      .why = u->why - pool,
-					      .matcher = u->matcher};
+}
 
-		writer_add(writer, &out, sizeof(out));
-	}
+static __u32 text_offset(const char *text, const char *pool)
+{
+	return text ? (__u32)(text - pool) : NO_TEXT;
 }
 
 static int write_generation(const struct generation *gen, int fd)
@@ -217,6 +223,9 @@ static int write_generation(const struct generation *gen, int fd)
 				     .unenforced = gen->unenforced_count,
 				     .pool_bytes = store->pool_bytes,
 				     .policy = gen->policy - store->pool,
+				     .requires_package = text_offset(gen->requires.package, store->pool),
+				     .requires_unit = text_offset(gen->requires.unit, store->pool),
+				     .requires_exec_prevent = gen->requires.exec_prevent,
 				     .mode = gen->mode};
 	struct writer *writer = calloc(1, sizeof(*writer));
 	int err;
@@ -229,7 +238,8 @@ static int write_generation(const struct generation *gen, int fd)
 	writer_add(writer, &header, sizeof(header));
 	writer_add(writer, gen->keys, gen->entry_count * sizeof(*gen->keys));
 	writer_add(writer, gen->values, gen->entry_count * sizeof(*gen->values));
-	write_rules(writer, gen, store->pool);
+	write_rules(writer, gen->rules, gen->rule_count, store->pool);
+	write_rules(writer, gen->unenforced, gen->unenforced_count, store->pool);
 	writer_add(writer, store->pool, store->pool_bytes);
 	writer_end(writer);
 	err = writer->err;
@@ -352,43 +362,47 @@ static const char *pool_at(const struct generation_store *store, __u32 offset, b
 	return *wrong ? NULL : store->pool + offset;
 }
 
-static bool decode_rules(struct generation_store *store, const struct file_rule *rules,
-			 const struct file_unenforced *unenforced)
+static bool decode_rules(const struct generation_store *store, const struct file_rule *from,
+			 size_t count, struct generation_rule *to)
 {
 	bool wrong = false;
 
-	for (size_t i = 0; !wrong && i < store->generation.rule_count; i++) {
-		const struct file_rule *r = &rules[i];
+	for (size_t i = 0; !wrong && i < count; i++) {
+		const struct file_rule *r = &from[i];
 
-		store->rules[i] = (struct generation_rule){
+		to[i] = (struct generation_rule){
 			.id = pool_at(store, r->id, &wrong),
 			.vendor = pool_at(store, r->vendor, &wrong),
 			.vendor_name = pool_at(store, r->vendor_name, &wrong),
 			.product = pool_at(store, r->product, &wrong),
 			.value = pool_at(store, r->value, &wrong),
 			.reason = pool_at(store, r->reason, &wrong),
+			.why = pool_at(store, r->why, &wrong),
 			.file = pool_at(store, r->file, &wrong),
 			.line = r->line,
 			.matcher = r->matcher,
 			.action = r->action,
 			.target = r->target,
-			.target_held_by = r->target_held_by};
+			.target_held_by = r->target_held_by,
+			.confidence = r->confidence,
+			.until_s = r->until_s};
 		wrong |= r->matcher >= MATCHER_MAX || r->action >= ACTION_MAX ||
-			 r->target >= MODE_MAX || r->target_held_by >= HELD_BY_MAX;
+			 r->target >= MODE_MAX || r->target_held_by >= HELD_BY_MAX ||
+			 r->confidence >= CONFIDENCE_MAX;
 	}
-	for (size_t i = 0; !wrong && i < store->generation.unenforced_count; i++) {
-		const struct file_unenforced *u = &unenforced[i];
+	return !wrong;
+}
 
-		store->unenforced[i] = (struct generation_unenforced){
-			.id = pool_at(store, u->id, &wrong),
-			.vendor = pool_at(store, u->vendor, &wrong),
-			.vendor_name = pool_at(store, u->vendor_name, &wrong),
-			.product = pool_at(store, u->product, &wrong),
-			.value = pool_at(store, u->value, &wrong),
-			.why = pool_at(store, u->why, &wrong),
-			.matcher = u->matcher};
-		wrong |= u->matcher >= MATCHER_MAX;
-	}
+static bool decode_requires(const struct generation_store *store, const struct file_header *header,
+			    struct generation_requires *out)
+{
+	bool wrong = header->requires_exec_prevent > 1;
+
+	if (header->requires_package != NO_TEXT)
+		out->package = pool_at(store, header->requires_package, &wrong);
+	if (header->requires_unit != NO_TEXT)
+		out->unit = pool_at(store, header->requires_unit, &wrong);
+	out->exec_prevent = header->requires_exec_prevent;
 	return !wrong;
 }
 
@@ -427,6 +441,9 @@ static bool value_fits(const struct generation_store *store, const struct gen_ke
 	case GEN_CONDITION:
 		return value->condition.rule && rule_fits(store, value->condition.rule) &&
 		       key->part < NETWORK_CONDITIONS_MAX;
+	case GEN_SCOPE:
+	case GEN_USER:
+		return true;
 	case GEN_RULE:
 		return key->node && rule_fits(store, key->node) &&
 		       value->rule.action < ACTION_MAX && value->rule.target < MODE_MAX &&
@@ -457,8 +474,7 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 			struct generation_store *store)
 {
 	struct generation *gen = &store->generation;
-	struct file_unenforced *unenforced = NULL;
-	struct file_rule *rules = NULL;
+	struct file_rule *rules = NULL, *unenforced = NULL;
 	bool wrong = false;
 	int err = 0;
 
@@ -480,7 +496,9 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 		store->pool_bytes = header->pool_bytes;
 		gen->policy = pool_at(store, header->policy, &wrong);
 		if (reader->left || wrong || store->pool[store->pool_bytes - 1] ||
-		    header->mode >= MODE_MAX || !decode_rules(store, rules, unenforced) ||
+		    header->mode >= MODE_MAX || !decode_requires(store, header, &gen->requires) ||
+		    !decode_rules(store, rules, header->rules, store->rules) ||
+		    !decode_rules(store, unenforced, header->unenforced, store->unenforced) ||
 		    !entries_fit(store) ||
 		    generation_number(store->keys, store->values, gen->entry_count) != gen->number)
 			err = -EBADMSG;

@@ -12,7 +12,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Rule number n is rules[n - 1]. Strings are owned by the generation. */
+/*
+ * Rule number n is rules[n - 1]. Strings are owned by the generation. What is not compiled has no number
+ * and is in "unenforced": matchers that this version cannot carry yet, and those that are for finding only.
+ */
 struct generation_rule {
 	const char *id;			/* vendor/product/kind/8 hex digits; allow entries: allow/... */
 	const char *vendor;		/* id of the catalogue file, or the name of the policy's own line */
@@ -20,20 +23,22 @@ struct generation_rule {
 	const char *product;		/* id, or "-" */
 	const char *value;		/* the matcher as written */
 	const char *reason;		/* of an allow entry; else "" */
+	const char *why;		/* of an unenforced one: "domains are not ..."; "": for finding only */
 	const char *file;		/* where it was written */
 	__u32 line;
+	__u64 until_s;			/* of an allow entry: Unix seconds at which it ends; 0: never */
 	__u8 matcher;			/* enum matcher */
 	__u8 action;			/* enum action */
 	__u8 target;			/* enum mode */
 	__u8 target_held_by;		/* enum held_by */
+	__u8 confidence;		/* enum confidence: how well the fact is known */
 };
 
-/* A matcher that is part of the policy but that this build does not enforce yet. */
-struct generation_unenforced {
-	const char *id;			/* rule id */
-	const char *vendor, *vendor_name, *product, *value;	/* as in struct generation_rule */
-	const char *why;		/* "domains are not enforced yet", ... */
-	__u8 matcher;
+/* What has to be so on a host before it enforces; NULL or false: not asked for. */
+struct generation_requires {
+	const char *package;		/* is installed */
+	const char *unit;		/* runs */
+	bool exec_prevent;		/* the exec hook refuses, and does not only kill */
 };
 
 struct generation {
@@ -47,8 +52,12 @@ struct generation {
 	size_t rule_count;
 	const struct generation_rule *rules;
 	size_t unenforced_count;
-	const struct generation_unenforced *unenforced;
+	const struct generation_rule *unenforced;
+	struct generation_requires requires;
 };
+
+/** generation_unenforced() - how many matchers are not enforced by this version; those for finding do not count */
+size_t generation_unenforced(const struct generation *generation);
 
 /** generation_free() - accepts NULL */
 void generation_free(struct generation *generation);

@@ -40,19 +40,20 @@ struct policy {
 	struct policy_allow *allows, *last_allow;
 	struct rules rules; /* what it means; the list is owned */
 	size_t capacity;    /* of rules.list */
+	const struct policy_host *host; /* borrowed while it is read; NULL: nothing is known */
 };
 
 /**
  * policy_read() - read and resolve a policy that is YAML already
  * @tree:       taken, also on failure
- * @catalog:    as in policy_load()
+ * @catalog, @host: as in policy_load()
  * @diags:      borrowed
  * @out_policy: owned by the caller; untouched on failure
  *
  * Return: 0; -EINVAL (there are errors in @diags); -ENOMEM.
  */
-int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct diagnostics *diags,
-		struct policy **out_policy);
+int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const struct policy_host *host,
+		struct diagnostics *diags, struct policy **out_policy);
 
 /**
  * policy_resolve() - find the vendors and products a policy names and fill in its rules

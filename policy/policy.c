@@ -262,8 +262,8 @@ static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *c
 	return policy;
 }
 
-int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct diagnostics *diags,
-		struct policy **out_policy)
+int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const struct policy_host *host,
+		struct diagnostics *diags, struct policy **out_policy)
 {
 	struct reader reader = {.tree = tree, .diags = diags};
 	struct policy *policy = policy_new(tree, catalog);
@@ -274,6 +274,7 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct di
 		yaml_tree_free(tree);
 		return -ENOMEM;
 	}
+	policy->host = host;
 	if (fields_read_document(&reader, policy_fields, "Policy", policy) && catalog)
 		err = policy_resolve(policy, diags);
 	if (reader.no_memory)
@@ -285,6 +286,7 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct di
 		return err;
 	}
 
+	policy->host = NULL;
 	policy->rules.policy = policy->name.text;
 	policy->rules.revision = policy->revision;
 	policy->rules.mode = (__u8)policy->mode;
@@ -292,8 +294,8 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, struct di
 	return 0;
 }
 
-int policy_load(const char *path, const struct catalog *catalog, struct diagnostics *diags,
-		struct policy **out_policy)
+int policy_load(const char *path, const struct catalog *catalog, const struct policy_host *host,
+		struct diagnostics *diags, struct policy **out_policy)
 {
 	struct yaml_tree *tree = NULL;
 	int err;
@@ -301,7 +303,7 @@ int policy_load(const char *path, const struct catalog *catalog, struct diagnost
 	err = yaml_tree_load(path, diags, &tree);
 	if (err < 0)
 		return err;
-	return policy_read(tree, catalog, diags, out_policy);
+	return policy_read(tree, catalog, host, diags, out_policy);
 }
 
 int policy_compile(const struct policy *policy, struct diagnostics *diags,

@@ -10,6 +10,15 @@
 #include "generation.h"
 #include <stdbool.h>
 
+/* How well a fact is known, the weakest first. */
+enum confidence {
+	CONFIDENCE_NONE = 0,		/* not said */
+	CONFIDENCE_UNVERIFIED = 1,
+	CONFIDENCE_SEEN = 2,
+	CONFIDENCE_DOCUMENTED = 3,
+	CONFIDENCE_MAX,
+};
+
 struct catalog;		/* every vendor known, facts only */
 struct policy;		/* what the administrator decided, with places */
 
@@ -27,19 +36,47 @@ int catalog_load(const char *const *directories, size_t count, struct diagnostic
 		 struct catalog **out_catalog);
 void catalog_free(struct catalog *catalog);
 
+/*
+ * What the running system brings in, because this library must not look: NULL members are not known. An
+ * entry with "hosts" applies where the labels are known and say so. All borrowed, for the time of the call.
+ */
+struct policy_host {
+	const char *const *label_names, *const *label_values;
+	size_t label_count;
+	bool labels_known;		/* false: entries with "hosts" are kept, with a note that says so */
+	__s64 now_s;			/* Unix time, for exceptions that are over; 0: unknown */
+	/* The id of a user of this host: 0, or -ENOENT (there is none), or another negative errno. NULL: unknown. */
+	int (*user_id)(void *context, const char *name, __u32 *out_uid);
+	void *context;
+};
+
 /**
  * policy_load() - read and check a policy
  * @path:       borrowed; lists in files are relative to its directory
  * @catalog:    borrowed; must outlive the policy. NULL (it has errors itself): the policy is checked but
  *              for what it refers to, so that all errors come at once, and the return is never 0
+ * @host:       borrowed; NULL: nothing is known of a host
  * @diags:      borrowed
  * @out_policy: owned by the caller; untouched on failure
  *
  * Return: as catalog_load(); -ENOENT when there is no such file.
  */
-int policy_load(const char *path, const struct catalog *catalog, struct diagnostics *diags,
-		struct policy **out_policy);
+int policy_load(const char *path, const struct catalog *catalog, const struct policy_host *host,
+		struct diagnostics *diags, struct policy **out_policy);
 void policy_free(struct policy *policy);
+
+/**
+ * policy_of_catalog() - everything that the catalogue knows, as a policy in audit: what a scan looks for
+ * @catalog:    borrowed; must outlive the policy
+ * @vendors:    ids, borrowed; only these, with all their products of every class
+ * @count:      of @vendors; 0: all vendors
+ * @diags:      borrowed; unknown ids
+ * @out_policy: owned by the caller; untouched on failure
+ *
+ * Return: 0; -EINVAL (see @diags); -ENOMEM.
+ */
+int policy_of_catalog(const struct catalog *catalog, const char *const *vendors, size_t count,
+		      struct diagnostics *diags, struct policy **out_policy);
 
 /**
  * policy_compile() - make the generation
@@ -97,6 +134,9 @@ void agent_config_free(struct agent_config *config);
  */
 __u64 name_hash(const char *name, size_t bytes);
 
+/** matcher_is_finding() - is this kind of fact for finding and reporting only, never a rule? */
+bool matcher_is_finding(unsigned matcher);
+
 /* Words of the enums of bpf/abi.h, as documents, events and commands write them. NULL: no such value. */
 const char *verdict_word(unsigned verdict);
 const char *mode_word(unsigned mode);
@@ -104,6 +144,7 @@ const char *held_by_word(unsigned held_by);
 const char *let_through_word(unsigned let_through);
 const char *action_word(unsigned action);
 const char *matcher_word(unsigned matcher);
+const char *confidence_word(unsigned confidence);
 const char *hook_word(unsigned hook);
 const char *backend_word(unsigned backend);
 

@@ -125,6 +125,7 @@ static struct rule *rule_add(struct resolve *resolve, const struct fact *fact)
 		.unenforced_why = fact_unenforced_why(fact),
 		.place = fact->place,
 		.matcher = (__u8)fact->matcher,
+		.confidence = (__u8)fact->confidence,
 	};
 	if (fact->network)
 		rule->network = *fact->network;
@@ -150,11 +151,8 @@ static void rules_of_reach(struct resolve *resolve, const struct reach *reach)
 	const struct product *product = reach->product;
 
 	for (const struct fact *fact = product->facts.first; fact; fact = fact->next) {
-		struct rule *rule;
+		struct rule *rule = rule_add(resolve, fact);
 
-		if (!fact_is_rule(fact))
-			continue;
-		rule = rule_add(resolve, fact);
 		if (!rule)
 			return;
 		rule->vendor = product->vendor->id.text;
@@ -456,4 +454,37 @@ int policy_resolve(struct policy *policy, struct diagnostics *diags)
 		resolve_allow(&resolve, allow);
 	free(resolve.reached);
 	return resolve.err;
+}
+
+int policy_of_catalog(const struct catalog *catalog, const char *const *vendors, size_t count,
+		      struct diagnostics *diags, struct policy **out_policy)
+{
+	struct policy *policy = calloc(1, sizeof(*policy));
+	struct resolve resolve = {.policy = policy, .diags = diags};
+	const struct policy_line line = {.action = ACTION_DENY};
+	size_t errors = diags->errors;
+
+	if (!policy)
+		return -ENOMEM;
+	policy->catalog = catalog;
+	policy->mode = MODE_AUDIT;
+	policy->rules = (struct rules){.policy = "catalogue", .mode = MODE_AUDIT};
+	for (size_t i = 0; i < (count ? count : catalog->count); i++) {
+		const struct vendor *vendor = count ? find_vendor(&resolve, vendors[i], (struct place){0})
+						    : catalog->vendors[i];
+
+		for (const struct product *one = vendor ? vendor->products : NULL; one; one = one->next)
+			reach_add(&resolve, &line, one, (struct place){0}, 0);
+	}
+	for (size_t i = 0; i < resolve.count; i++)
+		rules_of_reach(&resolve, &resolve.reached[i]);
+	free(resolve.reached);
+	if (!resolve.err && diags->errors > errors)
+		resolve.err = -EINVAL;
+	if (resolve.err < 0) {
+		policy_free(policy);
+		return resolve.err;
+	}
+	*out_policy = policy;
+	return 0;
 }

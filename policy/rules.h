@@ -29,19 +29,39 @@ struct rule {
 	const char *product;		/* id, or "-" */
 	const char *value;		/* the matcher, canonical: what the rule id is a digest of */
 	const char *reason;		/* of an allow entry, else "" */
-	const char *unenforced_why;	/* not NULL: listed, not compiled */
+	const char *unenforced_why;	/* not NULL: listed, not compiled; "": for finding only */
+	__u64 until_s;			/* of an allow entry: Unix seconds at which it ends; 0: never */
 	struct place place;		/* where the matcher is written */
 	__u8 matcher;			/* enum matcher */
 	__u8 action;			/* enum action */
 	__u8 target;			/* enum mode */
 	__u8 target_held_by;		/* enum held_by */
+	__u8 confidence;		/* enum confidence */
 	struct rule_network network;	/* MATCHER_NETWORK */
+};
+
+/*
+ * Whose attempts are decided; all zero: everybody's. Cgroup patterns are path patterns from the cgroup v2 root
+ * ("/system.slice/docker-*.scope") and cover what is below them too.
+ */
+struct rule_scope {
+	const char *const *only_cgroups;	/* none: all */
+	size_t only_cgroup_count;
+	const char *const *exclude_cgroups;
+	size_t exclude_cgroup_count;
+	const char *const *container_cgroups;	/* as container managers name them; with the flags below */
+	size_t container_cgroup_count;
+	const __u32 *users;			/* user ids; with SCOPE_ONLY_USERS */
+	size_t user_count;
+	__u32 flags;				/* enum scope_flag of bpf/abi.h, ORed */
 };
 
 struct rules {
 	const char *policy;		/* name */
 	__u32 revision;
 	__u8 mode;			/* enum mode */
+	struct rule_scope scope;
+	struct generation_requires requires;
 	struct rule *list;
 	size_t count;
 };

@@ -14,7 +14,7 @@ struct generation_store {
 	struct gen_key *keys;		/* all owned */
 	union gen_value *values;
 	struct generation_rule *rules;
-	struct generation_unenforced *unenforced;
+	struct generation_rule *unenforced;
 	char *pool;
 	size_t pool_bytes;
 };

@@ -58,7 +58,7 @@ static int compile_few(struct bench *bench)
 	int err = catalog_load(&bench->files.catalog, 1, &diags, &catalog);
 
 	if (!err)
-		err = policy_load(bench->files.policy, catalog, &diags, &policy);
+		err = policy_load(bench->files.policy, catalog, NULL, &diags, &policy);
 	if (!err)
 		err = policy_compile(policy, &diags, &bench->few);
 	if (err)

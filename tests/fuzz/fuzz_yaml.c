@@ -35,7 +35,7 @@ static void read_policy(const struct catalog *catalog, const uint8_t *data, size
 
 	if (yaml_tree_parse("policy.yaml", (const char *)data, size, diags, &tree))
 		return;
-	if (policy_read(tree, catalog, diags, &policy))
+	if (policy_read(tree, catalog, NULL, diags, &policy))
 		return;
 	if (!policy->name.text || !policy->revision || !policy->mode)
 		abort(); /* accepted without what it needs */

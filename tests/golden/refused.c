@@ -34,7 +34,7 @@ static int read_document(const char *name, const struct catalog *catalog, struct
 {
 	if (!strncmp(name, "policy-", 7)) {
 		struct policy *policy = NULL;
-		int err = policy_load(name, catalog, diags, &policy);
+		int err = policy_load(name, catalog, NULL, diags, &policy);
 
 		policy_free(policy);
 		return err;

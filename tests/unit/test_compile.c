@@ -157,7 +157,7 @@ static void unenforced_is_listed(void **state)
 	assert_int_equal(gen->rule_count, 1);
 	assert_int_equal(gen->unenforced_count, 2);
 	for (unsigned i = 0; i < 2; i++) {
-		const struct generation_unenforced *one = &gen->unenforced[i];
+		const struct generation_rule *one = &gen->unenforced[i];
 		const struct rule *rule = one->matcher == MATCHER_DOMAIN ? &list[0] : &list[2];
 
 		assert_string_equal(one->value, rule->value);

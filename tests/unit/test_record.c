@@ -49,7 +49,7 @@ static const struct generation_rule rules[] = {
 	 .action = ACTION_ALLOW},
 };
 
-static const struct generation_unenforced unenforced[] = {
+static const struct generation_rule unenforced[] = {
 	{.id = "example-vendor/sensor/domain/01020304",
 	 .vendor = "example-vendor",
 	 .product = "sensor",

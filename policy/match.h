@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * match.h - which rule recognises a thing, and what would be decided: the kernel's own decision code
+ * (bpf/decide.h), compiled for the host, over a generation. Whoever wants to know what a policy does without
+ * a kernel asks here: policy test, explain and diff, lint, the inventory, the tests.
+ */
+#ifndef EMBARGO_MATCH_H
+#define EMBARGO_MATCH_H
+
+#include "generation.h"
+
+/* What recognises a thing. Borrowed from the generation; NULL: nothing does. */
+struct match {
+	const struct generation_rule *rule;	/* the most specific rule */
+	const struct generation_rule *allow;	/* the entry of "allow" that wins over it, also when it is over */
+	bool undecided;				/* the kernel could not tell: too many steps; then both are NULL */
+};
+
+/* Who acts, and when; what is not known is left out, and then holds nothing back. */
+struct match_subject {
+	const char *cgroup;	/* path from the cgroup v2 root, "/system.slice/x.service"; NULL: the root */
+	__u32 uid;
+	__s64 now_s;		/* Unix time; 0: before every end of an exception */
+	bool capped, paused, breaker_open, requirement_unmet, stage_held;	/* as in struct mode_inputs */
+};
+
+/* What would happen. */
+struct match_decision {
+	struct match match;
+	bool in_scope;		/* false: nothing is decided, whatever matched */
+	enum verdict verdict;
+	enum mode mode;		/* effective, of .match.rule; MODE_NONE without one */
+	enum held_by held_by;
+	enum let_through let_through;
+};
+
+/**
+ * match_path() - a file
+ * @generation: borrowed
+ * @path:       from the process's root, resolved: begins with '/', without "." "..", "//" and symbolic links
+ */
+struct match match_path(const struct generation *generation, const char *path);
+
+/**
+ * match_address() - a network address
+ * @family: 4 or 6; v4-mapped IPv6 is 4
+ * @a, @b:  as in struct gen_key: IPv4 in @a; halves of IPv6; host order
+ * @port:   host order
+ */
+struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
+			   unsigned protocol, unsigned port);
+
+/**
+ * match_decide() - the decision about a match, in the order of the design: scope, allow, rule in its mode
+ * @generation, @match, @subject: borrowed
+ */
+struct match_decision match_decide(const struct generation *generation, const struct match *match,
+				   const struct match_subject *subject);
+
+/** match_in_scope() - would anything this subject does be decided? */
+bool match_in_scope(const struct generation *generation, const struct match_subject *subject);
+
+/*
+ * The kinds that are compared as text: digest, package, package-vendor, module, domain, unit, image, marker,
+ * repository. '*' and '?' are wildcards but in digests and domains; "*." of a domain is everything below it.
+ */
+struct match_index;
+
+/**
+ * match_index_new() - prepare the unenforced matchers of a generation for being looked up
+ * @generation: borrowed; must outlive the index
+ * @out_index:  owned by the caller, match_index_free(); untouched on failure
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int match_index_new(const struct generation *generation, struct match_index **out_index);
+/** match_index_free() - accepts NULL */
+void match_index_free(struct match_index *index);
+
+/**
+ * match_text() - the most specific matcher of a kind that fits a text: exact before wildcard, longer before shorter
+ * @matcher: enum matcher, one of those above
+ * @text:    canonical for its kind: a domain in lower case, a module with '_'
+ */
+struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
+
+#endif
