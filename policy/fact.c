@@ -166,15 +166,31 @@ static int read_protocol(struct reader *reader, const struct yaml_node *node,
 	return 0;
 }
 
+/* As many ports as there are, instead of the room for reading them. */
+static int keep_ports(struct reader *reader, struct rule_network *network)
+{
+	size_t bytes = network->port_count * sizeof(*network->port_first);
+	__u16 *ports = reader_alloc(reader, 2 * bytes);
+
+	if (!ports)
+		return -ENOMEM;
+	network->port_first = memcpy(ports, network->port_first, bytes);
+	network->port_last = memcpy(ports + network->port_count, network->port_last, bytes);
+	return 0;
+}
+
 static int fact_network(struct reader *reader, const struct written *written, struct fact *fact)
 {
 	struct rule_network *network = reader_alloc(reader, sizeof(*network));
+	__u16 first[RULE_PORTS_MAX], last[RULE_PORTS_MAX];
 	struct network_problem problem;
 	char text[NETWORK_TEXT_BYTES];
 	int err = 0;
 
 	if (!network)
 		return -ENOMEM;
+	network->port_first = first;
+	network->port_last = last;
 	if (network_parse_cidr(written->value->text, network, &problem) < 0) {
 		reader_error(reader, written->value, "%s", problem.text);
 		err = -EINVAL;
@@ -187,6 +203,8 @@ static int fact_network(struct reader *reader, const struct written *written, st
 		return err;
 
 	network_format(network, text);
+	if (keep_ports(reader, network) < 0)
+		return -ENOMEM;
 	fact->network = network;
 	fact->value = reader_copy(reader, text);
 	return fact->value ? 0 : -ENOMEM;

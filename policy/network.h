@@ -29,7 +29,7 @@ int network_parse_cidr(const char *text, struct rule_network *out_network,
 /**
  * network_add_ports() - one more port, "443", or range, "8000-8100"; both ends belong to it
  * @text:        borrowed
- * @network:     gets the range; untouched on failure
+ * @network:     gets the range; its lists have room for RULE_PORTS_MAX; untouched on failure
  * @out_problem: filled on failure
  *
  * Return: 0 or -EINVAL (no port, 0, above 65535, reversed, more than RULE_PORTS_MAX).
