@@ -23,7 +23,7 @@ except ImportError:
 
 CONFIDENCE = ("documented", "seen", "unverified")
 CLASSES = ("commercial", "legacy", "open-source", "distribution")
-VENDOR_KEYS = {"kind", "id", "name", "aliases", "parent", "products", "caveats"}
+VENDOR_KEYS = {"kind", "id", "name", "aliases", "parent", "country", "products", "sources", "caveats"}
 RULE_KINDS = ("packages", "package-vendors", "paths", "digests", "modules", "domains", "networks")
 FIND_KINDS = ("units", "images", "markers", "repositories")
 PRODUCT_KEYS = {"id", "name", "class", "sources", "confidence", "note", *RULE_KINDS, *FIND_KINDS}
@@ -339,7 +339,9 @@ class Checker:
         self.vendors[vendor.get("id")] = vendor
         if not isinstance(vendor.get("name"), str):
             self.say(where, "name is missing")
-        for key in ("aliases", "caveats"):
+        if "country" in vendor and not re.fullmatch(r"[A-Z]{2}(/[A-Z]{2})*", str(vendor["country"])):
+            self.say(where, "country %r is not a code of two letters" % vendor["country"])
+        for key in ("aliases", "sources", "caveats"):
             if key in vendor and not strings(vendor[key]):
                 self.say(where, "%s must be a list of texts" % key)
         products = vendor.get("products")
