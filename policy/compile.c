@@ -311,14 +311,14 @@ static int store_finish(struct compilation *compilation, const struct rules *rul
 	int err;
 
 	store_take_entries(store, &compilation->entries);
+	store->values[0].header = compilation->header;
 	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
 	err = store_strings(compilation, rules, store);
 	if (beside)
 		(void)pthread_join(thread, NULL); /* cannot fail: ours, and joined once */
 	else
 		number_entries(store);
-	compilation->header.generation = store->generation.number;
-	store->values[0].header = compilation->header;
+	store->values[0].header.generation = store->generation.number;
 	return err;
 }
 

@@ -59,10 +59,12 @@ __u64 generation_number(const struct gen_key *keys, const union gen_value *value
 
 	crypto_hash_sha256_init(&sha);
 	for (size_t i = 0; i < count; i++) {
+		union gen_value value = values[i];
+
 		if (keys[i].kind == GEN_HEADER)
-			continue;
+			value.header.generation = 0;
 		at = mempcpy(at, &keys[i], sizeof(keys[i]));
-		at = mempcpy(at, &values[i], sizeof(values[i]));
+		at = mempcpy(at, &value, sizeof(value));
 		if (at == buffer + sizeof(buffer)) {
 			crypto_hash_sha256_update(&sha, buffer, sizeof(buffer));
 			at = buffer;
