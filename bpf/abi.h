@@ -158,8 +158,7 @@ enum protocol {
  * The scope is asked after a rule has matched, so that what matches nothing pays nothing for it; the
  * verdict is the same. Cgroups are matched by their path from the cgroup v2 root through the same
  * nodes as files, but from roots of their own, one for each list of the scope; a pattern covers the cgroup
- * and all below it. There "deny" is 1 where a pattern of the list covers the path, "allow" is 0, and
- * "deep" is not used: a name at any depth is a state of its own that every step leads back to.
+ * and all below it. There "deny" is 1 where a pattern of the list covers the path; "allow" and "deep" are 0.
  *
  * Of several allow entries that match, the one with the smallest number is the one that lasts longest: when
  * it is over, all are.
@@ -198,7 +197,7 @@ enum gen_flag {
 };
 
 struct gen_header {
-	__u64 generation;		/* first 8 bytes of the SHA-256 of all entries, this as 0; never 0 */
+	__u64 generation;		/* its number, a digest of all entries and of what is required; never 0 */
 	__u32 rules;			/* highest rule number; allow entries are among them */
 	__u32 root;			/* path node to start at; 0: no path rule */
 	__u16 net4_lengths;		/* how many of gen_lengths are in use */

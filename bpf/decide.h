@@ -350,13 +350,13 @@ static inline __attribute__((always_inline)) int condition_covers(const struct g
 /* ---------------------------------------------------------------- scope */
 
 /*
- * What a scope asks about who acts. The lists that cover the cgroup, until they have been asked, are such that
- * the cgroup is in scope: only what is known to be outside is, so nobody leaves the scope by making a
- * path that cannot be read or matched.
+ * What a scope asks about who acts. Until a list has been asked, its answer is such that the cgroup is in
+ * scope: only what is known to be outside is outside, so nobody leaves the scope by making a path that cannot
+ * be read or matched.
  */
 struct scope_facts {
-	__u8 user;			/* 1: has a GEN_USER */
-	__u8 covers[SCOPE_LIST_MAX];	/* 1: the list covers the cgroup */
+	__u32 user;	/* 1: has a GEN_USER */
+	__u32 covers;	/* bit by enum scope_list: the list covers the cgroup */
 };
 
 /**
@@ -371,31 +371,42 @@ static inline __attribute__((always_inline)) void scope_facts_init(void *generat
 	struct gen_key key = { .kind = GEN_USER, .node = uid };
 
 	out_facts->user = GEN_FIND(generation, &key) != (void *)0;
-	out_facts->covers[SCOPE_LIST_ONLY] = 1;
-	out_facts->covers[SCOPE_LIST_EXCLUDED] = 0;
-	out_facts->covers[SCOPE_LIST_CONTAINERS] = !(scope->flags & SCOPE_NO_CONTAINERS);
+	out_facts->covers = 1 << SCOPE_LIST_ONLY;
+	if (!(scope->flags & SCOPE_NO_CONTAINERS))
+		out_facts->covers |= 1 << SCOPE_LIST_CONTAINERS;
+}
+
+/* What a list says; @covers is the match's "deny". */
+static inline __attribute__((always_inline)) void scope_learn(struct scope_facts *facts, __u32 list,
+							      __u32 covers)
+{
+	facts->covers = (facts->covers & ~(1u << list)) | (covers ? 1u << list : 0);
 }
 
 /** scope_holds() - is who acts in scope? @flags: enum scope_flag. Return: 1 or 0. */
 static inline __attribute__((always_inline)) int scope_holds(__u32 flags, const struct scope_facts *facts)
 {
-	if ((flags & SCOPE_ONLY_USERS && !facts->user) || facts->covers[SCOPE_LIST_EXCLUDED])
+	__u32 only = facts->covers & 1 << SCOPE_LIST_ONLY;
+	__u32 excluded = facts->covers & 1 << SCOPE_LIST_EXCLUDED;
+	__u32 container = facts->covers & 1 << SCOPE_LIST_CONTAINERS;
+
+	if (excluded || (flags & SCOPE_ONLY_USERS && !facts->user))
 		return 0;
-	if (flags & SCOPE_ONLY_CGROUPS && !facts->covers[SCOPE_LIST_ONLY])
+	if (flags & SCOPE_ONLY_CGROUPS && !only)
 		return 0;
-	if (flags & SCOPE_ONLY_CONTAINERS && !facts->covers[SCOPE_LIST_CONTAINERS])
+	if (flags & SCOPE_ONLY_CONTAINERS && !container)
 		return 0;
-	return !(flags & SCOPE_NO_CONTAINERS && facts->covers[SCOPE_LIST_CONTAINERS]);
+	return !(flags & SCOPE_NO_CONTAINERS && container);
 }
 
 /**
  * scope_decides() - is anything decided of what this user does in this cgroup?
  * @generation: for GEN_FIND; without a scope the answer is 1
  * @uid:        as above
- * @cgroup:     its path from the cgroup v2 root; depth 0 is the root itself, which no pattern names
+ * @cgroup:     its path from the cgroup v2 root; depth 0 is the root itself, which no pattern covers
  * @match:      working memory
  *
- * The kernel does the same in steps (scope_ask() in scope.bpf.c). Return: 1 or 0.
+ * The kernel does the same in steps: scope_ask() in scope.bpf.c. Return: 1 or 0.
  */
 static inline __attribute__((always_inline)) int scope_decides(void *generation, __u32 uid,
 							       const struct walk *cgroup,
@@ -408,10 +419,10 @@ static inline __attribute__((always_inline)) int scope_decides(void *generation,
 	if (!scope)
 		return 1;
 	scope_facts_init(generation, scope, uid, &facts);
-	for (int i = 0; i < SCOPE_LIST_MAX && !cgroup->failed; i++) {
-		path_match_init(match, scope->root[i]);
-		if (!scope->root[i] || path_match_run(generation, cgroup, match))
-			facts.covers[i] = match->deny != 0;
+	for (__u32 list = 0; list < SCOPE_LIST_MAX && !cgroup->failed; list++) {
+		path_match_init(match, scope->root[list]);
+		if (!scope->root[list] || path_match_run(generation, cgroup, match))
+			scope_learn(&facts, list, match->deny);
 	}
 	return scope_holds(scope->flags, &facts);
 }
