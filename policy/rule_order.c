@@ -49,7 +49,7 @@ static __u64 path_key(const char *pattern)
 		: measure.wild    ? CLASS_FIXED_DEPTH
 				  : CLASS_EXACT;
 	return (__u64) class << 60 | (__u64)(127 - measure.components) << 48 |
-	       (__u64)(0xffff - measure.literal_bytes) << 24;
+	       (__u64)(0xffff - measure.literal_bytes) << 24 | measure.wildcards;
 }
 
 static __u64 network_key(const struct rule_network *network)
