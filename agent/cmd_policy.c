@@ -11,6 +11,7 @@
 
 static const struct policy_command *const commands[] = {
 	&policy_check,
+	&policy_test,
 	&policy_apply,
 };
 

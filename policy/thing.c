@@ -105,6 +105,17 @@ static int read_port(const char *text, const char *whole, struct thing *thing,
 	return 0;
 }
 
+static int refuse_address(const char *text, struct network_problem *out_problem)
+{
+	/* no hexadecimal digit: then it is a name */
+	bool name = strpbrk(text, "ghijklmnopqrstuvwxyz") != NULL;
+
+	return refuse(
+		out_problem,
+		"'%s' is no address; expected one as 192.0.2.1:443 or [2001:db8::1]:443/udp%s",
+		quoted(text).text, name ? ", or 'domain' for a name" : "");
+}
+
 static int read_address(const char *text, struct thing *thing, struct network_problem *out_problem)
 {
 	const char *colon = strchr(text, ':'), *begin = text, *end = strchr(text, 0), *port = NULL;
@@ -115,25 +126,18 @@ static int read_address(const char *text, struct thing *thing, struct network_pr
 		begin++;
 		end = strchr(text, ']');
 		if (!end || (end[1] && end[1] != ':'))
-			return refuse(out_problem, "'%s' is no address; expected [2001:db8::1]:443",
-				      quoted(text).text);
+			return refuse_address(text, out_problem);
 		port = end[1] ? end + 2 : NULL;
 	} else if (colon && !strchr(colon + 1, ':')) {
 		end = colon;
 		port = colon + 1;
 	}
 	if ((size_t)(end - begin) >= sizeof(address) || memchr(begin, '/', end - begin))
-		return refuse(
-			out_problem,
-			"'%s' is no address; expected one as 192.0.2.1:443 or [2001:db8::1]:443/udp",
-			quoted(text).text);
+		return refuse_address(text, out_problem);
 	memcpy(address, begin, end - begin);
 	address[end - begin] = '\0';
 	if (network_parse_cidr(address, &network, out_problem) < 0)
-		return refuse(
-			out_problem,
-			"'%s' is no address; expected one as 192.0.2.1:443 or [2001:db8::1]:443/udp",
-			quoted(text).text);
+		return refuse_address(text, out_problem);
 	thing->family = network.family;
 	thing->a = network.a;
 	thing->b = network.b;
