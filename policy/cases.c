@@ -89,18 +89,20 @@ static void user_read(struct reader *reader, const struct field *field,
 			     err == -ENOENT ? "is not known here" : "cannot be looked up here");
 }
 
+/* The beginning of the day: an exception that ends with a day still holds on it. */
 static void date_read(struct reader *reader, const struct field *field,
 		      const struct yaml_node *node, void *member)
 {
 	const char *text = reader_text(reader, node);
-	int err;
+	struct problem problem;
+	__u64 end_s;
 
 	if (!text)
 		return;
-	err = date_parse(text, member);
-	if (err < 0)
-		reader_error(reader, node, "%s'%s'; expected a day as 2027-03-31",
-			     err == -ERANGE ? "there is no day " : "no date: ", quoted(text).text);
+	if (date_parse(text, &end_s, &problem) < 0)
+		reader_error(reader, node, "%s", problem.text);
+	else
+		*(__s64 *)member = (__s64)(end_s - DAY_SECONDS);
 }
 
 static void labels_read(struct reader *reader, const struct field *field,
@@ -223,7 +225,7 @@ static void case_add(struct reader *reader, const struct written *written,
 		     const struct yaml_node *node)
 {
 	struct cases *cases = whole(reader)->cases;
-	struct network_problem problem;
+	struct problem problem;
 	struct policy_case *one;
 	const char *text;
 

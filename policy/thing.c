@@ -3,11 +3,10 @@
  * thing.c - see thing.h
  */
 #include "thing.h"
-#include "canonical.h"
+#include "fact.h"
 #include "policy.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* A hook or a kind of fact that begins to be enforced loses its reason here, or in fact.c. */
@@ -40,37 +39,27 @@ const struct thing_kind *thing_kind(const char *word, size_t bytes)
 	return NULL;
 }
 
-__attribute__((format(printf, 2, 3))) static int refuse(struct network_problem *out_problem,
-							const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(out_problem->text, sizeof(out_problem->text), format,
-			arguments); /* may be cut */
-	va_end(arguments);
-	return -EINVAL;
-}
-
 /* ---------------------------------------------------------------- paths */
 
 /* A file as the kernel knows it, after it followed every link: what a hook sees. */
-static int read_path(const char *text, struct network_problem *out_problem)
+static int read_path(const char *text, struct problem *out_problem)
 {
 	if (*text != '/')
-		return refuse(out_problem, "'%s' does not begin with '/'; write the whole path",
-			      quoted(text).text);
+		return problem_set(out_problem,
+				   "'%s' does not begin with '/'; write the whole path",
+				   quoted(text).text);
 	if (strpbrk(text, "*?"))
-		return refuse(out_problem, "'%s' is a pattern; write the path of one file",
-			      quoted(text).text);
+		return problem_set(out_problem, "'%s' is a pattern; write the path of one file",
+				   quoted(text).text);
 	for (const char *name = text; *name; name += strcspn(name, "/")) {
 		size_t bytes = strcspn(++name, "/");
 
 		if (bytes == 0)
-			return refuse(out_problem, "'%s' names no file: '/' %s", quoted(text).text,
-				      *name ? "is there twice" : "is at its end");
+			return problem_set(out_problem, "'%s' names no file: '/' %s",
+					   quoted(text).text,
+					   *name ? "is there twice" : "is at its end");
 		if (!strncmp(name, "..", bytes) && bytes <= 2)
-			return refuse(
+			return problem_set(
 				out_problem,
 				"'%s' goes through '%.*s'; rules see the file that it leads to: write that path",
 				quoted(text).text, (int)bytes, name);
@@ -82,7 +71,7 @@ static int read_path(const char *text, struct network_problem *out_problem)
 
 /* "443" or "443/udp", behind the colon. */
 static int read_port(const char *text, const char *whole, struct thing *thing,
-		     struct network_problem *out_problem)
+		     struct problem *out_problem)
 {
 	const char *slash = strchrnul(text, '/');
 	unsigned long port = 0;
@@ -92,34 +81,36 @@ static int read_port(const char *text, const char *whole, struct thing *thing,
 		port = *at < '0' || *at > '9' || port > 65535 ? 65536
 							      : port * 10 + (unsigned)(*at - '0');
 	if (!port || port > 65535)
-		return refuse(out_problem,
-			      "'%.*s' in '%s' is no port; expected a number from 1 to 65535",
-			      (int)(slash - text), text, quoted(whole).text);
+		return problem_set(out_problem,
+				   "'%.*s' in '%s' is no port; expected a number from 1 to 65535",
+				   (int)(slash - text), text, quoted(whole).text);
 	if (*slash)
 		protocol = network_parse_protocol(slash + 1);
 	if (protocol <= 0)
-		return refuse(out_problem, "'%s' in '%s' is no protocol; expected tcp, udp or sctp",
-			      quoted(slash + 1).text, quoted(whole).text);
+		return problem_set(out_problem,
+				   "'%s' in '%s' is no protocol; expected tcp, udp or sctp",
+				   quoted(slash + 1).text, quoted(whole).text);
 	thing->port = (__u16)port;
 	thing->protocol = (__u8)protocol;
 	return 0;
 }
 
-static int refuse_address(const char *text, struct network_problem *out_problem)
+static int refuse_address(const char *text, struct problem *out_problem)
 {
 	/* no hexadecimal digit: then it is a name */
 	bool name = strpbrk(text, "ghijklmnopqrstuvwxyz") != NULL;
 
-	return refuse(
+	return problem_set(
 		out_problem,
 		"'%s' is no address; expected one as 192.0.2.1:443 or [2001:db8::1]:443/udp%s",
 		quoted(text).text, name ? ", or 'domain' for a name" : "");
 }
 
-static int read_address(const char *text, struct thing *thing, struct network_problem *out_problem)
+static int read_address(const char *text, struct thing *thing, struct problem *out_problem)
 {
 	const char *colon = strchr(text, ':'), *begin = text, *end = strchr(text, 0), *port = NULL;
 	struct rule_network network = {0};
+	struct network_problem ignored;
 	char address[64];
 
 	if (*text == '[') { /* RFC 3986 section 3.2.2 */
@@ -136,7 +127,7 @@ static int read_address(const char *text, struct thing *thing, struct network_pr
 		return refuse_address(text, out_problem);
 	memcpy(address, begin, end - begin);
 	address[end - begin] = '\0';
-	if (network_parse_cidr(address, &network, out_problem) < 0)
+	if (network_parse_cidr(address, &network, &ignored) < 0)
 		return refuse_address(text, out_problem);
 	thing->family = network.family;
 	thing->a = network.a;
@@ -148,50 +139,40 @@ static int read_address(const char *text, struct thing *thing, struct network_pr
 
 /* ---------------------------------------------------------------- names */
 
-/* The canonical text of a fact of this kind; the inverse of nothing, so a name is written like a fact. */
+/* In the arena; NULL after a problem. */
 static const char *canonical(unsigned matcher, const char *text, struct arena *arena,
-			     struct network_problem *out_problem)
+			     struct problem *out_problem)
 {
-	static const char *(*const functions[MATCHER_MAX])(struct reader *,
-							   const struct yaml_node *) = {
-		[MATCHER_DIGEST] = canonical_digest,
-		[MATCHER_PACKAGE] = canonical_package,
-		[MATCHER_PACKAGE_VENDOR] = canonical_package_vendor,
-		[MATCHER_MODULE] = canonical_module,
-		[MATCHER_DOMAIN] = canonical_domain,
-	};
-	struct diagnostics diags = {0};
-	struct yaml_tree tree = {.file = ""};
-	struct yaml_node node = {.type = YAML_TYPE_TEXT, .text = text};
-	struct reader reader = {.tree = &tree, .diags = &diags};
-	const char *out = text;
+	char out[CANONICAL_BYTES];
+	const char *copy = text;
+	int err = 0;
 
-	if (functions[matcher])
-		out = functions[matcher](&reader, &node);
-	if (out)
-		out = arena_text(arena, out, strlen(out));
-	if (!out)
-		(void)refuse(out_problem, "%s",
-			     diags.count ? diags.list[0].message : "out of memory");
-	diagnostics_done(&diags);
-	arena_done(&tree.arena);
-	return out;
+	if (matcher != MATCHER_PATH && matcher != MATCHER_NETWORK) {
+		err = fact_canonical(matcher, text, out, out_problem);
+		copy = out;
+	}
+	copy = err < 0 ? NULL : arena_text(arena, copy, strlen(copy));
+	if (!copy && err != -EINVAL)
+		(void)problem_set(out_problem, "out of memory");
+	return copy;
 }
 
-static int read_name(unsigned matcher, const char *text, struct network_problem *out_problem)
+static int read_name(unsigned matcher, const char *text, struct problem *out_problem)
 {
 	bool wild = matcher == MATCHER_DOMAIN ? strchr(text, '*') != NULL
 					      : matcher != MATCHER_DIGEST && strpbrk(text, "*?");
 
 	if (!*text)
-		return refuse(out_problem, "the text '' is empty; expected at least one character");
+		return problem_set(out_problem,
+				   "the text '' is empty; expected at least one character");
 	if (wild)
-		return refuse(out_problem, "'%s' is a pattern; write one name", quoted(text).text);
+		return problem_set(out_problem, "'%s' is a pattern; write one name",
+				   quoted(text).text);
 	return 0;
 }
 
 int thing_read(const struct thing_kind *kind, const char *text, struct arena *arena,
-	       struct thing *out_thing, struct network_problem *out_problem)
+	       struct thing *out_thing, struct problem *out_problem)
 {
 	struct thing thing = {.hook = kind->hook, .matcher = kind->matcher};
 	int err;

@@ -7,6 +7,7 @@
 #define EMBARGO_THING_H
 
 #include "arena.h"
+#include "canonical.h"
 #include "match.h"
 #include "network.h"
 
@@ -47,7 +48,7 @@ const struct thing_kind *thing_kind(const char *word, size_t bytes);
  * Return: 0; -EINVAL; -ENOMEM (out_problem is filled, too).
  */
 int thing_read(const struct thing_kind *kind, const char *text, struct arena *arena,
-	       struct thing *out_thing, struct network_problem *out_problem);
+	       struct thing *out_thing, struct problem *out_problem);
 
 /**
  * thing_format() - for people: "exec /opt/x", "connect 192.0.2.1 port 443 tcp", "domain api.example.com"

@@ -51,12 +51,22 @@ struct rule path_rule(const char *value, unsigned action, unsigned target)
 			      .target_held_by = target == MODE_AUDIT ? HELD_BY_POLICY : 0 };
 }
 
+/* Room for the ports of a rule; used again after as many rules as no test has at a time. */
+static __u16 *make_ports(void)
+{
+	static __u16 ports[16384][RULE_PORTS_MAX];
+	static unsigned used;
+
+	return ports[used++ % 16384];
+}
+
 struct rule network_rule(const char *value, unsigned family, __u64 a, __u64 b, unsigned bits)
 {
 	struct rule rule = path_rule(value, ACTION_DENY, MODE_ENFORCE);
 
 	rule.matcher = MATCHER_NETWORK;
-	rule.network = (struct rule_network){ .family = family, .bits = bits, .a = a, .b = b };
+	rule.network = (struct rule_network){ .family = family, .bits = bits, .a = a, .b = b,
+					      .port_first = make_ports(), .port_last = make_ports() };
 	return rule;
 }
 

@@ -8,42 +8,60 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <string.h>
 
-static void days(void **state)
+static void days_end_when_the_next_one_begins(void **state)
 {
-	__s64 seconds = -1;
+	static const struct {
+		const char *text;
+		__u64 end_s; /* date -u -d "TEXT + 1 day" +%s */
+	} days[] = {
+		{"1970-01-01", 86400},        {"2027-03-31", 1806537600},
+		{"2028-02-29", 1835481600},   {"2100-02-28", 4107542400},
+		{"9999-12-31", 253402300800},
+	};
+	struct problem problem;
 
-	assert_int_equal(date_parse("1970-01-01", &seconds), 0);
-	assert_int_equal(seconds, 0);
-	/* date -u -d 2027-03-31 +%s */
-	assert_int_equal(date_parse("2027-03-31", &seconds), 0);
-	assert_int_equal(seconds, 1806451200);
-	assert_int_equal(date_parse("2028-02-29", &seconds), 0);
-	assert_int_equal(seconds, 1835395200);
-	assert_int_equal(date_parse("9999-12-31", &seconds), 0);
-	assert_int_equal(seconds, 253402214400);
+	for (size_t i = 0; i < sizeof(days) / sizeof(*days); i++) {
+		__u64 end_s = 0;
+
+		assert_int_equal(date_parse(days[i].text, &end_s, &problem), 0);
+		assert_true(end_s == days[i].end_s);
+	}
 }
 
-static void no_days(void **state)
+static void what_is_no_day_is_answered_with_one(void **state)
 {
-	static const char *const impossible[] = {"2027-02-29", "2027-13-01", "2027-00-10",
-						 "2027-04-31", "2027-04-00", "1969-12-31"};
-	static const char *const other[] = {"",        "2027-3-31",  "2027-03-31 ", "31.03.2027",
-					    "2027-03", "+027-03-31", "2027/03/31",  "abcd-ef-gh"};
-	__s64 seconds = 7;
+	static const char *const texts[][2] = {
+		{"2027-02-29", "that month has 28 days"},
+		{"2100-02-29", "that month has 28 days"},
+		{"2027-13-01", "does not exist"},
+		{"2027-04-31", "that month has 30 days"},
+		{"1969-12-31", "does not exist"},
+		{"", "expected year-month-day"},
+		{"tomorrow", "expected year-month-day"},
+		{"2027-03-31 ", "expected year-month-day"},
+		{"31.3.2027", "write 2027-03-31"},
+		{"20270331", "write 2027-03-31"},
+		{"2027-3-31", "write 2027-03-31"},
+		{"05/06/2027", "expected year-month-day"},
+	};
+	struct problem problem;
+	__u64 end_s = 7;
 
-	for (size_t i = 0; i < sizeof(impossible) / sizeof(*impossible); i++)
-		assert_int_equal(date_parse(impossible[i], &seconds), -ERANGE);
-	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++)
-		assert_int_equal(date_parse(other[i], &seconds), -EINVAL);
-	assert_int_equal(seconds, 7);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		assert_int_equal(date_parse(texts[i][0], &end_s, &problem), -EINVAL);
+		if (!strstr(problem.text, texts[i][1]))
+			fail_msg("'%s': %s", texts[i][0], problem.text);
+	}
+	assert_int_equal(end_s, 7);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(days),
-		cmocka_unit_test(no_days),
+		cmocka_unit_test(days_end_when_the_next_one_begins),
+		cmocka_unit_test(what_is_no_day_is_answered_with_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

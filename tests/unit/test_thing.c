@@ -19,7 +19,7 @@
 struct fixture {
 	struct arena arena;
 	struct thing thing;
-	struct network_problem problem;
+	struct problem problem;
 };
 
 static int read_as(struct fixture *fixture, const char *kind, const char *text)
