@@ -11,6 +11,7 @@
 
 static const struct policy_command *const commands[] = {
 	&policy_check,
+	&policy_test,
 	&policy_apply,
 };
 
@@ -86,6 +87,18 @@ static int add_catalog(const char *full_name, struct policy_arguments *arguments
 	return COMMAND_GOOD;
 }
 
+/* The beginning of the day: an exception that ends with a day still holds on it. */
+static int set_date(const char *full_name, struct policy_arguments *arguments, const char *text)
+{
+	struct problem problem;
+	__u64 end_s;
+
+	if (date_parse(text, &end_s, &problem) < 0)
+		return command_usage(full_name, "%s", problem.text);
+	arguments->date_s = (__s64)(end_s - DAY_SECONDS);
+	return COMMAND_GOOD;
+}
+
 static int take_option(const char *full_name, int key, char *value,
 		       struct policy_arguments *arguments)
 {
@@ -101,10 +114,7 @@ static int take_option(const char *full_name, int key, char *value,
 	case POLICY_OPTION_LABEL:
 		return add_label(full_name, arguments, value);
 	case POLICY_OPTION_DATE:
-		if (date_parse(value, &arguments->date_s) < 0 || arguments->date_s <= 0)
-			return command_usage(full_name,
-					     "\"%s\" is no day: expected one as 2027-03-31", value);
-		break;
+		return set_date(full_name, arguments, value);
 	case POLICY_OPTION_OUT:
 		arguments->out = value;
 		break;

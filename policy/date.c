@@ -3,50 +3,10 @@
  * date.c - dates as ISO 8601 writes them. Whoever is used to another way is told this one.
  */
 #include "date.h"
-#include "canonical.h"
 #include "diagnostics.h"
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-
-static int digits(const char *text, size_t count)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return -1;
-		value = value * 10 + (text[i] - '0');
-	}
-	return value;
-}
-
-int date_parse(const char *text, __s64 *out_s)
-{
-	struct tm day = {0}, same;
-	time_t seconds;
-
-	if (strlen(text) != 10 || text[4] != '-' || text[7] != '-')
-		return -EINVAL;
-	day.tm_year = digits(text, 4) - 1900;
-	day.tm_mon = digits(text + 5, 2) - 1;
-	day.tm_mday = digits(text + 8, 2);
-	if (day.tm_year < -1900 || day.tm_mon < -1 || day.tm_mday < 0)
-		return -EINVAL;
-	same = day;
-	seconds = timegm(&same);
-	/* timegm() makes the 31st of February some day in March */
-	if (seconds < 0 || same.tm_year != day.tm_year || same.tm_mon != day.tm_mon ||
-	    same.tm_mday != day.tm_mday)
-		return -ERANGE;
-	*out_s = seconds;
-	return 0;
-}
-
-/* ---------------------------------------------------------------- what was meant */
 
 #define EXPECTED "expected year-month-day, as 2027-03-31"
 
@@ -54,25 +14,36 @@ struct day {
 	unsigned year, month, day;
 };
 
-static bool day_exists(const struct day *day)
+static unsigned month_days(unsigned year, unsigned month)
 {
-	char text[16];
-	__s64 begin;
+	static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool leap = (!(year % 4) && year % 100) || !(year % 400);
 
-	if (day->year > 9999 || day->month > 12 || day->day > 31)
-		return false;
-	(void)snprintf(text, sizeof(text), "%04u-%02u-%02u", day->year, day->month,
-		       day->day); /* ten characters */
-	return date_parse(text, &begin) == 0;
+	return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* Digits, at most four of them. */
-static bool number(const char **text, unsigned *out)
+static bool day_exists(const struct day *day)
+{
+	return day->year >= 1970 && day->year <= 9999 && day->month >= 1 && day->month <= 12 &&
+	       day->day >= 1 && day->day <= month_days(day->year, day->month);
+}
+
+/* Days since 1 January 1970; the year begins in March, so that the odd day is its last. */
+static __u64 day_number(const struct day *day)
+{
+	unsigned year = day->year - (day->month <= 2), month = (day->month + 9) % 12;
+
+	return (__u64)year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 +
+	       day->day - 1 - 719468;
+}
+
+/* Digits, at most @digits of them. */
+static bool number(const char **text, unsigned digits, unsigned *out)
 {
 	const char *first = *text;
 
 	for (*out = 0; **text >= '0' && **text <= '9'; (*text)++) {
-		if (*text - first >= 4)
+		if (*text - first >= (int)digits)
 			return false;
 		*out = *out * 10 + (unsigned)(**text - '0');
 	}
@@ -80,16 +51,16 @@ static bool number(const char **text, unsigned *out)
 }
 
 /* Three numbers with one kind of mark between them. */
-static bool three_numbers(const char *text, unsigned out[3])
+static bool three_numbers(const char *text, const char *marks, unsigned out[3])
 {
 	char mark = '\0';
 
 	for (unsigned i = 0; i < 3; i++) {
-		if (!number(&text, &out[i]))
+		if (!number(&text, 4, &out[i]))
 			return false;
 		if (i == 2)
 			break;
-		if (!*text || !strchr("-./ ", *text) || (mark && mark != *text))
+		if (!*text || !strchr(marks, *text) || (mark && mark != *text))
 			return false;
 		mark = *text++;
 	}
@@ -105,11 +76,13 @@ static bool guess(const char *text, struct day *out)
 	unsigned n[3];
 
 	if (strlen(text) == 8 && strspn(text, "0123456789") == 8) {
-		*out = (struct day){(unsigned)digits(text, 4), (unsigned)digits(text + 4, 2),
-				    (unsigned)digits(text + 6, 2)};
+		unsigned all = 0;
+
+		(void)number(&text, 8, &all); /* digits only, as was seen */
+		*out = (struct day){all / 10000, all / 100 % 100, all % 100};
 		return day_exists(out);
 	}
-	if (!three_numbers(text, n))
+	if (!three_numbers(text, "-./ ", n))
 		return false;
 	if (n[0] > 31)
 		*out = (struct day){n[0], n[1], n[2]};
@@ -122,16 +95,25 @@ static bool guess(const char *text, struct day *out)
 	return day_exists(out);
 }
 
-void date_explain(const char *text, struct problem *out_problem)
+int date_parse(const char *text, __u64 *out_end_s, struct problem *out_problem)
 {
-	__s64 begin;
 	struct day day;
+	unsigned n[3];
 
-	if (date_parse(text, &begin) == -ERANGE)
-		problem_set(out_problem, "there is no day '%s'; " EXPECTED, text);
-	else if (guess(text, &day))
-		problem_set(out_problem, "'%s' is no date here; write %04u-%02u-%02u",
-			    quoted(text).text, day.year, day.month, day.day);
-	else
-		problem_set(out_problem, "'%s' is no date; " EXPECTED, quoted(text).text);
+	if (strlen(text) == 10 && text[4] == '-' && text[7] == '-' && three_numbers(text, "-", n)) {
+		day = (struct day){n[0], n[1], n[2]};
+		if (day_exists(&day)) {
+			*out_end_s = (day_number(&day) + 1) * DAY_SECONDS;
+			return 0;
+		}
+		if (day.year >= 1970 && day.month >= 1 && day.month <= 12 && day.day)
+			return problem_set(out_problem,
+					   "'%s' does not exist: that month has %u days",
+					   text, month_days(day.year, day.month));
+		return problem_set(out_problem, "'%s' does not exist; " EXPECTED, text);
+	}
+	if (guess(text, &day))
+		return problem_set(out_problem, "'%s' is no date here; write %04u-%02u-%02u",
+				   quoted(text).text, day.year, day.month, day.day);
+	return problem_set(out_problem, "'%s' is no date; " EXPECTED, quoted(text).text);
 }

@@ -1,30 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * date.h - days as documents and people write them, 2027-03-31, always UTC.
+ * date.h - days of the calendar, in UTC.
  */
 #ifndef EMBARGO_DATE_H
 #define EMBARGO_DATE_H
 
+#include "canonical.h"
 #include <linux/types.h>
 
-#define DATE_DAY_S 86400
-
-struct problem;
+#define DAY_SECONDS 86400
 
 /**
- * date_parse() - a day
- * @text:  borrowed; exactly YYYY-MM-DD, from 1970-01-01 to 9999-12-31
- * @out_s: Unix time of its beginning; untouched on failure
- *
- * Return: 0; -EINVAL (another form); -ERANGE (there is no such day).
- */
-int date_parse(const char *text, __s64 *out_s);
-
-/**
- * date_explain() - what is wrong with a text that date_parse() refuses
+ * date_parse() - the end of a day that is written as 2027-03-31
  * @text:        borrowed
- * @out_problem: filled; other ways to write a day are answered with the right one
+ * @out_end_s:   Unix seconds at which the next day begins, UTC; untouched on failure
+ * @out_problem: filled on failure; other ways to write a day are answered with the right one
+ *
+ * Return: 0 or -EINVAL (no date, or a day that no calendar has).
  */
-void date_explain(const char *text, struct problem *out_problem);
+int date_parse(const char *text, __u64 *out_end_s, struct problem *out_problem);
 
 #endif

@@ -20,17 +20,14 @@ static void until_read(struct reader *reader, const struct field *field,
 {
 	struct policy_allow *allow = member;
 	struct problem problem;
-	__s64 begin_s;
 
 	if (node->type != YAML_TYPE_INTEGER && node->type != YAML_TYPE_NUMBER &&
 	    !reader_text(reader, node))
 		return;
-	if (date_parse(node->text, &begin_s) < 0) {
-		date_explain(node->text, &problem);
+	if (date_parse(node->text, &allow->until_s, &problem) < 0) {
 		reader_error(reader, node, "%s", problem.text);
 		return;
 	}
-	allow->until_s = (__u64)begin_s + DATE_DAY_S;
 	allow->until = (struct field_text){.text = node->text,
 					   .place = yaml_place(reader->tree, node)};
 }
@@ -51,7 +48,7 @@ static void until_check(struct reader *reader, const struct policy_host *host,
 			allow->until.text);
 		return;
 	}
-	left = (allow->until_s - now - 1) / DATE_DAY_S;
+	left = (allow->until_s - now - 1) / DAY_SECONDS;
 	if (left >= ENDS_SOON_DAYS)
 		return;
 	if (left)

@@ -229,7 +229,7 @@ static void test_until(void **state)
 		     "p:6:38: warning: this exception ended with 2027-03-31 and allows nothing any more; remove the entry, or give it a later day\n");
 	expect_until(0, "31.12.2026", "p:6:38: error: '31.12.2026' is no date here; write 2026-12-31\n");
 	expect_until(0, "20261231", "p:6:38: error: '20261231' is no date here; write 2026-12-31\n");
-	expect_until(0, "2026-02-30", "p:6:38: error: there is no day '2026-02-30'; expected year-month-day, as 2027-03-31\n");
+	expect_until(0, "2026-02-30", "p:6:38: error: '2026-02-30' does not exist: that month has 28 days\n");
 	expect_until(0, "[2026-02-28]", "p:6:38: error: expected text, found a list\n");
 }
 
