@@ -6,6 +6,7 @@
 #ifndef EMBARGO_DIAGNOSTICS_H
 #define EMBARGO_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -25,6 +26,7 @@ struct place {
 
 struct diagnostic {
 	enum severity severity;
+	bool attached;		/* a note of the diagnostic before it */
 	char *file;		/* owned */
 	unsigned line, column;
 	char *message;		/* owned; one sentence, no line break */
@@ -37,6 +39,8 @@ struct diagnostics {
 	size_t warnings;
 	size_t last;			/* index of the latest addition: a note goes behind it */
 };
+
+#define DIAGNOSTICS_MAX 1000 /* more are counted, and the last of the list says so */
 
 /**
  * diagnostics_add() - note a finding

@@ -128,20 +128,22 @@ static const char *near_key(const struct field *fields, const char *key)
 	return suggestion.best;
 }
 
-static void refuse_key(struct reader *reader, const struct field *fields, const char *what,
-		       const struct yaml_node *key)
+/* Return: the row of the key that was meant: its value is read, so that mistakes in it are told in the same run. */
+static const struct field *refuse_key(struct reader *reader, const struct field *fields,
+				      const char *what, const struct yaml_node *value)
 {
-	const char *near = near_key(fields, key->text);
+	const char *near = near_key(fields, value->key->text);
 	char known[512];
 
 	if (near) {
-		reader_error(reader, key, "unknown key '%s' in %s; did you mean '%s'?",
-			     quoted(key->text).text, what, near);
-		return;
+		reader_error(reader, value->key, "unknown key '%s' in %s; did you mean '%s'?",
+			     quoted(value->key->text).text, what, near);
+		return find_field(fields, near);
 	}
 	list_keys(fields, known, sizeof(known));
-	reader_error(reader, key, "unknown key '%s' in %s; expected one of: %s",
-		     quoted(key->text).text, what, known);
+	reader_error(reader, value->key, "unknown key '%s' in %s; expected one of: %s",
+		     quoted(value->key->text).text, what, known);
+	return NULL;
 }
 
 /* Also under a misspelt key, which was told already. */
@@ -177,9 +179,12 @@ void fields_read(struct reader *reader, const struct yaml_node *node, const stru
 	for (const struct yaml_node *value = node->first; value; value = value->next) {
 		const struct field *field = find_field(fields, value->key->text);
 
-		if (!field)
-			refuse_key(reader, fields, what, value->key);
-		else if (field->flags & FIELD_LATER)
+		if (!field) {
+			field = refuse_key(reader, fields, what, value);
+			if (!field || field->flags & FIELD_LATER)
+				continue;
+		}
+		if (field->flags & FIELD_LATER)
 			reader_error(reader, value->key, "'%s' is not supported yet; remove it",
 				     field->key);
 		else if (field->read)

@@ -16,11 +16,11 @@
 struct parser {
 	struct reader *reader;
 	unsigned matcher;
-	struct place place;  /* of the value under way */
-	size_t wrong;	     /* lines that were refused */
-	char *text;	     /* room for values; in the arena */
+	struct place place; /* of the value under way */
+	size_t wrong;       /* lines that were refused */
+	char *text;         /* room for values; in the arena */
 	size_t text_left;
-	const __u16 *ports;  /* of the network before this one: most lists have one kind */
+	const __u16 *ports; /* of the network before this one: most lists have one kind */
 	unsigned port_count;
 	char value[CANONICAL_INPUT_MAX + 1];
 	char out[CANONICAL_BYTES];
@@ -49,20 +49,23 @@ static bool check_text(struct parser *parser, const char *line, size_t bytes)
 		size_t length = 1;
 
 		if (byte >= 0x80)
-			length = yaml_character((const unsigned char *)line + at, bytes - at, &point);
+			length = yaml_character((const unsigned char *)line + at, bytes - at,
+						&point);
 		at += length;
 		if (length && (point >= 0xa0 || (point >= 0x20 && point < 0x7f) || point == '\t') &&
 		    point != 0xfeff)
 			continue;
 		if (!length)
-			(void)snprintf(why, sizeof(why), "byte 0x%02x is not UTF-8; save the list as UTF-8",
-				       byte);
+			(void)snprintf(why, sizeof(why),
+				       "byte 0x%02x is not UTF-8; save the list as UTF-8", byte);
 		else if (point == 0xfeff)
-			(void)snprintf(why, sizeof(why), "a byte order mark; save the list as UTF-8 without BOM");
+			(void)snprintf(why, sizeof(why),
+				       "a byte order mark; save the list as UTF-8 without BOM");
 		else if (!point)
 			(void)snprintf(why, sizeof(why), "a NUL byte; the list must be text");
 		else
-			(void)snprintf(why, sizeof(why), "the control character U+%04X; remove it", point);
+			(void)snprintf(why, sizeof(why), "the control character U+%04X; remove it",
+				       point);
 		refuse(parser, column, why);
 		return false;
 	}
@@ -236,7 +239,8 @@ static bool line_read(struct parser *parser, const char *line, size_t bytes)
 	for (const char *at = start; at < line; at++)
 		parser->place.column++;
 	if (bytes > CANONICAL_INPUT_MAX) {
-		refuse(parser, parser->place.column, "the line is too long; one value a line is expected");
+		refuse(parser, parser->place.column,
+		       "the line is too long; one value a line is expected");
 		return true;
 	}
 	if (parser->reader->list_values++ >= LIST_VALUES_MAX) {
@@ -283,9 +287,10 @@ static void warn_doubles(struct parser *parser, const struct rule *double_of,
 	if (parser->matcher == MATCHER_DIGEST)
 		return;
 	if (count > 1)
-		diagnostics_add(parser->reader->diags, SEVERITY_WARNING, rule->place,
-				"'%s' is there twice, first on line %u; remove one (%zu more like it)",
-				quoted(rule->value).text, double_of->place.line, count - 1);
+		diagnostics_add(
+			parser->reader->diags, SEVERITY_WARNING, rule->place,
+			"'%s' is there twice, first on line %u; remove one (%zu more like it)",
+			quoted(rule->value).text, double_of->place.line, count - 1);
 	else
 		diagnostics_add(parser->reader->diags, SEVERITY_WARNING, rule->place,
 				"'%s' is there twice, first on line %u; remove one",
@@ -350,7 +355,8 @@ void list_parse(struct reader *reader, const char *file, unsigned matcher, const
 	}
 	if (parser->wrong > LIST_ERRORS_MAX)
 		diagnostics_add(reader->diags, SEVERITY_NOTE, parser->place,
-				"%zu more lines of this list are wrong", parser->wrong - LIST_ERRORS_MAX);
+				"%zu more lines of this list are wrong",
+				parser->wrong - LIST_ERRORS_MAX);
 	if (reader->rules->count > first + 1)
 		drop_doubles(parser, first);
 	free(parser);
@@ -381,9 +387,10 @@ static bool check_name(struct reader *reader, const struct yaml_node *node)
 		if (!*at)
 			return true;
 	}
-	reader_error(reader, node,
-		     "the list '%s' is outside the directory of the policy; put it there and write its name, as {file: list.txt}",
-		     quoted(name).text);
+	reader_error(
+		reader, node,
+		"the list '%s' is outside the directory of the policy; put it there and write its name, as {file: list.txt}",
+		quoted(name).text);
 	return false;
 }
 
@@ -423,6 +430,7 @@ void list_read(struct reader *reader, const struct yaml_node *node, unsigned mat
 		reader_error(reader, name, "the list '%s' is larger than %u MiB; divide it",
 			     quoted(path).text, LIST_BYTES_MAX >> 20);
 	} else {
+		reader->lists++;
 		list_parse(reader, path, matcher, data, bytes);
 		if (values == reader->list_values)
 			diagnostics_add(reader->diags, SEVERITY_WARNING,
