@@ -61,6 +61,12 @@ void diagnostics_add(struct diagnostics *diags, enum severity severity, struct p
 void diagnostics_remark(struct diagnostics *diags, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/** diagnostics_full() - is nothing listed any more? Then looking for a near miss is wasted. */
+static inline bool diagnostics_full(const struct diagnostics *diags)
+{
+	return diags->count >= DIAGNOSTICS_MAX;
+}
+
 /**
  * diagnostics_print() - one line each: "file:line:column: error: message"
  * @diags: borrowed

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_CHUNK (256u * 1024)
+#define TEXT_CHUNK_FIRST (4u * 1024) /* doubled up to */
+#define TEXT_CHUNK_MAX   (256u * 1024)
 
 struct parser {
 	struct reader *reader;
@@ -19,7 +20,7 @@ struct parser {
 	struct place place; /* of the value under way */
 	size_t wrong;       /* lines that were refused */
 	char *text;         /* room for values; in the arena */
-	size_t text_left;
+	size_t text_left, text_chunk;
 	const __u16 *ports; /* of the network before this one: most lists have one kind */
 	unsigned port_count;
 	char value[CANONICAL_INPUT_MAX + 1];
@@ -129,8 +130,10 @@ static const char *keep_text(struct parser *parser, const char *text, size_t byt
 	char *kept;
 
 	if (bytes + 1 > parser->text_left) {
-		size_t chunk = bytes + 1 > TEXT_CHUNK ? bytes + 1 : TEXT_CHUNK;
+		size_t chunk = parser->text_chunk ? 2 * parser->text_chunk : TEXT_CHUNK_FIRST;
 
+		parser->text_chunk = chunk < TEXT_CHUNK_MAX ? chunk : TEXT_CHUNK_MAX;
+		chunk = bytes + 1 > parser->text_chunk ? bytes + 1 : parser->text_chunk;
 		parser->text = reader_alloc(parser->reader, chunk);
 		parser->text_left = parser->text ? chunk : 0;
 		if (!parser->text)
@@ -261,22 +264,35 @@ struct seen {
 	__u32 tag;  /* of the hash: spares looking at most other texts */
 };
 
-/* The rule of this text that is in the table already, or NULL; then it is put there. */
-static const struct rule *seen_find(struct seen *table, size_t mask, const struct rule *list,
-				    size_t index)
+#define SEEN_STEPS 64 /* of one search; a hostile list can give all its values one hash */
+#define SEEN_AHEAD 8  /* values whose place in the table is fetched while others are looked for */
+
+static __u64 seen_hash(const struct rule *rule)
 {
-	const char *value = list[index].value;
-	__u64 hash = name_hash(value, strlen(value));
-	size_t slot = (hash ^ hash >> 32) & mask;
+	__u64 hash = name_hash(rule->value, strlen(rule->value));
+
+	return hash ^ hash >> 32;
+}
+
+/*
+ * The rule of this text that is in the table already, or NULL; then it is put there. What is not found after
+ * many steps is taken for new: the compiler makes one rule of two in any case, it only says nothing.
+ */
+static const struct rule *seen_find(struct seen *table, size_t mask, const struct rule *list,
+				    size_t index, __u64 hash)
+{
 	__u32 tag = hash >> 24;
 
-	for (; table[slot].rule; slot = (slot + 1) & mask) {
-		const struct rule *other = &list[table[slot].rule - 1];
+	for (unsigned step = 0; step < SEEN_STEPS; step++) {
+		struct seen *seen = &table[(hash + step) & mask];
 
-		if (table[slot].tag == tag && !strcmp(other->value, value))
-			return other;
+		if (!seen->rule) {
+			*seen = (struct seen){.rule = index + 1, .tag = tag};
+			return NULL;
+		}
+		if (seen->tag == tag && !strcmp(list[seen->rule - 1].value, list[index].value))
+			return &list[seen->rule - 1];
 	}
-	table[slot] = (struct seen){.rule = index + 1, .tag = tag};
 	return NULL;
 }
 
@@ -303,6 +319,7 @@ static void drop_doubles(struct parser *parser, size_t first)
 	struct rule *list = rules->list + first, twice = {0};
 	size_t count = rules->count - first, kept = 0, size = 16, doubles = 0;
 	const struct rule *double_of = NULL;
+	__u64 hashes[SEEN_AHEAD] = {0};
 	struct seen *table;
 
 	while (size < 2 * count)
@@ -312,12 +329,19 @@ static void drop_doubles(struct parser *parser, size_t first)
 		parser->reader->no_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count + SEEN_AHEAD; i++) {
 		const struct rule *other;
+		__u64 hash = hashes[i % SEEN_AHEAD];
 
-		if (kept != i)
-			list[kept] = list[i];
-		other = seen_find(table, size - 1, list, kept);
+		if (i < count) {
+			hashes[i % SEEN_AHEAD] = seen_hash(&list[i]);
+			__builtin_prefetch(&table[hashes[i % SEEN_AHEAD] & (size - 1)]);
+		}
+		if (i < SEEN_AHEAD)
+			continue;
+		if (kept != i - SEEN_AHEAD)
+			list[kept] = list[i - SEEN_AHEAD];
+		other = seen_find(table, size - 1, list, kept, hash);
 		if (!other)
 			kept++;
 		else if (!doubles++)

@@ -37,7 +37,7 @@ static const struct vendor *find_vendor(struct resolve *resolve, const char *id,
 
 	if (vendor)
 		return vendor;
-	for (size_t i = 0; i < catalog->count; i++)
+	for (size_t i = 0; i < catalog->count && !diagnostics_full(resolve->diags); i++)
 		suggestion_consider(&suggestion, catalog->vendors[i]->id.text);
 	if (suggestion.best)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
@@ -78,8 +78,10 @@ static const struct product *find_product(struct resolve *resolve, const struct 
 
 	if (product)
 		return product;
-	for (const struct product *one = vendor->products; one; one = one->next)
-		suggestion_consider(&suggestion, one->id.text);
+	for (const struct product *one = vendor->products; one; one = one->next) {
+		if (!diagnostics_full(resolve->diags))
+			suggestion_consider(&suggestion, one->id.text);
+	}
 	list_products(vendor, known, sizeof(known));
 	if (suggestion.best)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,

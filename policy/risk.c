@@ -12,7 +12,8 @@
 #include <string.h>
 
 #define DIGEST_DIGITS   8
-#define SUGGESTIONS_MAX 10000 /* rules that are tried as what was meant */
+#define SUGGESTIONS_MAX 2000 /* rules that are tried as what was meant, for */
+#define SUGGESTED_MAX   16   /* as many ids */
 #define EXPECTED                                                                                   \
 	"expected vendor/product/kind/8 hex digits, as 'embargo policy compile' and events show it"
 
@@ -100,7 +101,7 @@ static void risk_read(struct reader *reader, const struct yaml_node *node, struc
 	*link = risk;
 }
 
-#define RISKS_MAX 4096 /* doubles are searched one by one */
+#define RISKS_MAX 256 /* each is compared with every rule */
 
 void policy_risks_read(struct reader *reader, const struct field *field,
 		       const struct yaml_node *node, void *member)
@@ -166,12 +167,12 @@ static void mark_found(struct policy *policy, const struct rule *rule)
 
 /* The ids of a kind differ in their digits only, and these nobody types: what is near is another kind or vendor. */
 static int refuse_unknown(const struct policy *policy, const struct accepted_risk *risk,
-			  struct diagnostics *diags)
+			  size_t candidates, struct diagnostics *diags)
 {
 	struct suggestion suggestion = {.text = risk->id};
 	char *best = NULL;
 
-	for (size_t i = 0; i < policy->rules.count && i < SUGGESTIONS_MAX; i++) {
+	for (size_t i = 0; i < policy->rules.count && i < candidates; i++) {
 		const struct rule *rule = &policy->rules.list[i];
 		char *id;
 
@@ -205,13 +206,16 @@ static int refuse_unknown(const struct policy *policy, const struct accepted_ris
 
 int risks_resolve(struct policy *policy, struct diagnostics *diags)
 {
+	size_t refused = 0;
 	int err = 0;
 
 	for (size_t i = 0; policy->risks && i < policy->rules.count; i++)
 		mark_found(policy, &policy->rules.list[i]);
 	for (const struct accepted_risk *risk = policy->risks; risk && !err; risk = risk->next) {
 		if (!risk->found)
-			err = refuse_unknown(policy, risk, diags);
+			err = refuse_unknown(policy, risk,
+					     refused++ < SUGGESTED_MAX ? SUGGESTIONS_MAX : 0,
+					     diags);
 	}
 	return err;
 }
