@@ -6,6 +6,7 @@
  */
 #include "activate.h"
 #include "clean.h"
+#include "compiled.h"
 #include "kernel.h"
 #include "log.h"
 
@@ -22,30 +23,17 @@ static void clean_generation(struct generation **at)
 	generation_free(*at);
 }
 
-static void clean_catalog(struct catalog **at)
+int activate_compile(const char *policy, const char *const *catalogs, size_t catalog_count,
+		     const struct policy_host *host, struct diagnostics *diags,
+		     struct generation **out_gen)
 {
-	catalog_free(*at);
-}
-
-static void clean_policy(struct policy **at)
-{
-	policy_free(*at);
-}
-
-int activate_compile(const char *policy_path, const char *const *catalogs, size_t catalog_count,
-		     struct diagnostics *diags, struct generation **out_gen)
-{
-	CLEANUP(clean_catalog) struct catalog *catalog = NULL;
-	CLEANUP(clean_policy) struct policy *policy = NULL;
+	CLEANUP(compiled_done) struct compiled compiled = {0};
 	int err;
 
-	err = catalog_load(catalogs, catalog_count, diags, &catalog);
-	if (err < 0)
-		return err;
-	err = policy_load(policy_path, catalog, NULL, diags, &policy);
-	if (err < 0)
-		return err;
-	return policy_compile(policy, diags, out_gen);
+	err = compiled_read(policy, catalogs, catalog_count, host, diags, &compiled);
+	if (err == 0)
+		*out_gen = take_ptr(compiled.generation);
+	return err;
 }
 
 static void log_diagnostics(const struct diagnostics *diags)
@@ -109,11 +97,12 @@ int activate_first(struct activation *activation)
 	CLEANUP(clean_generation) struct generation *good = read_kept(activation, LAST_GOOD);
 	CLEANUP(clean_generation) struct generation *compiled = NULL;
 	CLEANUP(diagnostics_done) struct diagnostics diags = {0};
+	struct policy_host host = host_describe(&activation->labels);
 	int err;
 
 	activation->previous = read_kept(activation, LAST_PREVIOUS);
 	err = activate_compile(activation->policy, activation->catalogs, activation->catalog_count,
-			       &diags, &compiled);
+			       &host, &diags, &compiled);
 	log_diagnostics(&diags);
 	if (err < 0) {
 		why_not(err, activation->policy, &diags, activation->trouble);
@@ -211,12 +200,13 @@ int activate_file(struct activation *activation, struct kernel *kernel, const ch
 		  bool older, struct diagnostics *diags, char *error)
 {
 	CLEANUP(clean_generation) struct generation *compiled = NULL;
+	struct policy_host host = host_describe(&activation->labels);
 	int err;
 
 	if (!policy)
 		policy = activation->policy;
-	err = activate_compile(policy, activation->catalogs, activation->catalog_count, diags,
-			       &compiled);
+	err = activate_compile(policy, activation->catalogs, activation->catalog_count, &host,
+			       diags, &compiled);
 	log_diagnostics(diags);
 	if (err < 0) {
 		why_not(err, policy, diags, error);

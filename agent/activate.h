@@ -6,7 +6,7 @@
 #ifndef EMBARGO_ACTIVATE_H
 #define EMBARGO_ACTIVATE_H
 
-#include "../policy/policy.h"
+#include "host.h"
 #include <limits.h>
 
 struct kernel;
@@ -17,6 +17,7 @@ struct activation {
 	const char *policy;		/* configured policy file; borrowed */
 	const char *const *catalogs;	/* borrowed */
 	size_t catalog_count;
+	struct host_labels labels;	/* of this host; borrowed */
 	const char *state;		/* directory; borrowed */
 	struct generation *active;	/* owned */
 	struct generation *previous;	/* owned: names for its events, and the way back; NULL: none */
@@ -28,13 +29,14 @@ struct activation {
  * activate_compile() - from files to a generation
  * @policy:   file; borrowed
  * @catalogs, @catalog_count: directories; borrowed
+ * @host:     borrowed; NULL: nothing is known of a host
  * @diags:    borrowed
  * @out_gen:  owned by the caller; untouched on failure
  *
  * Return: 0; -EINVAL (errors in @diags); -ENOENT (no such policy); another negative errno.
  */
 int activate_compile(const char *policy, const char *const *catalogs, size_t catalog_count,
-		     struct diagnostics *diags, struct generation **out_gen);
+		     const struct policy_host *host, struct diagnostics *diags, struct generation **out_gen);
 
 /**
  * activate_first() - choose what to start with: the configured policy, else the last good one

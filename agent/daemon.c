@@ -91,6 +91,7 @@ static void settle(struct daemon *daemon)
 							       : DEFAULT_POLICY;
 	daemon->activation.catalogs = options->catalogs;
 	daemon->activation.catalog_count = options->catalog_count;
+	daemon->activation.labels = host_labels_of(daemon->config);
 	daemon->activation.state = options->state;
 }
 

@@ -28,6 +28,9 @@ struct walk {
 	__u8 zero[2];
 };
 
+/* Components and mounts passed on the way up. Deeper: the walk failed, the attempt is undecided. */
+#define WALK_STEPS_MAX 256
+
 enum match_phase {
 	MATCH_NEXT_JOB,		/* begin with the next start node */
 	MATCH_COMPONENT,	/* one component by its hash */

@@ -99,9 +99,6 @@ __noinline int walk_step(__u32 slot)
 	return 1;
 }
 
-/* Components and mounts passed on the way up. Deeper: the walk failed, the attempt is undecided. */
-#define WALK_STEPS_MAX 256
-
 __noinline int file_walk(__u32 slot, __u64 address)
 {
 	struct scratch *scratch = scratch_get(slot);

@@ -1,169 +1,126 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * canonical.c - one spelling for each matcher. Rule ids are digests of it: two spellings of one fact
- * must meet here, and a change here changes the ids of every host.
+ * must meet here, and a change here changes the ids of every host. Domains have domain.c.
  */
 #include "canonical.h"
 #include "rules.h"
 
+#include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
-const char *canonical_text(struct reader *reader, const struct yaml_node *node)
+int problem_set(struct problem *out_problem, const char *format, ...)
 {
-	return node->text;
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(out_problem->text, sizeof(out_problem->text), format,
+			arguments); /* may be cut */
+	va_end(arguments);
+	return -EINVAL;
 }
 
-const char *canonical_path(struct reader *reader, const struct yaml_node *node)
+int canonical_text(const char *text, char *out, struct problem *out_problem)
 {
-	const char *text = node->text, *why;
-	char *out;
+	strcpy(out, text);
+	return 0;
+}
+
+/* What somebody meant who left out the beginning of a path. */
+static int refuse_relative(const char *text, struct problem *out_problem)
+{
+	struct quoted shown = quoted(text);
+
+	if (!strncmp(text, "./", 2) || !strncmp(text, "../", 3) || *text == '~' || *text == '$')
+		return problem_set(out_problem,
+				   "'%s' does not begin with '/'; write the whole path", shown.text);
+	if (strchr(text, '/'))
+		return problem_set(out_problem, "'%s' does not begin with '/'; write '/%s'",
+				   shown.text, shown.text);
+	return problem_set(
+		out_problem,
+		"'%s' does not begin with '/'; write the whole path, or '**/%s' for that name anywhere",
+		shown.text, shown.text);
+}
+
+int canonical_path(const char *text, char *out, struct problem *out_problem)
+{
+	const char *written = text, *why;
 	size_t used = 0;
 
-	if (*text != '/' && strncmp(text, "**/", 3)) {
-		struct quoted shown = quoted(text);
-
-		reader_error(
-			reader, node,
-			"'%s' does not begin with '/'; write the whole path, or '**/%s' for that name anywhere",
-			shown.text, strrchr(shown.text, '/') ? "name" : shown.text);
-		return NULL;
-	}
-	out = reader_alloc(reader, strlen(text) + 1);
-	if (!out)
-		return NULL;
-
+	if (*text != '/' && strncmp(text, "**/", 3))
+		return refuse_relative(text, out_problem);
 	for (; *text; text++) {
 		if (*text != '/' || !used || out[used - 1] != '/')
 			out[used++] = *text;
 	}
 	while (used && out[used - 1] == '/')
-		out[--used] = '\0';
-	if (out[strspn(out, "/*")] == '\0') {
-		reader_error(
-			reader, node,
+		used--;
+	out[used] = '\0';
+	if (out[strspn(out, "/*")] == '\0')
+		return problem_set(
+			out_problem,
 			"'%s' is the whole system; refused, name the directories that are meant",
-			quoted(node->text).text);
-		return NULL;
-	}
+			quoted(written).text);
 	why = path_pattern_check(out, NULL);
-	if (why) {
-		reader_error(reader, node, "'%s': %s", quoted(node->text).text, why);
-		return NULL;
-	}
-	return out;
+	if (why)
+		return problem_set(out_problem, "'%s': %s", quoted(written).text, why);
+	return 0;
 }
 
-const char *canonical_domain(struct reader *reader, const struct yaml_node *node)
-{
-	size_t bytes = strlen(node->text), label = 0, labels = 0, at;
-	char *out = reader_alloc(reader, bytes + 1);
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < bytes; i++) {
-		char byte = node->text[i];
-
-		out[i] = byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
-	}
-	if (bytes && out[bytes - 1] == '.')
-		out[--bytes] = '\0';
-
-	for (at = strncmp(out, "*.", 2) ? 0 : 2; at <= bytes; at++) {
-		if (at == bytes || out[at] == '.') {
-			if (!label || label > 63)
-				goto refuse;
-			labels++;
-			label = 0;
-		} else {
-			/* other scripts are bytes above 127; their normal form is made when names are enforced */
-			if (!strchr("abcdefghijklmnopqrstuvwxyz0123456789-_", out[at]) &&
-			    (unsigned char)out[at] < 0x80)
-				goto refuse;
-			label++;
-		}
-	}
-	if (labels < 2 || bytes > 253)
-		goto refuse;
-	return out;
-
-refuse:
-	reader_error(
-		reader, node,
-		"'%s' is no domain name that can be named here; expected 'api.example.com', or '*.example.com' for all below it",
-		quoted(node->text).text);
-	return NULL;
-}
-
-const char *canonical_digest(struct reader *reader, const struct yaml_node *node)
+/* As documents write it, "sha256:" and the digits, and as sha256sum(1) prints them, the digits alone. */
+int canonical_digest(const char *text, char *out, struct problem *out_problem)
 {
 	static const char prefix[] = "sha256:";
-	char *out;
+	const char *digits = text;
 
-	if (strncmp(node->text, prefix, sizeof(prefix) - 1) ||
-	    strlen(node->text) != sizeof(prefix) - 1 + 64 ||
-	    strspn(node->text + sizeof(prefix) - 1, "0123456789abcdefABCDEF") != 64) {
-		reader_error(reader, node,
-			     "'%s' is no digest; expected 'sha256:' and 64 hex digits",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	out = arena_text(&reader->tree->arena, node->text, strlen(node->text));
-	if (!out) {
-		reader->no_memory = true;
-		return NULL;
-	}
-	for (char *at = out; *at; at++) {
-		if (*at >= 'A' && *at <= 'F')
-			*at = (char)(*at - 'A' + 'a');
-	}
-	return out;
+	if (!strncmp(text, prefix, sizeof(prefix) - 1))
+		digits += sizeof(prefix) - 1;
+	if (strlen(digits) != 64 || strspn(digits, "0123456789abcdefABCDEF") != 64)
+		return problem_set(out_problem,
+				   "'%s' is no digest; expected 'sha256:' and 64 hex digits",
+				   quoted(text).text);
+	out = stpcpy(out, prefix);
+	for (; *digits; digits++)
+		*out++ = *digits >= 'A' && *digits <= 'F' ? (char)(*digits - 'A' + 'a') : *digits;
+	*out = '\0';
+	return 0;
 }
 
 /* The kernel shows a module with '_' whatever its file is called: kernel/module/main.c */
-const char *canonical_module(struct reader *reader, const struct yaml_node *node)
+int canonical_module(const char *text, char *out, struct problem *out_problem)
 {
-	size_t bytes = strlen(node->text);
-	char *out;
-
-	if (strspn(node->text,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-*") != bytes ||
-	    node->text[strspn(node->text, "*")] == '\0') {
-		reader_error(reader, node,
-			     "'%s' is no module name; expected it as in /proc/modules, without .ko",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	out = arena_text(&reader->tree->arena, node->text, bytes);
-	if (!out) {
-		reader->no_memory = true;
-		return NULL;
-	}
-	for (char *at = out; *at; at++) {
-		if (*at == '-')
-			*at = '_';
-	}
-	return out;
+	if (text[strspn(text,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-*")] ||
+	    text[strspn(text, "*")] == '\0')
+		return problem_set(
+			out_problem,
+			"'%s' is no module name; expected it as in /proc/modules, without .ko",
+			quoted(text).text);
+	for (; *text; text++)
+		*out++ = *text == '-' ? '_' : *text;
+	*out = '\0';
+	return 0;
 }
 
-const char *canonical_package(struct reader *reader, const struct yaml_node *node)
+int canonical_package(const char *text, char *out, struct problem *out_problem)
 {
-	if (strpbrk(node->text, " /") || node->text[strspn(node->text, "*?")] == '\0') {
-		reader_error(
-			reader, node,
+	if (strpbrk(text, " /") || text[strspn(text, "*?")] == '\0')
+		return problem_set(
+			out_problem,
 			"'%s' is no package name; expected 'example-sensor' or 'example-sensor-*'",
-			quoted(node->text).text);
-		return NULL;
-	}
-	return node->text;
+			quoted(text).text);
+	strcpy(out, text);
+	return 0;
 }
 
-const char *canonical_package_vendor(struct reader *reader, const struct yaml_node *node)
+int canonical_package_vendor(const char *text, char *out, struct problem *out_problem)
 {
-	if (node->text[strspn(node->text, "*? ")] == '\0') {
-		reader_error(reader, node,
-			     "'%s' is every package vendor; write the one that is meant",
-			     quoted(node->text).text);
-		return NULL;
-	}
-	return node->text;
+	if (text[strspn(text, "*? ")] == '\0')
+		return problem_set(out_problem,
+				   "'%s' is every package vendor; write the one that is meant",
+				   quoted(text).text);
+	strcpy(out, text);
+	return 0;
 }

@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * canonical.h - the text of a matcher as rule ids know it; for the table of kinds in fact.c.
- *
- * Each function takes a node that is one line of text (borrowed) and returns the text to be used, which
- * lives as long as the document, or NULL after an error, which is in the reader's diagnostics.
  */
 #ifndef EMBARGO_CANONICAL_H
 #define EMBARGO_CANONICAL_H
 
-#include "fields.h"
+#include <stddef.h>
 
-const char *canonical_text(struct reader *reader, const struct yaml_node *node);
-const char *canonical_path(struct reader *reader, const struct yaml_node *node);
-const char *canonical_domain(struct reader *reader, const struct yaml_node *node);
-const char *canonical_digest(struct reader *reader, const struct yaml_node *node);
-const char *canonical_module(struct reader *reader, const struct yaml_node *node);
-const char *canonical_package(struct reader *reader, const struct yaml_node *node);
-const char *canonical_package_vendor(struct reader *reader, const struct yaml_node *node);
+#define CANONICAL_INPUT_MAX 16640 /* bytes of what is written: the longest path pattern has 64 * 256 */
+#define CANONICAL_BYTES     (CANONICAL_INPUT_MAX + 64)
+
+/* Why a text is refused: one sentence that quotes it and says what to write. */
+struct problem {
+	char text[512];
+};
+
+/**
+ * problem_set() - say what is wrong; cut when it is too long
+ * Return: -EINVAL, so that a function can end with it.
+ */
+int problem_set(struct problem *out_problem, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * canonical_fn - the canonical text of one kind of matcher
+ * @text:        borrowed; one line, not empty, at most CANONICAL_INPUT_MAX bytes
+ * @out:         CANONICAL_BYTES; what is in it after a failure has no meaning
+ * @out_problem: filled on failure
+ *
+ * Return: 0; -EINVAL (refused); -ENOMEM.
+ */
+typedef int (*canonical_fn)(const char *text, char *out, struct problem *out_problem);
+
+int canonical_text(const char *text, char *out, struct problem *out_problem);
+int canonical_path(const char *text, char *out, struct problem *out_problem);
+int canonical_domain(const char *text, char *out, struct problem *out_problem);
+int canonical_digest(const char *text, char *out, struct problem *out_problem);
+int canonical_module(const char *text, char *out, struct problem *out_problem);
+int canonical_package(const char *text, char *out, struct problem *out_problem);
+int canonical_package_vendor(const char *text, char *out, struct problem *out_problem);
 
 #endif

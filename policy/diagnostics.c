@@ -6,6 +6,7 @@
 #include "diagnostics.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +51,12 @@ static void make_printable(char *text)
  * Behind everything that is not later in the documents: documents are read from their beginning, so
  * the search from the end is short. Notes are stepped over together with what they belong to.
  */
-static size_t find_position(const struct diagnostics *diags, const struct diagnostic *one)
+static size_t find_position(const struct diagnostics *diags, const struct diagnostic *one,
+			    bool attached)
 {
 	size_t at = diags->count;
 
-	if (one->severity == SEVERITY_NOTE && diags->count) {
+	if (attached && diags->count) {
 		at = diags->last + 1;
 		while (at < diags->count && diags->list[at].severity == SEVERITY_NOTE)
 			at++;
@@ -72,7 +74,7 @@ static size_t find_position(const struct diagnostics *diags, const struct diagno
 	return at;
 }
 
-static int insert(struct diagnostics *diags, const struct diagnostic *one)
+static int insert(struct diagnostics *diags, const struct diagnostic *one, bool attached)
 {
 	size_t at;
 
@@ -87,37 +89,37 @@ static int insert(struct diagnostics *diags, const struct diagnostic *one)
 		diags->list = list;
 	}
 
-	at = find_position(diags, one);
+	at = find_position(diags, one, attached);
 	memmove(&diags->list[at + 1], &diags->list[at], (diags->count - at) * sizeof(*one));
 	diags->list[at] = *one;
 	diags->count++;
 	if (one->severity != SEVERITY_NOTE)
 		diags->last = at;
+	else if (!attached && at <= diags->last && diags->count > 1)
+		diags->last++; /* a remark before it */
 	return 0;
 }
 
-void diagnostics_add(struct diagnostics *diags, enum severity severity, struct place place,
-		     const char *format, ...)
+__attribute__((format(printf, 5, 0))) static void add(struct diagnostics *diags,
+						       enum severity severity, bool attached,
+						       struct place place, const char *format,
+						       va_list arguments)
 {
 	struct diagnostic one = {
 		.severity = severity,
 		.line = place.line,
 		.column = place.column,
 	};
-	va_list arguments;
 
 	one.file = strdup(place.file ? place.file : "");
-	va_start(arguments, format);
 	if (vasprintf(&one.message, format, arguments) < 0)
 		one.message = NULL;
-	va_end(arguments);
-
 	if (severity == SEVERITY_WARNING)
 		diags->warnings++;
 	if (!one.file || !one.message)
 		goto lost;
 	make_printable(one.message);
-	if (insert(diags, &one) < 0)
+	if (insert(diags, &one, attached) < 0)
 		goto lost;
 
 	if (severity == SEVERITY_ERROR)
@@ -128,6 +130,25 @@ lost:
 	diags->errors++;
 	free(one.file);
 	free(one.message);
+}
+
+void diagnostics_add(struct diagnostics *diags, enum severity severity, struct place place,
+		     const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(diags, severity, severity == SEVERITY_NOTE, place, format, arguments);
+	va_end(arguments);
+}
+
+void diagnostics_remark(struct diagnostics *diags, struct place place, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add(diags, SEVERITY_NOTE, false, place, format, arguments);
+	va_end(arguments);
 }
 
 void diagnostics_print(const struct diagnostics *diags, FILE *out)

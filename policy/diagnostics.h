@@ -12,7 +12,7 @@
 enum severity {
 	SEVERITY_ERROR,		/* the document is refused */
 	SEVERITY_WARNING,	/* accepted, but probably not what was meant, or about to change */
-	SEVERITY_NOTE,		/* belongs to the diagnostic before it */
+	SEVERITY_NOTE,		/* belongs to the diagnostic before it, or is a remark */
 	SEVERITY_MAX,
 };
 
@@ -49,6 +49,13 @@ struct diagnostics {
  */
 void diagnostics_add(struct diagnostics *diags, enum severity severity, struct place place,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/**
+ * diagnostics_remark() - a note that belongs to nothing before it: something to know, that is not wrong
+ * @diags, @place, @format: as above
+ */
+void diagnostics_remark(struct diagnostics *diags, struct place place, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /**
  * diagnostics_print() - one line each: "file:line:column: error: message"

@@ -5,6 +5,7 @@
  */
 #include "fact.h"
 #include "canonical.h"
+#include "list.h"
 #include "network.h"
 
 #include <errno.h>
@@ -24,10 +25,12 @@ const char *confidence_word(unsigned confidence)
 	return confidence < CONFIDENCE_MAX ? words[confidence] : NULL;
 }
 
+#define RULES_FIRST 256 /* room for as many at first; a power of two */
+
 /* ---------------------------------------------------------------- the kinds */
 
 struct fact_kind {
-	const char *(*canonical)(struct reader *reader, const struct yaml_node *node);
+	canonical_fn canonical;
 	const char *unenforced_why;
 	bool finding; /* for finding and reporting only */
 };
@@ -65,6 +68,47 @@ bool fact_is_rule(const struct fact *fact)
 const char *fact_unenforced_why(const struct fact *fact)
 {
 	return kinds[fact->matcher].finding ? "" : kinds[fact->matcher].unenforced_why;
+}
+
+int fact_canonical(unsigned matcher, const char *text, char *out, struct problem *out_problem)
+{
+	if (strlen(text) > CANONICAL_INPUT_MAX)
+		return problem_set(out_problem, "'%s' is longer than %d bytes; no matcher is",
+				   quoted(text).text, CANONICAL_INPUT_MAX);
+	return kinds[matcher].canonical(text, out, out_problem);
+}
+
+/* ---------------------------------------------------------------- rules */
+
+struct rule *rules_add(struct rules *rules, const struct fact *fact)
+{
+	size_t count = rules->count;
+	struct rule *rule;
+
+	/* grows at every power of two, so that the struct needs no capacity */
+	if (!count || (count >= RULES_FIRST && !(count & (count - 1)))) {
+		size_t capacity = count ? count * 2 : RULES_FIRST;
+		struct rule *list = reallocarray(rules->list, capacity, sizeof(*list));
+
+		if (!list)
+			return NULL;
+		rules->list = list;
+	}
+	rule = &rules->list[rules->count++];
+	*rule = (struct rule){
+		.vendor = "-",
+		.vendor_name = "",
+		.product = "-",
+		.value = fact->value,
+		.reason = "",
+		.unenforced_why = fact_unenforced_why(fact),
+		.place = fact->place,
+		.matcher = (__u8)fact->matcher,
+		.confidence = (__u8)fact->confidence,
+	};
+	if (fact->network)
+		rule->network = *fact->network;
+	return rule;
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -111,15 +155,25 @@ static const struct field catalog_network_fields[] = {
 	{0},
 };
 
+/* A list in a file takes the place of the whole list; where people put it first is among its values. */
+static void refuse_file(struct reader *reader, const struct field *field,
+			const struct yaml_node *node, void *member)
+{
+	reader_error(reader, node->key,
+		     "'file' among values; write {file: NAME} in the place of the whole list, and other values in a line of their own");
+}
+
 static const struct field policy_fields[] = {
 	WRITTEN("value", FIELD_REQUIRED, written_node, value),
 	WRITTEN("note", 0, field_prose, note),
+	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
 	{0},
 };
 
 static const struct field policy_network_fields[] = {
 	WRITTEN_NETWORK,
 	WRITTEN("note", 0, field_prose, note),
+	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
 	{0},
 };
 
@@ -166,15 +220,31 @@ static int read_protocol(struct reader *reader, const struct yaml_node *node,
 	return 0;
 }
 
+/* As many ports as there are, instead of the room for reading them. */
+static int keep_ports(struct reader *reader, struct rule_network *network)
+{
+	size_t bytes = network->port_count * sizeof(*network->port_first);
+	__u16 *ports = reader_alloc(reader, 2 * bytes);
+
+	if (!ports)
+		return -ENOMEM;
+	network->port_first = memcpy(ports, network->port_first, bytes);
+	network->port_last = memcpy(ports + network->port_count, network->port_last, bytes);
+	return 0;
+}
+
 static int fact_network(struct reader *reader, const struct written *written, struct fact *fact)
 {
 	struct rule_network *network = reader_alloc(reader, sizeof(*network));
+	__u16 first[RULE_PORTS_MAX], last[RULE_PORTS_MAX];
 	struct network_problem problem;
 	char text[NETWORK_TEXT_BYTES];
 	int err = 0;
 
 	if (!network)
 		return -ENOMEM;
+	network->port_first = first;
+	network->port_last = last;
 	if (network_parse_cidr(written->value->text, network, &problem) < 0) {
 		reader_error(reader, written->value, "%s", problem.text);
 		err = -EINVAL;
@@ -187,9 +257,27 @@ static int fact_network(struct reader *reader, const struct written *written, st
 		return err;
 
 	network_format(network, text);
+	if (keep_ports(reader, network) < 0)
+		return -ENOMEM;
 	fact->network = network;
 	fact->value = reader_copy(reader, text);
 	return fact->value ? 0 : -ENOMEM;
+}
+
+static const char *read_canonical(struct reader *reader, unsigned matcher,
+				  const struct yaml_node *node)
+{
+	char out[CANONICAL_BYTES];
+	struct problem problem;
+	int err = fact_canonical(matcher, node->text, out, &problem);
+
+	if (err == -ENOMEM)
+		reader->no_memory = true;
+	else if (err < 0)
+		reader_error(reader, node, "%s", problem.text);
+	if (err < 0)
+		return NULL;
+	return strcmp(out, node->text) ? reader_copy(reader, out) : node->text;
 }
 
 static void fact_read(struct reader *reader, unsigned matcher, const struct yaml_node *node,
@@ -215,7 +303,7 @@ static void fact_read(struct reader *reader, unsigned matcher, const struct yaml
 		if (fact_network(reader, &written, fact) < 0)
 			return;
 	} else {
-		fact->value = kinds[matcher].canonical(reader, written.value);
+		fact->value = read_canonical(reader, matcher, written.value);
 		if (!fact->value)
 			return;
 	}
@@ -246,10 +334,8 @@ void facts_read_policy(struct reader *reader, const struct field *field,
 {
 	bool network = field->argument == MATCHER_NETWORK;
 
-	if (node->type == YAML_TYPE_MAPPING && node->first &&
-	    !strcmp(node->first->key->text, "file")) {
-		reader_error(reader, node->first->key,
-			     "a list in a 'file' is not supported yet; write the values here");
+	if (node->type == YAML_TYPE_MAPPING && reader->rules) {
+		list_read(reader, node, field->argument);
 		return;
 	}
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))

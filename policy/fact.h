@@ -6,6 +6,7 @@
 #ifndef EMBARGO_FACT_H
 #define EMBARGO_FACT_H
 
+#include "canonical.h"
 #include "fields.h"
 #include "policy.h"
 #include "rules.h"
@@ -39,6 +40,22 @@ void facts_read_one(struct reader *, const struct field *, const struct yaml_nod
  * @facts:  borrowed
  */
 void facts_finish(struct reader *reader, struct facts *facts);
+
+/**
+ * fact_canonical() - the canonical text of a matcher; not of networks, see network.h
+ * @matcher: enum matcher
+ * @text, @out, @out_problem: as in canonical_fn; of any length
+ */
+int fact_canonical(unsigned matcher, const char *text, char *out, struct problem *out_problem);
+
+/**
+ * rules_add() - append the rule of a fact, of no vendor, without action and target
+ * @rules: borrowed; only this function appends to the list
+ * @fact:  borrowed; its value must outlive the rule
+ *
+ * Return: the rule, valid until the next one is added; NULL without memory.
+ */
+struct rule *rules_add(struct rules *rules, const struct fact *fact);
 
 /** fact_is_rule() - can a rule be made of it, or is it for finding and reporting only? */
 bool fact_is_rule(const struct fact *fact);

@@ -109,24 +109,34 @@ static void list_keys(const struct field *fields, char *out, size_t bytes)
 	for (; fields->key && used < bytes; fields++) {
 		int length;
 
-		if (fields->flags & FIELD_LATER)
+		if (fields->flags & (FIELD_LATER | FIELD_HIDDEN))
 			continue;
 		length = snprintf(out + used, bytes - used, "%s%s", used ? ", " : "", fields->key);
 		used += length > 0 ? (size_t)length : 0;
 	}
 }
 
+/* The key that was probably meant, or NULL. */
+static const char *near_key(const struct field *fields, const char *key)
+{
+	struct suggestion suggestion = {.text = key};
+
+	for (; fields->key; fields++) {
+		if (!(fields->flags & FIELD_HIDDEN))
+			suggestion_consider(&suggestion, fields->key);
+	}
+	return suggestion.best;
+}
+
 static void refuse_key(struct reader *reader, const struct field *fields, const char *what,
 		       const struct yaml_node *key)
 {
-	struct suggestion suggestion = {.text = key->text};
+	const char *near = near_key(fields, key->text);
 	char known[512];
 
-	for (const struct field *field = fields; field->key; field++)
-		suggestion_consider(&suggestion, field->key);
-	if (suggestion.best) {
+	if (near) {
 		reader_error(reader, key, "unknown key '%s' in %s; did you mean '%s'?",
-			     quoted(key->text).text, what, suggestion.best);
+			     quoted(key->text).text, what, near);
 		return;
 	}
 	list_keys(fields, known, sizeof(known));
@@ -134,19 +144,27 @@ static void refuse_key(struct reader *reader, const struct field *fields, const 
 		     quoted(key->text).text, what, known);
 }
 
+/* Also under a misspelt key, which was told already. */
+static bool has_field(const struct yaml_node *node, const struct field *fields, const char *key)
+{
+	for (const struct yaml_node *value = node->first; value; value = value->next) {
+		const struct field *field = find_field(fields, value->key->text);
+		const char *near = field ? NULL : near_key(fields, value->key->text);
+
+		if ((field && (!strcmp(field->key, key) || field->flags & FIELD_INSTEAD)) ||
+		    (near && !strcmp(near, key)))
+			return true;
+	}
+	return false;
+}
+
 static void require_fields(struct reader *reader, const struct yaml_node *node,
 			   const struct field *fields, const char *what)
 {
-	for (; fields->key; fields++) {
-		const struct yaml_node *value = node->first;
-
-		if (!(fields->flags & FIELD_REQUIRED))
-			continue;
-		while (value && strcmp(value->key->text, fields->key))
-			value = value->next;
-		if (!value)
+	for (const struct field *field = fields; field->key; field++) {
+		if (field->flags & FIELD_REQUIRED && !has_field(node, fields, field->key))
 			reader_error(reader, node, "%s without '%s'; the key is required", what,
-				     fields->key);
+				     field->key);
 	}
 }
 

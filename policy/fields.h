@@ -9,11 +9,15 @@
 #include "yaml.h"
 #include <stdbool.h>
 
+struct rules;
+
 /* What reading one document needs. */
 struct reader {
 	struct yaml_tree *tree;
 	struct diagnostics *diags;
-	bool no_memory; /* something was not read for want of memory */
+	struct rules *rules; /* where lists in files go; NULL: the document can have none */
+	size_t list_values;  /* in all lists so far */
+	bool no_memory;	     /* something was not read for want of memory */
 };
 
 struct field;
@@ -33,6 +37,8 @@ typedef void (*field_read_fn)(struct reader *reader, const struct field *field,
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_LATER = 1 << 1, /* part of the format, but "not supported yet" */
+	FIELD_HIDDEN = 1 << 2, /* no key of the format: its function says what to write */
+	FIELD_INSTEAD = 1 << 3, /* where it stands, what is required is not missed */
 };
 
 struct field {

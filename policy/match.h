@@ -13,7 +13,7 @@
 struct match {
 	const struct generation_rule *rule;	/* the most specific rule */
 	const struct generation_rule *allow;	/* the entry of "allow" that wins over it, also when it is over */
-	bool undecided;				/* the kernel could not tell: too many steps; then both are NULL */
+	bool undecided;				/* the kernel could not tell: too deep, too many steps; then both are NULL */
 };
 
 /* Who acts, and when; what is not known is left out, and then holds nothing back. */
@@ -37,22 +37,27 @@ struct match_decision {
 /**
  * match_path() - a file
  * @generation: borrowed
- * @path:       from the process's root, resolved: begins with '/', without "." "..", "//" and symbolic links
+ * @path:       from the process's root, resolved: begins with '/', without "." "..", "//" and symbolic
+ *              links; one that does not begin with '/' has no path (a memfd) and matches nothing
  */
 struct match match_path(const struct generation *generation, const char *path);
 
 /**
  * match_address() - a network address
- * @family: 4 or 6; v4-mapped IPv6 is 4
- * @a, @b:  as in struct gen_key: IPv4 in @a; halves of IPv6; host order
- * @port:   host order
+ * @family:   4 or 6; v4-mapped IPv6 is 4; others match nothing
+ * @a, @b:    as in struct gen_key: IPv4 in @a; halves of IPv6; host order
+ * @protocol: as in the IP header: 6, 17, ...
+ * @port:     host order
  */
 struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
 			   unsigned protocol, unsigned port);
 
 /**
  * match_decide() - the decision about a match, in the order of the design: scope, allow, rule in its mode
- * @generation, @match, @subject: borrowed
+ * @generation: the one that @match is of; borrowed
+ * @match:      borrowed; of match_text() too: a matcher that is not enforced decides nothing, which is the
+ *              verdict allow in MODE_NONE
+ * @subject:    borrowed
  */
 struct match_decision match_decide(const struct generation *generation, const struct match *match,
 				   const struct match_subject *subject);
@@ -60,14 +65,18 @@ struct match_decision match_decide(const struct generation *generation, const st
 /** match_in_scope() - would anything this subject does be decided? */
 bool match_in_scope(const struct generation *generation, const struct match_subject *subject);
 
+/** match_is_enforced() - does this rule of the generation decide anything, or is it only listed? */
+bool match_is_enforced(const struct generation *generation, const struct generation_rule *rule);
+
 /*
  * The kinds that are compared as text: digest, package, package-vendor, module, domain, unit, image, marker,
- * repository. '*' and '?' are wildcards but in digests and domains; "*." of a domain is everything below it.
+ * repository. '*' is any text and '?' any character but in digests and domains, where they mean themselves;
+ * "*." before a domain is everything below it, at any depth, without the domain itself.
  */
 struct match_index;
 
 /**
- * match_index_new() - prepare the unenforced matchers of a generation for being looked up
+ * match_index_new() - prepare the matchers of a generation that are texts for being looked up
  * @generation: borrowed; must outlive the index
  * @out_index:  owned by the caller, match_index_free(); untouched on failure
  *
@@ -79,8 +88,11 @@ void match_index_free(struct match_index *index);
 
 /**
  * match_text() - the most specific matcher of a kind that fits a text: exact before wildcard, longer before shorter
- * @matcher: enum matcher, one of those above
+ * @index:   borrowed
+ * @matcher: enum matcher, one of those above; others match nothing
  * @text:    canonical for its kind: a domain in lower case, a module with '_'
+ *
+ * One lookup for all exact values, or one for each label of a domain; wildcards are tried one by one.
  */
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - a policy as it was written, and the flat rules that it means. policy.c reads it,
- * resolve.c joins it with the catalogue.
+ * model.h - a policy as it was written, and the flat rules that it means. policy.c reads it with one
+ * file for each large key (policy_line.c, policy_allow.c, policy_scope.c), resolve.c joins it with the
+ * catalogue, lint.c looks at what came out.
  */
 #ifndef EMBARGO_MODEL_H
 #define EMBARGO_MODEL_H
@@ -17,16 +18,65 @@ struct policy_line {
 	bool subsidiaries;
 	unsigned mode;      /* enum mode; MODE_NONE: the policy's */
 	unsigned action;    /* enum action */
+	unsigned scripts;   /* enum script_rule */
+	struct place action_place, scripts_place;
 	struct facts facts; /* of a name */
+	size_t list_first, list_count; /* of a name: rules of its lists in files */
+};
+
+/* Whether a file counts also when an interpreter opens it. */
+enum script_rule {
+	SCRIPT_RULE_NONE = 0, /* not said */
+	SCRIPT_RULE_STRICT = 1,
+	SCRIPT_RULE_MAX,
+};
+
+/* One label of "hosts" with the values that are meant. */
+struct host_label {
+	struct host_label *next;
+	const char *name;
+	struct place place;
+	const struct yaml_node *first; /* the values, all text; the first of @count */
+	size_t count;
 };
 
 /* One entry of "allow". */
 struct policy_allow {
 	struct policy_allow *next;
 	struct place place;
-	struct facts facts;        /* one path or one network */
+	struct facts facts;        /* one matcher */
 	struct field_text product; /* or vendor/product */
-	struct field_text reason;
+	struct field_text reason, until;
+	__u64 until_s;             /* Unix seconds; 0: never ends */
+	struct host_label *hosts;  /* NULL: on every host */
+	struct place hosts_place;
+};
+
+/* What is done with a name that is not there, with QUIC; with programs that run already. */
+enum name_rule {
+	NAME_RULE_NONE = 0,
+	NAME_RULE_ALLOW = 1,
+	NAME_RULE_DENY = 2,
+	NAME_RULE_MAX,
+};
+
+enum running_rule {
+	RUNNING_RULE_NONE = 0,
+	RUNNING_RULE_REPORT = 1,
+	RUNNING_RULE_TERMINATE = 2,
+	RUNNING_RULE_MAX,
+};
+
+struct policy_names {
+	unsigned no_name, quic; /* enum name_rule */
+};
+
+/* An id of "accept-risk"; a rule has it, or the policy is refused. */
+struct accepted_risk {
+	struct accepted_risk *next;
+	const char *id;
+	struct place place;
+	bool found; /* it is the id of a rule */
 };
 
 struct policy {
@@ -38,8 +88,11 @@ struct policy {
 	unsigned min_confidence; /* enum confidence */
 	struct policy_line *lines, *last_line;
 	struct policy_allow *allows, *last_allow;
+	struct facts internal;       /* networks */
+	struct policy_names names;
+	unsigned running;            /* enum running_rule */
+	struct accepted_risk *risks;
 	struct rules rules; /* what it means; the list is owned */
-	size_t capacity;    /* of rules.list */
 	const struct policy_host *host; /* borrowed while it is read; NULL: nothing is known */
 };
 
@@ -55,6 +108,15 @@ struct policy {
 int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const struct policy_host *host,
 		struct diagnostics *diags, struct policy **out_policy);
 
+/* Functions for rows of struct field; the member is struct policy itself. */
+void policy_lines_read(struct reader *, const struct field *, const struct yaml_node *, void *);
+void policy_allows_read(struct reader *, const struct field *, const struct yaml_node *, void *);
+void policy_scope_read(struct reader *, const struct field *, const struct yaml_node *, void *);
+void policy_risks_read(struct reader *, const struct field *, const struct yaml_node *, void *);
+
+/** mapping_key() - the node of a key in a mapping, or NULL */
+const struct yaml_node *mapping_key(const struct yaml_node *node, const char *key);
+
 /**
  * policy_resolve() - find the vendors and products a policy names and fill in its rules
  * @policy: borrowed
@@ -63,6 +125,12 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const str
  * Return: 0, also when @diags got errors; -ENOMEM.
  */
 int policy_resolve(struct policy *policy, struct diagnostics *diags);
+
+/** allow_applies() - is an entry for this host? Where the host's labels are not known, yes. */
+bool allow_applies(const struct policy_allow *allow, const struct policy_host *host);
+
+/** allow_same_hosts() - are two entries for the same hosts? */
+bool allow_same_hosts(const struct policy_allow *a, const struct policy_allow *b);
 
 /**
  * agent_config_read() - read an agent document that is YAML already

@@ -43,17 +43,61 @@ static int parse_decimal(const char *text, size_t bytes, unsigned long *out_valu
 	return 0;
 }
 
-static void format_address(const struct rule_network *network, char *out, size_t bytes)
+static char *format_decimal(unsigned value, char *out)
 {
-	if (network->family == 4) {
-		__u32 address = htobe32((__u32)network->a);
+	char digits[10];
+	unsigned count = 0;
 
-		(void)inet_ntop(AF_INET, &address, out, (socklen_t)bytes); /* long enough */
-	} else {
-		__u64 halves[2] = {htobe64(network->a), htobe64(network->b)};
+	do
+		digits[count++] = (char)('0' + value % 10);
+	while (value /= 10);
+	while (count)
+		*out++ = digits[--count];
+	*out = '\0';
+	return out;
+}
 
-		(void)inet_ntop(AF_INET6, halves, out, (socklen_t)bytes); /* long enough */
+/* A list of a million addresses is written and read here: by hand, a tenth of the time of inet_ntop(). */
+static char *format_ipv4(__u32 address, char *out)
+{
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		out = format_decimal(address >> shift & 0xff, out);
+		if (shift)
+			*out++ = '.';
 	}
+	return out;
+}
+
+/* Return: the end of the text, which is at most INET6_ADDRSTRLEN with its zero. */
+static char *format_address(const struct rule_network *network, char *out)
+{
+	__u64 halves[2] = {htobe64(network->a), htobe64(network->b)};
+
+	if (network->family == 4)
+		return format_ipv4((__u32)network->a, out);
+	(void)inet_ntop(AF_INET6, halves, out, INET6_ADDRSTRLEN); /* long enough */
+	return strchr(out, '\0');
+}
+
+/* Four decimal numbers without zeros before them, which some readers take for octal. */
+static bool parse_ipv4(const char *text, __u32 *out)
+{
+	__u32 address = 0;
+
+	for (unsigned part = 0; part < 4; part++) {
+		const char *first = text;
+		unsigned value = 0;
+
+		while (*text >= '0' && *text <= '9' && text - first < 3)
+			value = value * 10 + (unsigned)(*text++ - '0');
+		if (text == first || value > 255 || (*first == '0' && text - first > 1))
+			return false;
+		if (*text++ != (part < 3 ? '.' : '\0'))
+			return false;
+		address = address << 8 | value;
+	}
+	*out = address;
+	return true;
 }
 
 static int parse_address(const char *text, struct rule_network *out)
@@ -61,8 +105,8 @@ static int parse_address(const char *text, struct rule_network *out)
 	__u64 halves[2];
 	__u32 address;
 
-	if (inet_pton(AF_INET, text, &address) == 1) {
-		*out = (struct rule_network){.family = 4, .bits = 32, .a = be32toh(address)};
+	if (parse_ipv4(text, &address)) {
+		*out = (struct rule_network){.family = 4, .bits = 32, .a = address};
 		return 0;
 	}
 	if (inet_pton(AF_INET6, text, halves) == 1) {
@@ -146,7 +190,7 @@ int network_parse_cidr(const char *text, struct rule_network *out_network,
 			quoted(text).text);
 	right = masked(&network);
 	if (right.a != network.a || right.b != network.b) {
-		format_address(&right, address, sizeof(address));
+		(void)format_address(&right, address);
 		return refuse(
 			out_problem,
 			"'%s' has host bits set; write the network '%s/%u', or the address alone",
@@ -241,25 +285,98 @@ int network_parse_protocol(const char *text)
 	return -EINVAL;
 }
 
-void network_format(const struct rule_network *network, char *out)
+char *network_format(const struct rule_network *network, char *out)
 {
-	char address[INET6_ADDRSTRLEN];
-	size_t used;
-
-	format_address(network, address, sizeof(address));
-	used = (size_t)snprintf(out, NETWORK_TEXT_BYTES, "%s/%u", address, network->bits);
+	out = format_address(network, out);
+	*out++ = '/';
+	out = format_decimal(network->bits, out);
 	for (size_t i = 1; i < sizeof(protocols) / sizeof(*protocols); i++) {
-		if (protocols[i].protocol == network->protocol)
-			used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, " %s",
-						 protocols[i].word);
+		if (protocols[i].protocol == network->protocol) {
+			*out++ = ' ';
+			out = stpcpy(out, protocols[i].word);
+		}
 	}
 	for (unsigned i = 0; i < network->port_count; i++) {
-		unsigned first = network->port_first[i], last = network->port_last[i];
-
-		used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, "%s%u",
-					 i ? "," : " ", first);
-		if (last != first)
-			used += (size_t)snprintf(out + used, NETWORK_TEXT_BYTES - used, "-%u",
-						 last);
+		*out++ = i ? ',' : ' ';
+		out = format_decimal(network->port_first[i], out);
+		if (network->port_last[i] != network->port_first[i]) {
+			*out++ = '-';
+			out = format_decimal(network->port_last[i], out);
+		}
 	}
+	return out;
+}
+
+/* The next word of a text that words and blanks make; *text moves behind it. */
+static const char *next_word(const char **text, char *out, size_t bytes)
+{
+	size_t length;
+
+	*text += strspn(*text, " \t");
+	length = strcspn(*text, " \t");
+	if (length >= bytes)
+		length = bytes - 1;
+	memcpy(out, *text, length);
+	out[length] = '\0';
+	*text += strcspn(*text, " \t");
+	return length ? out : NULL;
+}
+
+static int parse_ports(const char *text, struct rule_network *network,
+		       struct network_problem *out_problem)
+{
+	char one[32];
+
+	for (;; text++) {
+		size_t length = strcspn(text, ",");
+
+		if (length >= sizeof(one))
+			length = sizeof(one) - 1;
+		memcpy(one, text, length);
+		one[length] = '\0';
+		if (network_add_ports(one, network, out_problem) < 0)
+			return -EINVAL;
+		text += strcspn(text, ",");
+		if (!*text)
+			break;
+	}
+	network_sort_ports(network);
+	return 0;
+}
+
+int network_parse_text(const char *text, struct rule_network *network,
+		       struct network_problem *out_problem)
+{
+	char word[RULE_PORTS_MAX * 16];
+	const char *rest = text, *next;
+	int protocol;
+
+	if (!text[strcspn(text, " \t")])
+		next = text; /* nearly always */
+	else
+		next = next_word(&rest, word, sizeof(word));
+	network->port_count = 0;
+	network->protocol = PROTOCOL_ANY;
+	if (network_parse_cidr(next ? next : "", network, out_problem) < 0)
+		return -EINVAL;
+	if (next == text)
+		return 0;
+
+	next = next_word(&rest, word, sizeof(word));
+	protocol = next ? network_parse_protocol(next) : PROTOCOL_ANY;
+	if (protocol >= 0) {
+		network->protocol = (__u8)protocol;
+		next = next ? next_word(&rest, word, sizeof(word)) : NULL;
+	} else if (*next < '0' || *next > '9') {
+		return refuse(out_problem,
+			      "unknown protocol '%s'; expected tcp, udp, sctp or any, and then ports, as 203.0.113.0/24 tcp 443,8000-8100",
+			      quoted(next).text);
+	}
+	if (next && parse_ports(next, network, out_problem) < 0)
+		return -EINVAL;
+	if (rest[strspn(rest, " \t")])
+		return refuse(out_problem,
+			      "'%s' is more than a network; expected one on each line, as 203.0.113.0/24 tcp 443,8000-8100",
+			      quoted(text).text);
+	return 0;
 }

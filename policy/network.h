@@ -29,7 +29,7 @@ int network_parse_cidr(const char *text, struct rule_network *out_network,
 /**
  * network_add_ports() - one more port, "443", or range, "8000-8100"; both ends belong to it
  * @text:        borrowed
- * @network:     gets the range; untouched on failure
+ * @network:     gets the range; its lists have room for RULE_PORTS_MAX; untouched on failure
  * @out_problem: filled on failure
  *
  * Return: 0 or -EINVAL (no port, 0, above 65535, reversed, more than RULE_PORTS_MAX).
@@ -47,10 +47,23 @@ void network_sort_ports(struct rule_network *network);
 int network_parse_protocol(const char *text);
 
 /**
+ * network_parse_text() - a network in one line, "203.0.113.0/24 tcp 443,8000-8100", as network_format() writes it
+ * @text:        borrowed; protocol and ports may be left out
+ * @network:     filled in; its lists have room for RULE_PORTS_MAX; undefined on failure
+ * @out_problem: filled on failure
+ *
+ * Return: 0 or -EINVAL.
+ */
+int network_parse_text(const char *text, struct rule_network *network,
+		       struct network_problem *out_problem);
+
+/**
  * network_format() - the canonical text, "203.0.113.0/24 tcp 443,8000-8100"
  * @network: borrowed; ports sorted
  * @out:     at least NETWORK_TEXT_BYTES
+ *
+ * Return: the end of the text, where its zero is.
  */
-void network_format(const struct rule_network *network, char *out);
+char *network_format(const struct rule_network *network, char *out);
 
 #endif

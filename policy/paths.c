@@ -84,15 +84,19 @@ void path_measure(const char *pattern, struct path_measure *out_measure)
 {
 	memset(out_measure, 0, sizeof(*out_measure));
 	for (const char *at = pattern + (pattern[0] == '/'), *end;; at = end + 1) {
-		unsigned stars = 0;
+		unsigned stars = 0, wildcards = 0;
 
-		for (end = at; *end && *end != '/'; end++)
+		for (end = at; *end && *end != '/'; end++) {
 			stars += *end == '*';
+			wildcards += *end == '*' && (end == at || end[-1] != '*');
+		}
 		if (is_deep(at, end - at)) {
 			out_measure->any_depth = true;
 		} else {
-			out_measure->components++;
+			/* "/dir/**" with just a '*' behind it says no more than without */
+			out_measure->components += !out_measure->any_depth || stars < end - at;
 			out_measure->literal_bytes += end - at - stars;
+			out_measure->wildcards += wildcards;
 		}
 		out_measure->wild |= stars > 0;
 		if (!*end)

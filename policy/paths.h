@@ -16,8 +16,9 @@
 struct path_measure {
 	bool wild;		/* some component has a '*' */
 	bool any_depth;		/* it has a '**' */
-	unsigned components;	/* without '**' */
+	unsigned components;	/* without '**', and without a '*' behind it */
 	unsigned literal_bytes;	/* of the components, without stars */
+	unsigned wildcards;	/* of the components; stars side by side are one */
 };
 
 /**

@@ -1,225 +1,172 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * policy.c - the policy document to struct policy: every key of the format is known here, those that
- * do nothing yet are refused by name. What the lines reach is the business of resolve.c.
+ * do nothing yet are refused by name, and what is asked for and not carried out is said. The large keys
+ * have files of their own; what the lines reach is the business of resolve.c.
  */
+#include "lint.h"
 #include "model.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Only what this build can do is accepted; "contain" has a message of its own. */
-static void line_action(struct reader *reader, const struct field *field,
-			const struct yaml_node *node, void *member)
-{
-	if (!reader_expect(reader, node, YAML_TYPE_TEXT, "deny"))
-		return;
-	if (!strcmp(node->text, action_word(ACTION_DENY)))
-		*(unsigned *)member = ACTION_DENY;
-	else if (!strcmp(node->text, action_word(ACTION_CONTAIN)))
-		reader_error(reader, node, "action '%s' is not supported yet; write deny",
-			     node->text);
-	else
-		reader_error(reader, node, "unknown action '%s'; expected deny",
-			     quoted(node->text).text);
-}
-
-/* ---------------------------------------------------------------- embargo */
-
-#define LINE(key, flags, read, member)                                                             \
-	{                                                                                          \
-		key, flags, read, offsetof(struct policy_line, member)                             \
-	}
-#define FACTS(key, matcher)                                                                        \
-	{                                                                                          \
-		key, 0, facts_read_policy, offsetof(struct policy_line, facts), matcher            \
-	}
-
-static const struct field line_fields[] = {
-	LINE("vendor", 0, field_id, vendor),
-	LINE("name", 0, field_id, name),
-	LINE("products", 0, field_texts, products),
-	LINE("subsidiaries", 0, field_bool, subsidiaries),
-	{"mode", 0, field_word, offsetof(struct policy_line, mode), 0, mode_word},
-	LINE("action", 0, line_action, action),
-	FACTS("paths", MATCHER_PATH),
-	FACTS("networks", MATCHER_NETWORK),
-	FACTS("digests", MATCHER_DIGEST),
-	FACTS("domains", MATCHER_DOMAIN),
-	FACTS("modules", MATCHER_MODULE),
-	FACTS("packages", MATCHER_PACKAGE),
-	FACTS("package-vendors", MATCHER_PACKAGE_VENDOR),
-	{"scripts", FIELD_LATER},
-	{0},
-};
-
-static const struct yaml_node *find_key(const struct yaml_node *node, const char *key)
+const struct yaml_node *mapping_key(const struct yaml_node *node, const char *key)
 {
 	const struct yaml_node *value = node->type == YAML_TYPE_MAPPING ? node->first : NULL;
 
 	while (value && strcmp(value->key->text, key))
 		value = value->next;
-	return value ? value->key : NULL;
+	return value;
 }
 
-static const char *const keys_of_vendor[] = {"products", "subsidiaries", NULL};
-static const char *const keys_of_name[] = {"paths",   "networks", "digests",         "domains",
-					   "modules", "packages", "package-vendors", NULL};
+#define NOT_CARRIED_OUT "is not carried out by this version"
 
-/* Keys that belong to the other sort of line. */
-static void refuse_keys(struct reader *reader, const struct yaml_node *node,
-			const char *const *keys, const char *why)
+/* ---------------------------------------------------------------- requires */
+
+static void require_package(struct reader *reader, const struct field *field,
+			    const struct yaml_node *node, void *member)
 {
-	for (; *keys; keys++) {
-		const struct yaml_node *key = find_key(node, *keys);
+	const char *text = reader_text(reader, node);
 
-		if (key)
-			reader_error(reader, key, "'%s' %s", *keys, why);
+	if (!text)
+		return;
+	if (strpbrk(text, " /*?") || strlen(text) > 256) {
+		reader_error(reader, node,
+			     "'%s' is no package name; expected one, without wildcards, as 'replacement-agent'",
+			     quoted(text).text);
+		return;
 	}
+	*(const char **)member = text;
 }
 
-static void line_check(struct reader *reader, const struct yaml_node *node,
-		       const struct policy *policy, const struct policy_line *line)
+/* systemd.unit(5): a name, a dot, and one of these; templates are named with their instance. */
+static void require_unit(struct reader *reader, const struct field *field,
+			 const struct yaml_node *node, void *member)
 {
-	const struct yaml_node *vendor = find_key(node, "vendor"), *name = find_key(node, "name");
+	static const char *const types[] = {".service", ".socket", ".timer", ".path",
+					    ".target",	".mount",  ".scope", ".slice"};
+	const char *text = reader_text(reader, node), *dot = text ? strrchr(text, '.') : NULL;
+	bool good = false;
 
-	if (!vendor && !name)
-		reader_error(
-			reader, node,
-			"a line that names nobody; expected 'vendor' with an id of the catalogue, or 'name' with matchers in place");
-	else if (vendor && name)
-		reader_error(
-			reader, name,
-			"'name' beside 'vendor'; write a line of its own for matchers in place");
-	else if (vendor)
-		refuse_keys(
-			reader, node, keys_of_name,
-			"in a line with 'vendor'; write a line with 'name' for matchers in place");
+	if (!text)
+		return;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		good |= dot && dot != text && !strcmp(dot, types[i]);
+	if (strpbrk(text, " /*?") || strlen(text) > 255)
+		reader_error(reader, node,
+			     "'%s' is no unit; expected its name, as 'replacement.service'",
+			     quoted(text).text);
+	else if (!good)
+		reader_error(reader, node,
+			     "'%s' is no unit; its name has a type at the end: write '%s.service'",
+			     quoted(text).text, quoted(text).text);
 	else
-		refuse_keys(reader, node, keys_of_vendor,
-			    "in a line with 'name'; it belongs to 'vendor'");
-	if (line->subsidiaries && line->products.node)
-		reader_error(reader, find_key(node, "subsidiaries"),
-			     "'subsidiaries' beside 'products'; write two lines");
-
-	for (const struct policy_line *other = policy->lines; other; other = other->next) {
-		if (line->name.text && other->name.text &&
-		    !strcmp(line->name.text, other->name.text))
-			diagnostics_add(
-				reader->diags, SEVERITY_ERROR, line->name.place,
-				"the name '%s' is there twice, first on line %u; choose another one",
-				line->name.text, other->name.place.line);
-	}
+		*(const char **)member = text;
 }
 
-/* Also refused ones: what was told already is not missing. */
-static bool line_has_matchers(const struct yaml_node *node)
+static const char *exec_word(unsigned value)
 {
-	for (const struct yaml_node *value = node->first; value; value = value->next) {
-		for (const char *const *key = keys_of_name; *key; key++) {
-			if (!strcmp(value->key->text, *key) &&
-			    (value->count || value->type != YAML_TYPE_SEQUENCE))
-				return true;
-		}
-	}
-	return find_key(node, "vendor") != NULL;
+	return value == 1 ? "prevent" : NULL;
 }
 
-static void line_read(struct reader *reader, const struct yaml_node *node, struct policy *policy)
+static void require_exec(struct reader *reader, const struct field *field,
+			 const struct yaml_node *node, void *member)
 {
-	struct policy_line *line = reader_alloc(reader, sizeof(*line));
+	unsigned prevent = 0;
 
-	if (!line)
-		return;
-	line->place = yaml_place(reader->tree, node);
-	line->action = ACTION_DENY;
-	fields_read(reader, node, line_fields, "a line of 'embargo'", line);
-	if (node->type != YAML_TYPE_MAPPING)
-		return;
-
-	line_check(reader, node, policy, line);
-	if (line->name.text && !line->facts.count && !line_has_matchers(node))
-		diagnostics_add(reader->diags, SEVERITY_ERROR, line->name.place,
-				"'%s' reaches nothing; expected paths or networks in its line",
-				line->name.text);
-	facts_finish(reader, &line->facts);
-	if (policy->last_line)
-		policy->last_line->next = line;
-	else
-		policy->lines = line;
-	policy->last_line = line;
+	field_word(reader, field, node, &prevent);
+	*(bool *)member = prevent == 1;
 }
 
-static void lines_read(struct reader *reader, const struct field *field,
-		       const struct yaml_node *node, void *member)
-{
-	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
-		return;
-	for (const struct yaml_node *one = node->first; one; one = one->next)
-		line_read(reader, one, member);
-}
-
-/* ---------------------------------------------------------------- allow */
-
-#define ALLOW(key, flags, read, member)                                                            \
-	{                                                                                          \
-		key, flags, read, offsetof(struct policy_allow, member)                            \
-	}
-
-static const struct field allow_fields[] = {
-	{"path", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_PATH},
-	{"network", 0, facts_read_one, offsetof(struct policy_allow, facts), MATCHER_NETWORK},
-	ALLOW("product", 0, field_text, product),
-	ALLOW("reason", FIELD_REQUIRED, field_text, reason),
-	{"digest", FIELD_LATER},
-	{"domain", FIELD_LATER},
-	{"module", FIELD_LATER},
-	{"package", FIELD_LATER},
-	{"package-vendor", FIELD_LATER},
-	{"until", FIELD_LATER},
-	{"hosts", FIELD_LATER},
+static const struct field requires_fields[] = {
+	{"package", 0, require_package, offsetof(struct generation_requires, package)},
+	{"unit", 0, require_unit, offsetof(struct generation_requires, unit)},
+	{"exec", 0, require_exec, offsetof(struct generation_requires, exec_prevent), 0, exec_word},
 	{0},
 };
 
-static void allow_read(struct reader *reader, const struct yaml_node *node, struct policy *policy)
+static void requires_read(struct reader *reader, const struct field *field,
+			  const struct yaml_node *node, void *member)
 {
-	static const char *const matchers[] = {"path",    "network",        "product",
-					       "digest",  "domain",         "module",
-					       "package", "package-vendor", NULL};
-	struct policy_allow *allow = reader_alloc(reader, sizeof(*allow));
-	unsigned named = 0;
-
-	if (!allow)
-		return;
-	allow->place = yaml_place(reader->tree, node);
-	fields_read(reader, node, allow_fields, "an entry of 'allow'", allow);
-	if (node->type != YAML_TYPE_MAPPING)
-		return;
-
-	for (const char *const *key = matchers; *key; key++)
-		named += find_key(node, *key) != NULL;
-	if (!named)
-		reader_error(
-			reader, node,
-			"an entry that allows nothing; expected one of: path, network, product");
-	else if (named > 1)
+	fields_read(reader, node, requires_fields, "'requires'", member);
+	if (node->type == YAML_TYPE_MAPPING && !node->first)
 		reader_error(reader, node,
-			     "an entry that allows several things; write one entry for each");
-	if (policy->last_allow)
-		policy->last_allow->next = allow;
-	else
-		policy->allows = allow;
-	policy->last_allow = allow;
+			     "'requires' asks for nothing; remove it, or write package, unit or exec");
 }
 
-static void allows_read(struct reader *reader, const struct field *field,
-			const struct yaml_node *node, void *member)
+/* ---------------------------------------------------------------- small keys */
+
+static void internal_read(struct reader *reader, const struct field *field,
+			  const struct yaml_node *node, void *member)
 {
-	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
-		return;
-	for (const struct yaml_node *one = node->first; one; one = one->next)
-		allow_read(reader, one, member);
+	struct rules *rules = reader->rules;
+
+	reader->rules = NULL; /* a handful of networks: no list in a file */
+	facts_read_policy(reader, field, node, member);
+	reader->rules = rules;
+	facts_finish(reader, member);
+}
+
+static const char *name_rule_word(unsigned rule)
+{
+	static const char *const words[] = {
+		[NAME_RULE_NONE] = "none",
+		[NAME_RULE_ALLOW] = "allow",
+		[NAME_RULE_DENY] = "deny",
+	};
+	_Static_assert(sizeof(words) / sizeof(*words) == NAME_RULE_MAX, "a word for each value");
+
+	return rule < NAME_RULE_MAX ? words[rule] : NULL;
+}
+
+static void name_rule_read(struct reader *reader, const struct field *field,
+			   const struct yaml_node *node, void *member)
+{
+	unsigned *rule = member;
+
+	field_word(reader, field, node, rule);
+	if (*rule == NAME_RULE_DENY)
+		diagnostics_add(reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, node),
+				"'%s: deny' " NOT_CARRIED_OUT
+				": names are not looked at, and nothing is refused for want of one",
+				field->key);
+}
+
+static const struct field names_fields[] = {
+	{"no-name", 0, name_rule_read, offsetof(struct policy_names, no_name), 0, name_rule_word},
+	{"quic", 0, name_rule_read, offsetof(struct policy_names, quic), 0, name_rule_word},
+	{0},
+};
+
+static void names_read(struct reader *reader, const struct field *field,
+		       const struct yaml_node *node, void *member)
+{
+	fields_read(reader, node, names_fields, "'names'", member);
+}
+
+static const char *running_rule_word(unsigned rule)
+{
+	static const char *const words[] = {
+		[RUNNING_RULE_NONE] = "none",
+		[RUNNING_RULE_REPORT] = "report",
+		[RUNNING_RULE_TERMINATE] = "terminate",
+	};
+	_Static_assert(sizeof(words) / sizeof(*words) == RUNNING_RULE_MAX, "a word for each value");
+
+	return rule < RUNNING_RULE_MAX ? words[rule] : NULL;
+}
+
+static void running_read(struct reader *reader, const struct field *field,
+			 const struct yaml_node *node, void *member)
+{
+	unsigned *rule = member;
+
+	field_word(reader, field, node, rule);
+	if (*rule == RUNNING_RULE_TERMINATE)
+		diagnostics_add(reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, node),
+				"'running: terminate' " NOT_CARRIED_OUT
+				": programs that run already go on");
 }
 
 /* ---------------------------------------------------------------- the document */
@@ -236,18 +183,44 @@ static const struct field policy_fields[] = {
 	{"mode", FIELD_REQUIRED, field_word, offsetof(struct policy, mode), 0, mode_word},
 	{"min-confidence", 0, field_word, offsetof(struct policy, min_confidence), 0,
 	 confidence_word},
-	{"embargo", FIELD_REQUIRED, lines_read, 0},
-	{"allow", 0, allows_read, 0},
-	{"scope", FIELD_LATER},
-	{"internal", FIELD_LATER},
-	{"names", FIELD_LATER},
-	{"running", FIELD_LATER},
+	{"embargo", FIELD_REQUIRED, policy_lines_read, 0},
+	{"allow", 0, policy_allows_read, 0},
+	{"scope", 0, policy_scope_read, 0},
+	{"internal", 0, internal_read, offsetof(struct policy, internal), MATCHER_NETWORK},
+	POLICY("names", 0, names_read, names),
+	{"running", 0, running_read, offsetof(struct policy, running), 0, running_rule_word},
 	{"rollout", FIELD_LATER},
-	{"requires", FIELD_LATER},
+	{"requires", 0, requires_read, offsetof(struct policy, rules.requires)},
 	{"breaker", FIELD_LATER},
-	{"accept-risk", FIELD_LATER},
+	{"accept-risk", 0, policy_risks_read, 0},
 	{0},
 };
+
+/* What needs more than its own key, in the order of the lines. */
+static void lines_check(struct reader *reader, const struct yaml_node *root,
+			const struct policy *policy)
+{
+	bool internal = mapping_key(root, "internal") != NULL;
+
+	for (const struct policy_line *line = policy->lines; line; line = line->next) {
+		if (line->action == ACTION_CONTAIN && !internal)
+			diagnostics_add(
+				reader->diags, SEVERITY_ERROR, line->action_place,
+				"'action: contain' without 'internal': nothing says what stays reachable; add it to the policy, as internal: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"]");
+		else if (line->action == ACTION_CONTAIN && !policy->internal.count)
+			diagnostics_add(
+				reader->diags, SEVERITY_ERROR, line->action_place,
+				"'action: contain' with an empty 'internal': nothing would stay reachable; name the networks there, or write 'action: deny'");
+		else if (line->action == ACTION_CONTAIN)
+			diagnostics_add(reader->diags, SEVERITY_WARNING, line->action_place,
+					"'action: contain' " NOT_CARRIED_OUT
+					": this line lets everything through, and records nothing");
+		if (line->scripts == SCRIPT_RULE_STRICT)
+			diagnostics_add(reader->diags, SEVERITY_WARNING, line->scripts_place,
+					"'scripts: strict' " NOT_CARRIED_OUT
+					": a file that only an interpreter opens is let through");
+	}
+}
 
 static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *catalog)
 {
@@ -265,8 +238,8 @@ static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *c
 int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const struct policy_host *host,
 		struct diagnostics *diags, struct policy **out_policy)
 {
-	struct reader reader = {.tree = tree, .diags = diags};
 	struct policy *policy = policy_new(tree, catalog);
+	struct reader reader = {.tree = tree, .diags = diags, .rules = policy ? &policy->rules : NULL};
 	size_t errors = diags->errors;
 	int err = 0;
 
@@ -275,8 +248,13 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const str
 		return -ENOMEM;
 	}
 	policy->host = host;
-	if (fields_read_document(&reader, policy_fields, "Policy", policy) && catalog)
-		err = policy_resolve(policy, diags);
+	if (fields_read_document(&reader, policy_fields, "Policy", policy)) {
+		lines_check(&reader, tree->root, policy);
+		if (catalog)
+			err = policy_resolve(policy, diags);
+		if (!err && catalog)
+			err = lint_policy(policy, diags);
+	}
 	if (reader.no_memory)
 		err = -ENOMEM;
 	if (!err && (diags->errors > errors || tree->faulty || !catalog))

@@ -100,45 +100,24 @@ static const struct product *find_product(struct resolve *resolve, const struct 
 
 static struct rule *rule_add(struct resolve *resolve, const struct fact *fact)
 {
-	struct policy *policy = resolve->policy;
-	struct rules *rules = &policy->rules;
-	struct rule *rule;
+	struct rule *rule = rules_add(&resolve->policy->rules, fact);
 
-	if (rules->count == policy->capacity) {
-		size_t capacity = policy->capacity ? policy->capacity * 2 : 256;
-		struct rule *list = reallocarray(rules->list, capacity, sizeof(*list));
-
-		if (!list) {
-			resolve->err = -ENOMEM;
-			return NULL;
-		}
-		rules->list = list;
-		policy->capacity = capacity;
-	}
-	rule = &rules->list[rules->count++];
-	*rule = (struct rule){
-		.vendor = "-",
-		.vendor_name = "",
-		.product = "-",
-		.value = fact->value,
-		.reason = "",
-		.unenforced_why = fact_unenforced_why(fact),
-		.place = fact->place,
-		.matcher = (__u8)fact->matcher,
-		.confidence = (__u8)fact->confidence,
-	};
-	if (fact->network)
-		rule->network = *fact->network;
+	if (!rule)
+		resolve->err = -ENOMEM;
 	return rule;
 }
 
+static const char not_contained[] = "containment is not carried out by this version";
+
 /* Weak confidence is named before the mode: it is what the administrator may not expect. */
 static void rule_set_target(const struct policy *policy, const struct policy_line *line,
-			    const struct fact *fact, struct rule *rule)
+			    struct rule *rule)
 {
 	rule->action = (__u8)line->action;
 	rule->target = (__u8)(line->mode ? line->mode : policy->mode);
-	if (fact->confidence < policy->min_confidence) {
+	if (line->action == ACTION_CONTAIN && !matcher_is_finding(rule->matcher))
+		rule->unenforced_why = not_contained;
+	if (rule->confidence < policy->min_confidence) {
 		rule->target = MODE_AUDIT;
 		rule->target_held_by = HELD_BY_CONFIDENCE;
 	} else if (rule->target == MODE_AUDIT) {
@@ -158,27 +137,37 @@ static void rules_of_reach(struct resolve *resolve, const struct reach *reach)
 		rule->vendor = product->vendor->id.text;
 		rule->vendor_name = product->vendor->name.text;
 		rule->product = product->id.text;
-		rule_set_target(resolve->policy, reach->line, fact, rule);
+		rule_set_target(resolve->policy, reach->line, rule);
 	}
+}
+
+static void rule_of_name(const struct policy *policy, const struct policy_line *line,
+			 struct rule *rule)
+{
+	rule->vendor = line->name.text;
+	rule->vendor_name = line->name.text;
+	rule_set_target(policy, line, rule);
 }
 
 static void rules_of_name(struct resolve *resolve, const struct policy_line *line)
 {
-	if (catalog_find(resolve->policy->catalog, line->name.text)) {
+	const struct policy *policy = resolve->policy;
+
+	if (catalog_find(policy->catalog, line->name.text)) {
 		diagnostics_add(
 			resolve->diags, SEVERITY_ERROR, line->name.place,
 			"'%s' is a vendor of the catalogue; write 'vendor: %s', or choose another name for matchers in place",
 			line->name.text, line->name.text);
 		return;
 	}
+	for (size_t i = 0; i < line->list_count; i++)
+		rule_of_name(policy, line, &policy->rules.list[line->list_first + i]);
 	for (const struct fact *fact = line->facts.first; fact; fact = fact->next) {
 		struct rule *rule = rule_add(resolve, fact);
 
 		if (!rule)
 			return;
-		rule->vendor = line->name.text;
-		rule->vendor_name = line->name.text;
-		rule_set_target(resolve->policy, line, fact, rule);
+		rule_of_name(policy, line, rule);
 	}
 }
 
@@ -372,6 +361,7 @@ static void allow_add(struct resolve *resolve, const struct policy_allow *allow,
 	}
 	rule->reason = allow->reason.text ? allow->reason.text : "";
 	rule->action = ACTION_ALLOW;
+	rule->until_s = allow->until_s;
 	rule->target = MODE_ENFORCE; /* holds whatever the policy's mode is */
 }
 
@@ -380,7 +370,7 @@ static void resolve_allow_product(struct resolve *resolve, const struct policy_a
 	const char *slash = strchr(allow->product.text, '/');
 	const struct product *product = NULL;
 	const struct vendor *vendor;
-	size_t before = resolve->policy->rules.count;
+	size_t known = 0;
 	char *id;
 
 	if (!slash || strchr(slash + 1, '/')) {
@@ -403,10 +393,13 @@ static void resolve_allow_product(struct resolve *resolve, const struct policy_a
 		return;
 
 	for (const struct fact *fact = product->facts.first; fact; fact = fact->next) {
-		if (fact_is_rule(fact))
+		if (!fact_is_rule(fact))
+			continue;
+		known++;
+		if (allow_applies(allow, resolve->policy->host))
 			allow_add(resolve, allow, fact, product);
 	}
-	if (before == resolve->policy->rules.count)
+	if (!known)
 		diagnostics_add(resolve->diags, SEVERITY_WARNING, allow->product.place,
 				"the catalogue knows no matcher of '%s'; the entry allows nothing",
 				allow->product.text);
@@ -425,7 +418,7 @@ static void resolve_allow(struct resolve *resolve, const struct policy_allow *al
 {
 	const struct policy_allow *other = resolve->policy->allows;
 
-	while (other != allow && !same_allow(other, allow))
+	while (other != allow && !(same_allow(other, allow) && allow_same_hosts(other, allow)))
 		other = other->next;
 	if (other != allow) {
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, allow->place,
@@ -435,6 +428,8 @@ static void resolve_allow(struct resolve *resolve, const struct policy_allow *al
 	}
 	if (allow->product.text)
 		resolve_allow_product(resolve, allow);
+	if (!allow_applies(allow, resolve->policy->host))
+		return;
 	for (const struct fact *fact = allow->facts.first; fact; fact = fact->next)
 		allow_add(resolve, allow, fact, NULL);
 }

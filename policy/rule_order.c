@@ -49,7 +49,7 @@ static __u64 path_key(const char *pattern)
 		: measure.wild    ? CLASS_FIXED_DEPTH
 				  : CLASS_EXACT;
 	return (__u64) class << 60 | (__u64)(127 - measure.components) << 48 |
-	       (__u64)(0xffff - measure.literal_bytes) << 24;
+	       (__u64)(0xffff - measure.literal_bytes) << 24 | measure.wildcards;
 }
 
 static __u64 network_key(const struct rule_network *network)
@@ -163,8 +163,9 @@ static bool same_network(const struct rule_network *a, const struct rule_network
 {
 	return a->family == b->family && a->bits == b->bits && a->protocol == b->protocol &&
 	       a->a == b->a && a->b == b->b && a->port_count == b->port_count &&
-	       !memcmp(a->port_first, b->port_first, a->port_count * sizeof(*a->port_first)) &&
-	       !memcmp(a->port_last, b->port_last, a->port_count * sizeof(*a->port_last));
+	       (!a->port_count ||
+		(!memcmp(a->port_first, b->port_first, a->port_count * sizeof(*a->port_first)) &&
+		 !memcmp(a->port_last, b->port_last, a->port_count * sizeof(*a->port_last))));
 }
 
 static bool is_double(const struct numbered_rule *a, const struct numbered_rule *b)

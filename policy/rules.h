@@ -17,8 +17,8 @@ struct rule_network {
 	__u8 family;		/* 4 or 6 */
 	__u8 bits;		/* prefix length, 1 to 32 or 128 */
 	__u8 protocol;		/* enum protocol */
-	__u8 port_count;	/* 0: every port */
-	__u16 port_first[RULE_PORTS_MAX], port_last[RULE_PORTS_MAX];	/* inclusive */
+	__u8 port_count;	/* of the two lists; at most RULE_PORTS_MAX; 0: every port */
+	__u16 *port_first, *port_last;	/* inclusive; borrowed: most networks have none, and a million rules are many */
 	__u64 a, b;		/* as in struct gen_key */
 };
 

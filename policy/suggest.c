@@ -35,6 +35,44 @@ static size_t edit_distance(const char *a, size_t a_bytes, const char *b, size_t
 	return rows[a_bytes % 3][b_bytes];
 }
 
+/*
+ * Words of other products and of other places of ours, for which the distance is no help. Only what the
+ * place accepts is ever a candidate, so that one word can stand for several.
+ */
+static const struct {
+	const char *written, *meant;
+} synonyms[] = {
+	{"vendors", "embargo"},	      {"block", "embargo"},	  {"deny", "embargo"},
+	{"rules", "embargo"},	      {"blocklist", "embargo"},	  {"blacklist", "embargo"},
+	{"exceptions", "allow"},      {"allowlist", "allow"},	  {"whitelist", "allow"},
+	{"except", "allow"},	      {"version", "revision"},	  {"description", "name"},
+	{"confidence", "min-confidence"}, {"risk", "accept-risk"}, {"labels", "hosts"},
+	{"expires", "until"},	      {"expiry", "until"},	  {"valid-until", "until"},
+	{"end", "until"},	      {"comment", "reason"},	  {"note", "reason"},
+	{"why", "reason"},	      {"files", "paths"},	  {"executables", "paths"},
+	{"file", "path"},	      {"executable", "path"},	  {"ips", "networks"},
+	{"addresses", "networks"},    {"cidrs", "networks"},	  {"ip", "network"},
+	{"address", "network"},	      {"cidr", "network"},	  {"network", "cidr"},
+	{"value", "cidr"},	      {"hashes", "digests"},	  {"sha256", "digests"},
+	{"checksums", "digests"},     {"hash", "digest"},	  {"hostnames", "domains"},
+	{"dns", "domains"},	      {"drivers", "modules"},	  {"children", "subsidiaries"},
+	{"cgroups", "only-cgroups"},  {"enforced", "enforce"},	  {"block", "enforce"},
+	{"deny", "enforce"},	      {"on", "enforce"},	  {"monitor", "audit"},
+	{"permissive", "audit"},      {"report", "audit"},	  {"log", "audit"},
+	{"block", "deny"},	      {"refuse", "deny"},	  {"kill", "terminate"},
+	{"isolate", "contain"},	      {"service", "unit"},	  {"path", "value"},
+};
+
+static bool is_synonym(const char *written, const char *candidate)
+{
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(*synonyms); i++) {
+		if (!strcmp(synonyms[i].written, written) &&
+		    !strcmp(synonyms[i].meant, candidate))
+			return true;
+	}
+	return false;
+}
+
 void suggestion_consider(struct suggestion *suggestion, const char *candidate)
 {
 	size_t text_bytes = strlen(suggestion->text), bytes = strlen(candidate);
@@ -43,7 +81,9 @@ void suggestion_consider(struct suggestion *suggestion, const char *candidate)
 
 	if (longest > WORD_BYTES_MAX || !text_bytes)
 		return;
-	distance = edit_distance(suggestion->text, text_bytes, candidate, bytes);
+	distance = is_synonym(suggestion->text, candidate)
+			   ? 0
+			   : edit_distance(suggestion->text, text_bytes, candidate, bytes);
 	if (distance > (longest + 2) / 3 || distance >= longest)
 		return;
 	if (!suggestion->best || distance < suggestion->distance) {

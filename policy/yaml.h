@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "diagnostics.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 #define YAML_DOCUMENT_BYTES_MAX (16u * 1024 * 1024)
 #define YAML_DEPTH_MAX          32   /* mappings and sequences inside each other */
@@ -94,5 +95,14 @@ const char *yaml_type_word(enum yaml_type type);
  * Source: the printable characters of YAML 1.2.2 section 5.1, less the tab and the byte order mark.
  */
 int yaml_text_check(const char *file, const char *data, size_t bytes, struct diagnostics *diags);
+
+/**
+ * yaml_character() - the character at the beginning of some bytes
+ * @data, @bytes: borrowed; at least one byte
+ * @out_point:    its code point; untouched on failure
+ *
+ * Return: its length in bytes; 0: it is not UTF-8.
+ */
+size_t yaml_character(const unsigned char *data, size_t bytes, uint32_t *out_point);
 
 #endif

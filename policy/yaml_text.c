@@ -16,8 +16,7 @@ struct scan {
 	struct diagnostics *diags;
 };
 
-/* Bytes of the character at the beginning of data, 0 when it is none. */
-static size_t character_decode(const unsigned char *data, size_t bytes, uint32_t *out_point)
+size_t yaml_character(const unsigned char *data, size_t bytes, uint32_t *out_point)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	uint32_t point;
@@ -120,7 +119,7 @@ int yaml_text_check(const char *file, const char *data, size_t bytes, struct dia
 		uint32_t point = 0;
 		size_t length;
 
-		length = character_decode(scan.data + scan.at, bytes - scan.at, &point);
+		length = yaml_character(scan.data + scan.at, bytes - scan.at, &point);
 		if (!length) {
 			diagnostics_add(diags, SEVERITY_ERROR, scan.place,
 					"byte 0x%02x is not UTF-8; save the document as UTF-8",

@@ -32,6 +32,7 @@ static void make_path(struct rule *rule, char *text, size_t i, __u64 *seed)
 static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 {
 	static const __u8 bits4[] = {32, 32, 32, 24, 28, 16}, bits6[] = {128, 64, 48};
+	static __u16 https[] = {443};
 	struct rule_network *network = &rule->network;
 
 	network->family = i % 4 ? 4 : 6;
@@ -47,7 +48,7 @@ static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 		network->b = network->bits == 128 ? random32(seed) : 0;
 	}
 	network->port_count = i % 3 == 0;
-	network->port_first[0] = network->port_last[0] = 443;
+	network->port_first = network->port_last = https;
 	network->protocol = i % 3 ? PROTOCOL_ANY : PROTOCOL_TCP;
 	snprintf(text, RULE_TEXT_BYTES, "%u:%llx:%llx/%u#%u", network->family, network->a,
 		 network->b, network->bits, network->port_count);

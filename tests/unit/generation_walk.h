@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * generation_walk.h - reads a generation on the host with the code that the kernel runs, and
- * the small makers of rules that the tests of the compiler share.
+ * generation_walk.h - what a generation answers (policy/match.h), as rule numbers, and the small makers of
+ * rules that the tests of the compiler share.
  */
 #ifndef EMBARGO_GENERATION_WALK_H
 #define EMBARGO_GENERATION_WALK_H

@@ -5,7 +5,8 @@
 /* "network" or "network|port,port|protocol" to its canonical text, or the problem. */
 static void check(const char *text, const char *ports, const char *protocol, const char *expected)
 {
-	struct rule_network network = {0};
+	__u16 first[RULE_PORTS_MAX], last[RULE_PORTS_MAX];
+	struct rule_network network = {.port_first = first, .port_last = last};
 	struct network_problem problem = {""};
 	char out[NETWORK_TEXT_BYTES], list[256];
 	char *save = NULL;

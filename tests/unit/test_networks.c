@@ -102,6 +102,20 @@ static int specificity(const struct rule *a, const struct rule *b)
 	return (b->target == MODE_ENFORCE) - (a->target == MODE_ENFORCE);
 }
 
+/* How many prefix lengths are in use is in the header and to be counted: both must say the same. */
+static void check_lengths(const struct generation *gen, unsigned family)
+{
+	const struct gen_key header_key = {.kind = GEN_HEADER};
+	const struct gen_key lengths_key = {.kind = GEN_LENGTHS, .part = family};
+	const struct gen_header *header = &generation_find(gen, &header_key)->header;
+	const union gen_value *lengths = generation_find(gen, &lengths_key);
+	unsigned count = 0;
+
+	for (unsigned i = 0; lengths && i < NETWORK_LENGTHS_MAX; i++)
+		count += lengths->lengths.bits[i] != 0;
+	assert_int_equal(count, family == 4 ? header->net4_lengths : header->net6_lengths);
+}
+
 static void check(const struct generation *gen, __u32 number, const struct rule *list, size_t count,
 		  bool allow, unsigned family, const __u64 *address, unsigned protocol,
 		  unsigned port)
@@ -140,6 +154,8 @@ static void search_equals_plain_matching(void **state)
 			random_network(&seed, &list[i], values[i], i);
 		gen = compile_ok(list, count);
 		assert_int_equal(gen->rule_count, count);
+		check_lengths(gen, 4);
+		check_lengths(gen, 6);
 		for (unsigned i = 0; i < ADDRESSES; i++) {
 			unsigned family = random_below(&seed, 2) ? 4 : 6;
 			unsigned protocol = random_below(&seed, 2) ? PROTOCOL_TCP : PROTOCOL_UDP;

@@ -133,7 +133,7 @@ static bool pattern_matches(const char *pattern, const char *path)
 /* The documented order, spelled out: negative if @a is the more specific. */
 static int specificity(const struct rule *a, const struct rule *b)
 {
-	int measure[2][3] = {{0}};
+	int measure[2][4] = {{0}};
 
 	for (unsigned i = 0; i < 2; i++) {
 		const char *value = (i ? b : a)->value;
@@ -143,13 +143,14 @@ static int specificity(const struct rule *a, const struct rule *b)
 			if (c == value || c[-1] == '/') {
 				if (!strncmp(c, "**/", 3) || !strcmp(c, "**"))
 					measure[i][0] = 2;
-				else
+				else if (measure[i][0] < 2 || c[strspn(c, "*")])
 					measure[i][1]--;
 			}
 			measure[i][2] -= *c != '*' && *c != '/';
+			measure[i][3] += *c == '*' && (c == value || c[-1] != '*');
 		}
 	}
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < 4; i++)
 		if (measure[0][i] != measure[1][i])
 			return measure[0][i] - measure[1][i];
 	return (b->target == MODE_ENFORCE) - (a->target == MODE_ENFORCE);

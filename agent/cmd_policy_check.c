@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_policy_check.c - embargo policy check: what the agent does with a policy, without the kernel.
+ */
+#include "cmd_policy.h"
+#include "clean.h"
+#include "exceptions.h"
+#include "summary.h"
+#include "table.h"
+
+#include "../policy/model.h"
+#include <string.h>
+
+static void print_plan(const struct generation *generation)
+{
+	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
+	size_t counts[MATCHER_MAX][MODE_MAX] = {0}, allows = 0, i;
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+	AUTO_JSON json_t *vendors = summary_vendors(generation);
+	AUTO_JSON json_t *missing = summary_unenforced(generation);
+	const json_t *one;
+
+	for (i = 0; i < generation->rule_count; i++) {
+		const struct generation_rule *rule = &generation->rules[i];
+
+		if (rule->action == ACTION_ALLOW)
+			allows++;
+		else if (rule->matcher < MATCHER_MAX && rule->target < MODE_MAX)
+			counts[rule->matcher][rule->target]++;
+	}
+	printf("policy %s revision %u (%s), generation %016llx\n\n", generation->policy,
+	       generation->revision, mode_word(generation->mode),
+	       (unsigned long long)generation->number);
+	json_array_foreach (vendors, i, one) {
+		char rules[24], rest[24];
+		const char *cells[] = {text_of(one, "id"), text_of(one, "name"), rules, rest};
+
+		snprintf(rules, sizeof(rules), "%lld", number_of(one, "rules"));
+		snprintf(rest, sizeof(rest), "%lld", number_of(one, "unenforced"));
+		(void)table_row(table, cells);
+	}
+	table_print(table, stdout);
+	table_free(table);
+	putchar('\n');
+	for (unsigned matcher = 1; matcher < MATCHER_MAX; matcher++)
+		if (counts[matcher][MODE_AUDIT] || counts[matcher][MODE_ENFORCE])
+			printf("%s rules: %zu to enforce, %zu to audit\n", matcher_word(matcher),
+			       counts[matcher][MODE_ENFORCE], counts[matcher][MODE_AUDIT]);
+	printf("allow entries: %zu\n", allows);
+	json_array_foreach (missing, i, one)
+		printf("not enforced yet: %lld %s: %s\n", number_of(one, "count"),
+		       text_of(one, "matcher"), text_of(one, "why"));
+}
+
+static int print_check_json(const struct generation *generation, const struct diagnostics *diags)
+{
+	struct summary in = {.generation = generation};
+	AUTO_JSON json_t *object = json_pack("{s:b, s:o}", "ok", generation != NULL, "diagnostics",
+					     policy_diagnostics_json(diags));
+
+	if (object && generation) {
+		AUTO_JSON json_t *more = json_pack(
+			"{s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "policy", generation->policy,
+			"revision", (json_int_t)generation->revision, "mode",
+			mode_word(generation->mode), "generation",
+			json_sprintf("%016llx", (unsigned long long)generation->number), "rules",
+			summary_rules(&in), "vendors", summary_vendors(generation), "unenforced",
+			summary_unenforced(generation));
+
+		if (!more || json_object_update(object, more))
+			return COMMAND_FAILED;
+	}
+	return command_json(object);
+}
+
+static int run(const struct command_context *context, const struct policy_arguments *arguments)
+{
+	CLEANUP(policy_work_done) struct policy_work work = {0};
+	const char *file = arguments->files[0];
+	int result = policy_work_open(arguments, &work);
+
+	if (result == COMMAND_GOOD)
+		result = policy_work_read(arguments, file, &work);
+	if (result == COMMAND_FAILED)
+		return result;
+	if (arguments->json)
+		return print_check_json(work.compiled.generation, &work.diags) == COMMAND_GOOD
+			       ? result
+			       : COMMAND_FAILED;
+	policy_print_diagnostics(&work.diags, stderr);
+	if (result == COMMAND_FINDINGS)
+		command_say(
+			"\"%s\" has %zu error%s and would be refused; the policy before would stay "
+			"active",
+			file, work.diags.errors, work.diags.errors == 1 ? "" : "s");
+	else
+		print_plan(work.compiled.generation);
+	return result;
+}
+
+const struct policy_command policy_check = {
+	.name = "check",
+	.what = "everything that is wrong with a policy, and what it would do",
+	.options = POLICY_COMPILES,
+	.files_min = 1,
+	.files_max = 1,
+	.files = "a FILE",
+	.help = "usage: embargo policy check FILE [options]\n"
+		"\n"
+		"Prints everything that is wrong with a policy, with line and column, and what it would\n"
+		"do. It changes nothing and needs neither root nor an agent.\n"
+		"\n" POLICY_COMPILES_HELP "  --json               the same for programs\n"
+		"\n"
+		"Examples:\n"
+		"  embargo policy check policy.yaml\n"
+		"  embargo policy check policy.yaml --label role=hypervisor    # as on another host\n"
+		"\n"
+		"Exit status: 0 good; 1 the policy has errors and would be refused; 3 could not do it.\n",
+	.run = run,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lint.h - rules that would hurt a host. What hurts every host is found without looking at one; what this
+ * host needs beyond that comes in as a list. A rule whose id is in "accept-risk" is left alone.
+ */
+#ifndef EMBARGO_LINT_H
+#define EMBARGO_LINT_H
+
+#include "policy.h"
+
+/* A file that must not be refused. */
+struct protected_object {
+	const char *path;	/* whole and resolved; begins with '/' */
+	const char *what;	/* "a shell", "a PAM module of this host"; for messages */
+};
+
+/* A network that must stay reachable. */
+struct protected_network {
+	const char *what;	/* "the resolver of this host" */
+	__u8 family, bits;	/* 4 or 6; prefix length */
+	__u64 a, b;		/* as in struct gen_key */
+};
+
+/* What a host needs. All borrowed. */
+struct lint_host {
+	const struct protected_object *objects;
+	size_t object_count;
+	const struct protected_network *networks;	/* its own addresses, resolvers, gateways */
+	size_t network_count;
+};
+
+#define LINT_ERRORS_MAX 100 /* of one run that are told one by one */
+
+/**
+ * policy_lint() - does a policy refuse something that this host needs?
+ * @policy:     borrowed
+ * @generation: borrowed; made of @policy: it answers quickly when nothing is hit
+ * @host:       borrowed
+ * @diags:      borrowed; an error for each rule that hits something, with the place of the rule, its id,
+ *              what it hits and the way out
+ *
+ * Return: 0; -EINVAL (see @diags); -ENOMEM.
+ */
+int policy_lint(const struct policy *policy, const struct generation *generation,
+		const struct lint_host *host, struct diagnostics *diags);
+
+/**
+ * lint_policy() - what would hurt every host; part of policy_load()
+ * @policy: borrowed; resolved
+ * @diags:  borrowed
+ *
+ * Return: 0, also when @diags got errors; -ENOMEM.
+ */
+int lint_policy(struct policy *policy, struct diagnostics *diags);
+
+#endif

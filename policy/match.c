@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * match.c - see match.h. This is the one place where the kernel's decision code is compiled for the host;
+ * what the hooks do around it (collecting a path, choosing among the lines of a network) is done
+ * here from texts and numbers. match_text.c has the kinds that no hook carries yet.
+ */
+#include "match.h"
+#include "policy.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define GEN_FIND(generation, key)     generation_find(generation, key)
+#define COPY_NAME(to, bytes, address) memcpy(to, (const void *)(uintptr_t)(address), bytes)
+#include "../bpf/decide.h"
+
+/* The decision code writes nothing through it: in the kernel it is the map, there it is no const. */
+static void *entries_of(const struct generation *generation)
+{
+	return (void *)generation;
+}
+
+static const struct gen_header *header_of(const struct generation *generation)
+{
+	const struct gen_key key = {.kind = GEN_HEADER};
+	const union gen_value *value = generation_find(generation, &key);
+
+	return value ? &value->header : NULL;
+}
+
+static const struct generation_rule *rule_of(const struct generation *generation, __u32 number)
+{
+	return number && number <= generation->rule_count ? &generation->rules[number - 1] : NULL;
+}
+
+/* 0: it has none, because it is not enforced. */
+static __u32 number_of(const struct generation *generation, const struct generation_rule *rule)
+{
+	uintptr_t at = (uintptr_t)rule, first = (uintptr_t)generation->rules;
+
+	if (!rule || at < first || at - first >= generation->rule_count * sizeof(*rule))
+		return 0;
+	return (__u32)((at - first) / sizeof(*rule)) + 1;
+}
+
+bool match_is_enforced(const struct generation *generation, const struct generation_rule *rule)
+{
+	return number_of(generation, rule) != 0;
+}
+
+/* ---------------------------------------------------------------- paths */
+
+/* What file.bpf.c finds out by walking dentries to the root, from a string. */
+static void fill_walk(struct walk *walk, const char *path)
+{
+	const char *end = path + strlen(path);
+
+	memset(walk, 0, sizeof(*walk));
+	while (end > path + 1) {
+		const char *slash = memrchr(path, '/', end - path);
+		const char *name = slash + 1;
+		__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
+		size_t bytes = end - name;
+
+		walk->hash[slot] = name_hash(name, bytes);
+		walk->address[slot] = (uintptr_t)name;
+		walk->bytes[slot] = bytes;
+		if (!walk->depth) {
+			walk->leaf_hash = walk->hash[slot];
+			walk->leaf_address = walk->address[slot];
+			walk->leaf_bytes = bytes;
+		}
+		/* at the root the kernel takes one step more, to see that it is there */
+		if (!bytes || bytes > PATH_NAME_MAX || ++walk->depth >= WALK_STEPS_MAX) {
+			walk->failed = 1;
+			return;
+		}
+		end = slash;
+	}
+	walk->root_depth = walk->depth;
+}
+
+struct match match_path(const struct generation *generation, const char *path)
+{
+	const struct gen_header *header = header_of(generation);
+	struct path_match match;
+	struct walk walk;
+
+	if (*path != '/' || !header || !header->root)
+		return (struct match){0};
+	fill_walk(&walk, path);
+	path_match_init(&match, header->root);
+	if (walk.failed || !path_match_run(entries_of(generation), &walk, &match))
+		return (struct match){.undecided = true};
+	return (struct match){.rule = rule_of(generation, match.deny),
+			      .allow = rule_of(generation, match.allow)};
+}
+
+/* ---------------------------------------------------------------- addresses */
+
+struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
+			   unsigned protocol, unsigned port)
+{
+	const struct address address = {.a = a, .b = b, .family = family};
+	struct match match = {0};
+	struct gen_network network;
+
+	if (family != 4 && family != 6)
+		return match;
+	network = network_find(entries_of(generation), &address);
+	for (unsigned i = 0; i < network.count; i++) {
+		struct gen_key key = {GEN_CONDITION, i, network.list, 0, 0};
+		const union gen_value *value = generation_find(generation, &key);
+
+		if (!value || !condition_covers(&value->condition, port, protocol))
+			continue;
+		/* as the hook: the first of each kind, for they are in the order of their numbers */
+		if (value->condition.allow && !match.allow)
+			match.allow = rule_of(generation, value->condition.rule);
+		if (!value->condition.allow && !match.rule)
+			match.rule = rule_of(generation, value->condition.rule);
+	}
+	return match;
+}
+
+/* ---------------------------------------------------------------- decisions */
+
+bool match_in_scope(const struct generation *generation, const struct match_subject *subject)
+{
+	const struct gen_header *header = header_of(generation);
+
+	return header && !(header->flags & GEN_FLAG_SCOPE);
+}
+
+struct match_decision match_decide(const struct generation *generation, const struct match *match,
+				   const struct match_subject *subject)
+{
+	struct match_decision out = {.match = *match,
+				     .in_scope = match_in_scope(generation, subject),
+				     .verdict = VERDICT_ALLOW};
+	struct mode_inputs inputs = {.capped = subject->capped,
+				     .paused = subject->paused,
+				     .breaker_open = subject->breaker_open,
+				     .requirement_unmet = subject->requirement_unmet,
+				     .stage_held = subject->stage_held};
+	struct decision decision = {0};
+
+	if (!out.in_scope || !rule_find(entries_of(generation), number_of(generation, match->rule),
+					&decision, &inputs))
+		return out;
+	decide(&inputs, number_of(generation, match->allow), &decision);
+	out.verdict = decision.verdict;
+	out.mode = decision.mode;
+	out.held_by = decision.held_by;
+	out.let_through = decision.let_through;
+	return out;
+}
