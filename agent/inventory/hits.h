@@ -26,7 +26,8 @@ struct hit {
 
 struct hits_options {
 	unsigned sources;	/* HITS_SOURCE(), ORed */
-	bool quick;		/* no walk of all files: literal paths, markers, and packages' lists */
+	bool quick;		/* no walk of all files: what patterns name, markers, and packages' lists */
+	bool digests;		/* read every file for the sake of digests; takes as long as reading the disk */
 };
 
 typedef int (*hit_fn)(void *context, const struct hit *hit);
@@ -36,8 +37,9 @@ typedef int (*hit_fn)(void *context, const struct hit *hit);
  * @inventory, @generation, @options: borrowed
  * @fn: gets each hit, in no order; borrowed for the call; not 0 ends it
  *
- * One thing that two matchers recognise by different facts is two hits. Digests are not looked for, and names of
- * services cannot be: such matchers are told to the inventory's problem callback.
+ * One thing that two kinds of matchers recognise is two hits. Matchers that could not be looked for (digests
+ * without being asked to, names of services but in package sources) are told to the inventory's problem callback.
+ * Allow entries alone hit nothing.
  *
  * Return: 0; -ENOMEM; what @fn returned.
  */
