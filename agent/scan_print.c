@@ -9,6 +9,8 @@
 #include "../policy/catalog.h"
 #include <string.h>
 
+#define FOUND_COLUMNS 56 /* what the other columns leave of TABLE_WIDTH */
+
 /* What a row is called. Files that only show that a product is there are markers, not programs. */
 static const char *kind_of(const struct scan_finding *finding)
 {
@@ -51,41 +53,31 @@ static const char *count_text(unsigned long long count, char *out_text)
 	return out_text;
 }
 
-static void add_row(struct table *table, const struct scan_finding *finding, const char *what, const char *more)
+/* What is known of one example, and of the finding as a whole; owned by the caller. NULL without memory. */
+static char *more_text(const struct scan_finding *finding, const struct scan_example *example, bool verbose)
 {
-	char rule[96];
-	const char *cells[] = {kind_of(finding), what, rule, confidence_text(finding->rule), more};
-
-	rule_text(finding->rule, rule, sizeof(rule));
-	(void)table_row(table, cells);
-}
-
-static void put_part(FILE *out, const char *text)
-{
-	if (*text)
-		fprintf(out, "%s%s", ftell(out) > 0 ? "; " : "", text);
-}
-
-/* What is known of one example, and of the finding as a whole. */
-static char *more_text(const struct scan_finding *finding, const struct scan_example *example)
-{
-	char *text = NULL, number[32], word[96];
+	const char *path = finding->source == INVENTORY_IMAGES ? "" : example->path;
+	char *text = NULL, number[32];
+	const char *separator = "";
 	size_t bytes;
 	FILE *out = open_memstream(&text, &bytes);
 
 	if (!out)
 		return NULL;
-	put_part(out, example->detail);
-	if (*example->path && finding->source != INVENTORY_IMAGES)
-		fprintf(out, "%s%s", ftell(out) > 0 ? ", " : "", example->path);
-	if (finding->source != INVENTORY_FILES && finding->count > 1) {
-		snprintf(word, sizeof(word), "and %s more", count_text(finding->count - 1, number));
-		put_part(out, word);
+	if (*example->detail || *path) {
+		fprintf(out, "%s%s%s", example->detail, *example->detail && *path ? ", " : "", path);
+		separator = "; ";
 	}
-	if (finding->layer)
-		put_part(out, finding->layer);
+	if (finding->count > 1 && !verbose) {
+		fprintf(out, "%sand %s more", separator, count_text(finding->count - 1, number));
+		separator = "; ";
+	}
+	if (finding->layer) {
+		fprintf(out, "%s%s", separator, finding->layer);
+		separator = "; ";
+	}
 	if (finding->allow)
-		put_part(out, "allowed by the policy");
+		fprintf(out, "%sallowed by the policy", separator);
 	if (fclose(out)) {
 		free(text);
 		return NULL;
@@ -93,36 +85,46 @@ static char *more_text(const struct scan_finding *finding, const struct scan_exa
 	return text;
 }
 
-static void add_example(struct table *table, const struct scan_finding *finding, size_t i)
+/* In one row if that is short enough, else what is known of it below. */
+static void add_row(struct table *table, const struct scan_finding *finding, const char *what, const char *more)
 {
-	AUTO_FREE char *more = more_text(finding, &finding->examples[i]);
+	AUTO_FREE char *text = NULL;
+	bool fits = strlen(what) + strlen(more) + 3 <= FOUND_COLUMNS;
+	char rule[96];
+	const char *cells[] = {kind_of(finding), what, rule, confidence_text(finding->rule)};
 
-	add_row(table, finding, finding->examples[i].what, more);
+	rule_text(finding->rule, rule, sizeof(rule));
+	if (*more && asprintf(&text, fits ? "%2$s (%1$s)" : "%s", more, what) < 0)
+		text = NULL;
+	if (text && fits)
+		cells[1] = text;
+	(void)table_row(table, cells);
+	if (text && !fits)
+		(void)table_row(table, (const char *const[]){"", text, "", ""});
 }
 
-/* Many files of one rule: the rule and their number, then the first of them. */
+/* Many files of one rule: the rule, and the first of them. */
 static void add_files(struct table *table, const struct scan_finding *finding)
 {
-	AUTO_FREE char *more = NULL, *what = NULL;
-	struct scan_example none = {.what = "", .path = "", .detail = ""};
-	char number[32];
+	const struct scan_example example = {.what = "", .path = finding->examples[0].what, .detail = ""};
+	AUTO_FREE char *more = more_text(finding, &example, false);
 
-	if (asprintf(&what, "%s: %s files, such as %s", finding->rule->value,
-		     count_text(finding->count, number), finding->examples[0].what) < 0)
-		what = NULL;
-	more = more_text(finding, &none);
-	add_row(table, finding, what, more);
+	add_row(table, finding, finding->rule->value, more ? more : "");
 }
 
 static void add_finding(struct table *table, const struct scan_finding *finding, bool verbose)
 {
-	if (verbose)
-		for (size_t i = 0; i < finding->example_count; i++)
-			add_example(table, finding, i);
-	else if (finding->source == INVENTORY_FILES && finding->count > 1)
+	size_t count = verbose ? finding->example_count : 1;
+
+	if (finding->source == INVENTORY_FILES && finding->count > 1 && !verbose) {
 		add_files(table, finding);
-	else
-		add_example(table, finding, 0);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		AUTO_FREE char *more = more_text(finding, &finding->examples[i], verbose);
+
+		add_row(table, finding, finding->examples[i].what, more ? more : "");
+	}
 }
 
 /* ---------------------------------------------------------------- vendors and products */
@@ -150,7 +152,7 @@ static void print_product_line(const struct scan *scan, const struct generation_
 /* Return: the index behind the last finding of this product. */
 static size_t print_product(const struct scan *scan, size_t first, bool verbose, FILE *out)
 {
-	static const char *const heads[] = {"kind", "found", "by", "confidence", "more"};
+	static const char *const heads[] = {"kind", "found", "by", "confidence"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	size_t i = first;
 

@@ -128,7 +128,8 @@ static int pattern_file(void *context, const struct inventory_file *file)
 	if (match.rule != find->rule)
 		return 0;
 	/* On a merged /usr "/lib/x" is found through a link, and is the file all the same. */
-	if (file->type == INVENTORY_FILE_LINK && !file->layer && !rooted_real(&place, file->path, real)) {
+	if (file->type == INVENTORY_FILE_LINK && !file->layer &&
+	    rooted_link(place.fd, file->path, real) == -EINVAL && !rooted_real(&place, file->path, real)) {
 		match = find_path(find, real);
 		if (match.rule == find->rule) {
 			resolved.path = real;

@@ -201,7 +201,7 @@ struct inventory_unit {
 	const char *name;		/* "x.service"; an init script "x" is "x.service", too */
 	const char *path;		/* of its file */
 	bool init_script;
-	bool enabled;			/* something wants or requires it: a link in a .wants or .requires directory, rc?.d */
+	bool enabled;			/* by a link: in a .wants or .requires directory, rc?.d, or as an alias in /etc */
 	bool masked;
 	bool running;			/* its cgroup has a process */
 };

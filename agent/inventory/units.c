@@ -123,9 +123,12 @@ static int unit_file(void *context, const char *directory, const char *name, uns
 
 	if (type == DT_DIR || !is_unit(name) || !path_join(path, directory, name))
 		return 0;
-	unit.enabled = named(&collect->wanted, name);
-	unit.masked = type == DT_LNK && !rooted_link(collect->place->fd, path, target) &&
-		      !strcmp(target, "/dev/null");
+	if (type == DT_LNK && rooted_link(collect->place->fd, path, target))
+		*target = 0;
+	unit.masked = !strcmp(target, "/dev/null");
+	/* Another name of a unit is a link that "systemctl enable" makes in /etc. */
+	unit.enabled = named(&collect->wanted, name) ||
+		       (*target && !unit.masked && !strncmp(directory, "/etc/", 5));
 	unit.running = named(collect->running, name);
 	err = names_add(&collect->told, name);
 	return err ? err : collect->fn(collect->context, &unit);
