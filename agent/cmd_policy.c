@@ -12,6 +12,7 @@
 static const struct policy_command *const commands[] = {
 	&policy_check,
 	&policy_test,
+	&policy_explain,
 	&policy_apply,
 };
 

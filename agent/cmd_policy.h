@@ -60,7 +60,8 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_test, policy_apply;
+extern const struct policy_command policy_check, policy_test, policy_explain,
+	policy_apply;
 
 /**
  * policy_take_option() - take over one option that getopt found
@@ -103,12 +104,12 @@ int policy_work_read(const struct policy_arguments *arguments, const char *file,
 		     struct policy_work *work);
 
 /**
- * policy_work_begin() - both, for a command that needs a good policy: a refused one is told
+ * policy_work_good() - the same for a command that needs a good policy: a refused one is told
  *
  * Return: COMMAND_GOOD; or what the command ends with: with --json the diagnostics are printed already.
  */
-int policy_work_begin(const struct policy_arguments *arguments, const char *file,
-		      struct policy_work *out_work);
+int policy_work_good(const struct policy_arguments *arguments, const char *file,
+		     struct policy_work *work);
 
 /** policy_work_done() - free what it owns */
 void policy_work_done(struct policy_work *work);

@@ -141,7 +141,7 @@ struct match_decision match_decide(const struct generation *generation, const st
 				   const struct match_subject *subject)
 {
 	struct match_decision out = {.match = *match,
-				     .in_scope = match_in_scope(generation, subject),
+				     .in_scope = subject->anyone || match_in_scope(generation, subject),
 				     .verdict = VERDICT_ALLOW};
 	struct mode_inputs inputs = {.capped = subject->capped,
 				     .paused = subject->paused,
