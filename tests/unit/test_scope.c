@@ -5,6 +5,7 @@
  * requirements. What is expected is written from the design's words.
  */
 #include "generation_walk.h"
+#include "../../policy/match.h"
 #include "../../policy/policy.h"
 
 #include <errno.h>
@@ -79,9 +80,14 @@ static bool in_scope(const struct generation *gen, __u32 uid, const char *cgroup
 	struct path_match match;
 	struct walk walk;
 
+	struct match_subject subject = {.cgroup = cgroup, .uid = uid};
+	bool in;
+
 	memset(&match, 0xa5, sizeof(match)); /* scratch is never clean */
 	cgroup_walk(&walk, cgroup);
-	return scope_decides((void *)gen, uid, &walk, &match);
+	in = scope_decides((void *)gen, uid, &walk, &match);
+	assert_int_equal(match_in_scope(gen, &subject), in);
+	return in;
 }
 
 static int try_compile(const struct rule_scope *scope, struct diagnostics *diags,
