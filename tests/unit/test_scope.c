@@ -55,7 +55,7 @@ static void whole_truth_table(void **state)
 	assert_in_range(inside, 20, 100);
 }
 
-/* As scope.bpf.c reads it from kernfs: the leaf first, at most WALK_STEPS_MAX levels. */
+/* As scope.bpf.c reads it from kernfs: the leaf first, in at most WALK_STEPS_MAX steps. */
 static void cgroup_walk(struct walk *walk, const char *path)
 {
 	const char *end = path + strlen(path);
@@ -72,7 +72,7 @@ static void cgroup_walk(struct walk *walk, const char *path)
 		end = slash;
 	}
 	walk->root_depth = walk->depth;
-	walk->failed = end > path + 1;
+	walk->failed = walk->depth >= WALK_STEPS_MAX; /* the root takes a step more */
 }
 
 static bool in_scope(const struct generation *gen, __u32 uid, const char *cgroup)
@@ -215,7 +215,7 @@ static void deep_cgroups(void **state)
 	struct generation *by_name = compile_scope(&named), *but = compile_scope(&excluded);
 
 	for (unsigned depth = 60; depth < WALK_STEPS_MAX + 10; depth++) {
-		bool readable = depth + 1 <= WALK_STEPS_MAX;
+		bool readable = depth + 1 < WALK_STEPS_MAX;
 
 		assert_true(in_scope(by_name, 0, deep_path("/top", depth)));
 		assert_int_equal(in_scope(by_name, 0, deep_path("/out", depth)), !readable);
