@@ -63,6 +63,17 @@ struct policy_command {
 extern const struct policy_command policy_check, policy_test, policy_explain,
 	policy_apply;
 
+/**
+ * policy_take_option() - take over one option that getopt found
+ * @full_name: of the command, for what is told
+ * @key:       enum policy_option
+ * @value:     of the option, or NULL; borrowed, and cut in two for a label
+ *
+ * Return: COMMAND_GOOD; COMMAND_USAGE after saying why.
+ */
+int policy_take_option(const char *full_name, int key, char *value,
+		       struct policy_arguments *arguments);
+
 /* A policy that a command works on, and what it was read with. */
 struct policy_work {
 	struct agent_config *config;	/* owned; NULL: none */
