@@ -111,6 +111,10 @@ int policy_work_read(const struct policy_arguments *arguments, const char *file,
 int policy_work_good(const struct policy_arguments *arguments, const char *file,
 		     struct policy_work *work);
 
+/** policy_work_begin() - policy_work_open(), then policy_work_good() */
+int policy_work_begin(const struct policy_arguments *arguments, const char *file,
+		      struct policy_work *out_work);
+
 /** policy_work_done() - free what it owns */
 void policy_work_done(struct policy_work *work);
 

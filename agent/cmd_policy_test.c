@@ -270,9 +270,7 @@ static int run(const struct command_context *context, const struct policy_argume
 	CLEANUP(test_done) struct test test = {.arguments = arguments};
 	int err = 0, result;
 
-	result = policy_work_open(arguments, &test.work);
-	if (result == COMMAND_GOOD)
-		result = policy_work_good(arguments, arguments->files[0], &test.work);
+	result = policy_work_begin(arguments, arguments->files[0], &test.work);
 	if (result == COMMAND_GOOD)
 		result = read_cases(&test, arguments->files[1]);
 	if (result != COMMAND_GOOD)

@@ -137,6 +137,14 @@ int policy_work_good(const struct policy_arguments *arguments, const char *file,
 	return result;
 }
 
+int policy_work_begin(const struct policy_arguments *arguments, const char *file,
+		      struct policy_work *out_work)
+{
+	int result = policy_work_open(arguments, out_work);
+
+	return result == COMMAND_GOOD ? policy_work_good(arguments, file, out_work) : result;
+}
+
 void policy_work_done(struct policy_work *work)
 {
 	compiled_done(&work->compiled);
