@@ -11,6 +11,7 @@
 
 static const struct policy_command *const commands[] = {
 	&policy_check,
+	&policy_test,
 	&policy_apply,
 };
 
@@ -86,15 +87,15 @@ static int add_catalog(const char *full_name, struct policy_arguments *arguments
 	return COMMAND_GOOD;
 }
 
-/* The beginning of a day. */
-static int set_date(const char *full_name, struct policy_arguments *arguments, const char *day)
+/* The beginning of the day: an exception that ends with a day still holds on it. */
+static int set_date(const char *full_name, struct policy_arguments *arguments, const char *text)
 {
 	struct problem problem;
 	__u64 end_s;
 
-	if (date_parse(day, &end_s, &problem) < 0)
+	if (date_parse(text, &end_s, &problem) < 0)
 		return command_usage(full_name, "%s", problem.text);
-	arguments->date_s = (__s64)end_s - DAY_SECONDS;
+	arguments->date_s = (__s64)(end_s - DAY_SECONDS);
 	return COMMAND_GOOD;
 }
 

@@ -60,7 +60,7 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_apply;
+extern const struct policy_command policy_check, policy_test, policy_apply;
 
 /* A policy that a command works on, and what it was read with. */
 struct policy_work {

@@ -50,7 +50,18 @@ struct file_rule {
 };
 ABI_SIZE(struct file_rule, 56);
 
-__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count)
+/* NULL and "" are not the same; the zero at the end is counted. */
+static void sha_text(crypto_hash_sha256_state *sha, const char *text)
+{
+	const unsigned char given = text != NULL;
+
+	crypto_hash_sha256_update(sha, &given, sizeof(given));
+	if (text)
+		crypto_hash_sha256_update(sha, (const unsigned char *)text, strlen(text) + 1);
+}
+
+__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,
+			const struct generation_requires *requires)
 {
 	unsigned char buffer[256 * (sizeof(*keys) + sizeof(*values))], *at = buffer;
 	unsigned char digest[crypto_hash_sha256_BYTES];
@@ -59,16 +70,21 @@ __u64 generation_number(const struct gen_key *keys, const union gen_value *value
 
 	crypto_hash_sha256_init(&sha);
 	for (size_t i = 0; i < count; i++) {
+		union gen_value value = values[i];
+
 		if (keys[i].kind == GEN_HEADER)
-			continue;
+			value.header.generation = 0;
 		at = mempcpy(at, &keys[i], sizeof(keys[i]));
-		at = mempcpy(at, &values[i], sizeof(values[i]));
+		at = mempcpy(at, &value, sizeof(value));
 		if (at == buffer + sizeof(buffer)) {
 			crypto_hash_sha256_update(&sha, buffer, sizeof(buffer));
 			at = buffer;
 		}
 	}
 	crypto_hash_sha256_update(&sha, buffer, at - buffer);
+	sha_text(&sha, requires->package);
+	sha_text(&sha, requires->unit);
+	sha_text(&sha, requires->exec_prevent ? "prevent" : NULL);
 	crypto_hash_sha256_final(&sha, digest);
 	memcpy(&number, digest, sizeof(number));
 	return le64toh(number) ?: 1;
@@ -412,22 +428,70 @@ static bool rule_fits(const struct generation_store *store, __u32 rule)
 	return rule <= store->generation.rule_count;
 }
 
+/* The same of a node, or 1: in the trees of cgroups that is no rule. Without rules no file reaches a node. */
+static bool mark_fits(const struct generation_store *store, __u32 mark)
+{
+	return mark <= 1 || rule_fits(store, mark);
+}
+
+static bool header_fits(const struct generation_store *store, const struct gen_header *header)
+{
+	const struct generation_requires *requires = &store->generation.requires;
+	bool required = requires->package || requires->unit || requires->exec_prevent;
+
+	return header->generation == store->generation.number &&
+	       header->rules == store->generation.rule_count &&
+	       header->revision == store->generation.revision &&
+	       header->net4_lengths <= NETWORK_LENGTHS_MAX &&
+	       header->net6_lengths <= NETWORK_LENGTHS_MAX && (header->rules || !header->root) &&
+	       !(header->flags & ~GEN_FLAGS_ALL) && !header->zero &&
+	       !(header->flags & GEN_FLAG_REQUIRES) == !required;
+}
+
+static bool scope_fits(const struct gen_key *key, const struct gen_scope *scope)
+{
+	bool zero = true;
+
+	for (size_t i = 0; i < sizeof(scope->zero) / sizeof(*scope->zero); i++)
+		zero = zero && !scope->zero[i];
+	return zero && !key->part && !key->node && !key->a && !key->b &&
+	       !(scope->flags & ~SCOPE_FLAGS_ALL);
+}
+
+static bool user_fits(const struct gen_key *key, const union gen_value *value)
+{
+	static const union gen_value none;
+
+	return !key->part && !key->a && !key->b && !memcmp(value, &none, sizeof(none));
+}
+
+/* What the kernel decides by is what the words say. */
+static bool gen_rule_fits(const struct generation_store *store, __u32 number,
+			  const struct gen_rule *rule)
+{
+	const struct generation_rule *words;
+
+	if (!number || !rule_fits(store, number))
+		return false;
+	words = &store->rules[number - 1];
+	return rule->action == words->action && rule->target == words->target &&
+	       rule->target_held_by == words->target_held_by && rule->matcher == words->matcher &&
+	       rule->until_s == words->until_s &&
+	       (rule->action == ACTION_ALLOW || !rule->until_s);
+}
+
 static bool value_fits(const struct generation_store *store, const struct gen_key *key,
 		       const union gen_value *value)
 {
 	switch (key->kind) {
 	case GEN_HEADER:
-		return value->header.generation == store->generation.number &&
-		       value->header.rules == store->generation.rule_count &&
-		       value->header.revision == store->generation.revision &&
-		       value->header.net4_lengths <= NETWORK_LENGTHS_MAX &&
-		       value->header.net6_lengths <= NETWORK_LENGTHS_MAX;
+		return header_fits(store, &value->header);
 	case GEN_STEP:
 	case GEN_NODE:
-		return value->node.node && rule_fits(store, value->node.end_deny) &&
-		       rule_fits(store, value->node.end_allow) &&
-		       rule_fits(store, value->node.below_deny) &&
-		       rule_fits(store, value->node.below_allow) &&
+		return value->node.node && mark_fits(store, value->node.end_deny) &&
+		       mark_fits(store, value->node.end_allow) &&
+		       mark_fits(store, value->node.below_deny) &&
+		       mark_fits(store, value->node.below_allow) &&
 		       value->node.glob <= GLOB_STATES_MAX;
 	case GEN_GLOB:
 	case GEN_ACCEPT:
@@ -442,13 +506,11 @@ static bool value_fits(const struct generation_store *store, const struct gen_ke
 		return value->condition.rule && rule_fits(store, value->condition.rule) &&
 		       key->part < NETWORK_CONDITIONS_MAX;
 	case GEN_SCOPE:
+		return scope_fits(key, &value->scope);
 	case GEN_USER:
-		return true;
+		return user_fits(key, value);
 	case GEN_RULE:
-		return key->node && rule_fits(store, key->node) &&
-		       value->rule.action < ACTION_MAX && value->rule.target < MODE_MAX &&
-		       value->rule.target_held_by < HELD_BY_MAX &&
-		       value->rule.matcher < MATCHER_MAX;
+		return gen_rule_fits(store, key->node, &value->rule);
 	default:
 		return false;
 	}
@@ -456,7 +518,7 @@ static bool value_fits(const struct generation_store *store, const struct gen_ke
 
 static bool entries_fit(const struct generation_store *store)
 {
-	size_t count = store->generation.entry_count, rules = 0;
+	size_t count = store->generation.entry_count, rules = 0, scopes = 0;
 
 	if (!count || store->keys[0].kind != GEN_HEADER)
 		return false;
@@ -466,8 +528,10 @@ static bool entries_fit(const struct generation_store *store)
 		if (!value_fits(store, &store->keys[i], &store->values[i]))
 			return false;
 		rules += store->keys[i].kind == GEN_RULE;
+		scopes += store->keys[i].kind == GEN_SCOPE;
 	}
-	return rules == store->generation.rule_count;
+	return rules == store->generation.rule_count &&
+	       scopes == !!(store->values[0].header.flags & GEN_FLAG_SCOPE);
 }
 
 static int decode_parts(struct reader *reader, const struct file_header *header,
@@ -500,7 +564,8 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 		    !decode_rules(store, rules, header->rules, store->rules) ||
 		    !decode_rules(store, unenforced, header->unenforced, store->unenforced) ||
 		    !entries_fit(store) ||
-		    generation_number(store->keys, store->values, gen->entry_count) != gen->number)
+		    generation_number(store->keys, store->values, gen->entry_count,
+				      &gen->requires) != gen->number)
 			err = -EBADMSG;
 	}
 	free(rules);

@@ -132,6 +132,11 @@ bool match_in_scope(const struct generation *generation, const struct match_subj
 	return header && !(header->flags & GEN_FLAG_SCOPE);
 }
 
+static bool lasts(const struct generation_rule *allow, const struct match_subject *subject)
+{
+	return !allow->until_s || subject->now_s < (__s64)allow->until_s;
+}
+
 struct match_decision match_decide(const struct generation *generation, const struct match *match,
 				   const struct match_subject *subject)
 {
@@ -145,6 +150,10 @@ struct match_decision match_decide(const struct generation *generation, const st
 				     .stage_held = subject->stage_held};
 	struct decision decision = {0};
 
+	/* what is only listed decides nothing, but its exceptions are as good as those of the others */
+	if (out.in_scope && match->rule && !match_is_enforced(generation, match->rule) &&
+	    match->allow && lasts(match->allow, subject))
+		out.let_through = LET_THROUGH_ALLOWED;
 	if (!out.in_scope || !rule_find(entries_of(generation), number_of(generation, match->rule),
 					&decision, &inputs))
 		return out;

@@ -42,10 +42,11 @@ struct rule {
 
 /*
  * Whose attempts are decided; all zero: everybody's. Cgroup patterns are path patterns from the cgroup v2 root
- * ("/system.slice/docker-*.scope") and cover what is below them too.
+ * ("/system.slice/docker-*.scope") without "**" and cover what is below them too. The root itself has no name,
+ * so that no pattern covers it.
  */
 struct rule_scope {
-	const char *const *only_cgroups;	/* none: all */
+	const char *const *only_cgroups;	/* some: SCOPE_ONLY_CGROUPS is meant, set or not */
 	size_t only_cgroup_count;
 	const char *const *exclude_cgroups;
 	size_t exclude_cgroup_count;

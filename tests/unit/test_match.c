@@ -283,6 +283,41 @@ static void domains_cover_what_is_below(void **state)
 	generation_free(gen);
 }
 
+static void exceptions_of_texts_last_as_long_as_any(void **state)
+{
+	struct rule list[] = {
+		text_rule(MATCHER_DOMAIN, "*.acme.example", ACTION_DENY),
+		text_rule(MATCHER_DOMAIN, "api.acme.example", ACTION_ALLOW),
+		text_rule(MATCHER_DOMAIN, "*.acme.example", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "acme-sensor", ACTION_DENY),
+		text_rule(MATCHER_PACKAGE, "acme-sensor", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "acme-*", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "*-sensor", ACTION_ALLOW),
+	};
+	struct match_subject subject = {.now_s = 150};
+	struct match_index *index = NULL;
+	struct generation *gen;
+	struct match match;
+
+	list[1].until_s = 100;
+	list[2].until_s = 200;
+	list[4].until_s = 300;
+	list[5].until_s = 100;
+	list[6].until_s = 0;
+	gen = compile_ok(list, LENGTH(list));
+	assert_int_equal(match_index_new(gen, &index), 0);
+	match = match_text(index, MATCHER_DOMAIN, "api.acme.example");
+	check_match(match, "*.acme.example", "*.acme.example", __LINE__);
+	assert_int_equal(match_decide(gen, &match, &subject).let_through, LET_THROUGH_ALLOWED);
+	subject.now_s = 200;
+	assert_int_equal(match_decide(gen, &match, &subject).let_through, LET_THROUGH_NOT);
+	check_match(match_text(index, MATCHER_PACKAGE, "acme-sensor"), "acme-sensor", "*-sensor",
+		    __LINE__);
+	check_match(match_text(index, MATCHER_PACKAGE, "acme-x"), "-", "acme-*", __LINE__);
+	match_index_free(index);
+	generation_free(gen);
+}
+
 static void what_is_not_enforced_decides_nothing(void **state)
 {
 	const struct match_subject subject = {0};
@@ -346,6 +381,7 @@ int main(void)
 		cmocka_unit_test(decisions_follow_the_order_of_the_design),
 		cmocka_unit_test(texts_prefer_the_most_specific),
 		cmocka_unit_test(domains_cover_what_is_below),
+		cmocka_unit_test(exceptions_of_texts_last_as_long_as_any),
 		cmocka_unit_test(what_is_not_enforced_decides_nothing),
 		cmocka_unit_test(many_texts_are_all_found),
 	};
