@@ -33,7 +33,6 @@ USERS = {"root": 0, "alice": 1000, "bob": 1001, "carol": 4294967294}  # as in de
 CHUNK = 100  # policies that a worker takes at a time
 SHUFFLE_EACH = 8  # of so many policies one is also tried in another order
 SHOWN = 10  # differences that are shrunk and printed
-FEATURES = ()
 FIELDS = ["scope", "rule", "allow", "verdict", "mode", "held-by", "let-through"]  # of an answer
 
 
@@ -247,7 +246,7 @@ def work(task):
     product = Product(program)
     counts, found, number_found = collections.Counter(), [], 0
     for number in range(first, first + policies):
-        round_ = generate.make_round(seed, number, attempts, FEATURES)
+        round_ = generate.make_round(seed, number, attempts)
         differences = compare_round(product, round_, counts)
         counts["policies"] += 1
         number_found += len(differences)

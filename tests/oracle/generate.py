@@ -29,6 +29,14 @@ LENGTHS = {4: [1, 7, 8, 9, 16, 22, 23, 24, 25, 30, 31, 32], 6: [1, 16, 32, 33, 4
 PORTS = [1, 2, 22, 442, 443, 444, 1024, 8000, 8080, 65534, 65535]
 PROTOCOLS = ["tcp", "udp", "sctp"]
 ROLES = ["hypervisor", "web", "db"]
+CGROUPS = ["/", "/system.slice", "/system.slice/a.service", "/system.slice/a.service/b", "/system.slice/docker-1.scope",
+           "/system.slice/docker-1.scope/a", "/system.slice/docker.service", "/system.slice/xdocker-1.scope", "/docker", "/docker/a",
+           "/docker/a/b", "/kubepods.slice", "/kubepods.slice/a/b", "/kubepods.slices", "/machine.slice", "/machine.slice/a.scope",
+           "/user.slice", "/user.slice/user-1000.slice", "/user.slice/user-1000.slice/b", "/user.slice/user-1001.slice/a.service",
+           "/a", "/a/b", "/a/b/a", "/b/a", "/a.service", "/x/system.slice"]
+CGROUP_GLOBS = ["*", "a*", "*.slice", "*.service", "user-*.slice", "*-1*", "docker*"]
+USERS = ["root", "alice", "bob", "carol", "nobodyknows", 0, 1000, 1001, 2000, 4294967294, "1000"]
+UIDS = [0, 1000, 1001, 2000, 4294967294, 4294967295]
 DAYS = ["2026-12-31", "2027-01-01", "2027-03-31", "2028-02-28", "2028-02-29"]
 
 
@@ -237,7 +245,7 @@ def narrower_path(rng, pattern):
     return "/" + "/".join(instance(rng, components))
 
 
-def random_allows(rng, catalogue, pool, features):
+def random_allows(rng, catalogue, pool):
     entries = []
     for _ in range(rng.choice([0, 1, 2, 4])):
         kind = rng.random()
@@ -250,23 +258,31 @@ def random_allows(rng, catalogue, pool, features):
         else:
             entry["network"] = rng.choice([rng.choice(pool.networks), random_network(rng, random_cidr(rng))])
         entry["reason"] = "because"
-        if "until" in features and rng.random() < 0.5:
+        if rng.random() < 0.5:
             entry["until"] = rng.choice(DAYS)
-        if "hosts" in features and rng.random() < 0.3:
-            entry["hosts"] = {"role": rng.choice(ROLES)}
-            if rng.random() < 0.3:
-                entry["hosts"]["ring"] = rng.choice(["canary", "main"])
+        if rng.random() < 0.35:
+            entry["hosts"] = random_hosts(rng)
         entries.append(entry)
+        if rng.random() < 0.2:  # the same once more, for other hosts
+            entries.append({**entry, "hosts": random_hosts(rng)})
     return unique_entries(entries)
 
 
+def random_hosts(rng):
+    hosts = {"role": rng.choice([rng.choice(ROLES), unique(some(rng, ROLES, 1, 2))])}
+    if rng.random() < 0.3:
+        hosts["ring"] = rng.choice(["canary", "main"])
+    if rng.random() < 0.05:
+        hosts["unheard-of"] = "x"
+    return hosts
+
+
 def unique_entries(entries):
-    """The same thing allowed twice is an error."""
+    """The same thing allowed twice for the same hosts is an error."""
     kept = {}
     for entry in entries:
-        thing = repr(canonical(entry))
-        if thing not in kept:
-            kept[thing] = entry
+        hosts = {name: sorted(v if isinstance(v, list) else [v]) for name, v in sorted(entry.get("hosts", {}).items())}
+        kept.setdefault(repr((canonical(entry), hosts)), entry)
     return list(kept.values())
 
 
@@ -286,15 +302,45 @@ def canonical(entry):
     return "network", str(cidr), network.get("protocol", "any"), len(ports), sum(ports)
 
 
-def random_policy(rng, catalogue, pool, features):
+def random_cgroup_pattern(rng):
+    """A cgroup, or one with wildcards; the pattern that is every cgroup is refused."""
+    components = [c for c in rng.choice(CGROUPS[1:]).split("/") if c]
+    for number in range(len(components)):
+        if rng.random() < 0.25:
+            components[number] = rng.choice(CGROUP_GLOBS)
+    if not any(component.strip("*") for component in components):
+        components.append("a")
+    return "/" + "/".join(components)
+
+
+def random_scope(rng):
+    scope = {}
+    if rng.random() < 0.5:
+        scope["only-cgroups"] = unique(random_cgroup_pattern(rng) for _ in range(rng.randint(1, 3)))
+    if rng.random() < 0.5:
+        scope["exclude-cgroups"] = unique(random_cgroup_pattern(rng) for _ in range(rng.randint(0, 3)))
+    if rng.random() < 0.3:
+        scope["users"] = some(rng, USERS, 1, 3)
+    if rng.random() < 0.3:
+        scope["containers"] = rng.choice(["all", "none", "only"])
+    return scope
+
+
+def random_policy(rng, catalogue, pool):
     policy = {"kind": "Policy", "name": "test", "revision": rng.randint(1, 9)}
     policy["mode"] = rng.choice(["audit", "enforce", "enforce"])
     if rng.random() < 0.7:
         policy["min-confidence"] = rng.choice(CONFIDENCES)
     policy["embargo"] = random_lines(rng, catalogue, pool)
-    allows = random_allows(rng, catalogue, pool, features)
+    allows = random_allows(rng, catalogue, pool)
     if allows:
         policy["allow"] = allows
+    scope = random_scope(rng) if rng.random() < 0.35 else {}
+    if scope:
+        policy["scope"] = scope
+    if rng.random() < 0.15:
+        policy["requires"] = rng.choice([{"package": "other-agent"}, {"unit": "other.service"}, {"exec": "prevent"},
+                                         {"package": "other-agent", "exec": "prevent"}])
     return policy
 
 
@@ -354,13 +400,15 @@ def random_port(rng, networks):
     return rng.choice([rng.choice(PORTS), (rng.choice(PORTS) + rng.choice([-1, 1])) % 65536, rng.randrange(65536)])
 
 
-def random_times(rng, features):
-    """The second before an exception ends, that second, the one after, and an unknown time."""
-    if "until" not in features:
-        return [0]
+def random_times(rng, host):
+    """The second before an exception ends, that second, the one after, and an unknown time; none before the reading."""
     day = datetime.datetime.strptime(rng.choice(DAYS), "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
     end = int((day + datetime.timedelta(days=1)).timestamp())
-    return [end - 86400, end - 1, end, end + 1, 0]
+    times = [end - 86400, end - 1, end, end + 1, 4102444800]
+    if rng.random() < 0.7:
+        return times + [0]
+    host["read-at"] = rng.choice(times[:4])
+    return [time for time in times if time >= host["read-at"]]
 
 
 def facts_of(catalogue, policy, key, single):
@@ -370,10 +418,10 @@ def facts_of(catalogue, policy, key, single):
     return values + [entry[single] for entry in policy.get("allow", []) if single in entry]
 
 
-def random_attempts(rng, number, catalogue, policy, features):
+def random_attempts(rng, number, catalogue, policy, host):
     paths, networks = facts_of(catalogue, policy, "paths", "path"), facts_of(catalogue, policy, "networks", "network")
     vendors = [d["id"] for d in catalogue] + [line["name"] for line in policy["embargo"] if "name" in line]
-    times = random_times(rng, features)
+    times = random_times(rng, host)
     attempts = []
     for _ in range(number):
         attempt = {}
@@ -384,6 +432,9 @@ def random_attempts(rng, number, catalogue, policy, features):
             attempt["port"] = random_port(rng, networks)
             attempt["protocol"] = rng.choice(PROTOCOLS + ["tcp", "tcp", "udp", "1", "136"])
         attempt["now"] = rng.choice(times)
+        if "scope" in policy or rng.random() < 0.1:
+            attempt["cgroup"] = rng.choice(CGROUPS)
+            attempt["uid"] = rng.choice(UIDS)
         if rng.random() < 0.12:
             attempt["paused"] = some(rng, vendors + ["everything"], 1, 2)
         if rng.random() < 0.12:
@@ -402,18 +453,18 @@ class Round:
         self.attempts = attempts
 
 
-def make_round(seed, number, attempts=40, features=()):
+def make_round(seed, number, attempts=40):
     rng = random.Random(f"{seed}/{number}")
     rng.names = rng.sample(NAMES, rng.choice([2, 3, 5, len(NAMES)]))
     if rng.random() < 0.15:
         rng.names = rng.sample(MOVED_NAMES, rng.choice([3, len(MOVED_NAMES)])) + rng.names[:2]
     pool = Pool(rng)
     catalogue = random_catalogue(rng, pool)
-    policy = random_policy(rng, catalogue, pool, features)
+    policy = random_policy(rng, catalogue, pool)
     host = {}
     if rng.random() < 0.8:
         host["labels"] = {"role": rng.choice(ROLES), "ring": rng.choice(["canary", "main"])}
-    return Round(catalogue, policy, host, random_attempts(rng, attempts, catalogue, policy, features))
+    return Round(catalogue, policy, host, random_attempts(rng, attempts, catalogue, policy, host))
 
 
 def shuffled(round_, rng):

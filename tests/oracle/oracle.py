@@ -417,33 +417,49 @@ class Policy:
 
 
 def labels_fit(wanted, host):
-    """All labels of 'hosts' are those of the host. Where nobody knows the host's labels the entry is kept."""
+    """The host has each label of 'hosts', with the value or one of the values. Where nobody knows the host's labels the
+    entry is kept."""
     if not wanted or host.labels is None:
         return True
-    return all(host.labels.get(name) == value for name, value in wanted.items())
+    return all(host.labels.get(name) in (value if isinstance(value, list) else [value])
+               for name, value in wanted.items())
 
 
 # ---------------------------------------------------------------- scope
 
+@functools.lru_cache(maxsize=200000)
 def cgroup_covered(pattern, cgroup):
     """A pattern covers the cgroups that it describes and all below them."""
     names = split_path(cgroup)
     return any(components_match(split_path(pattern), names[:length]) for length in range(len(names) + 1))
 
 
+# Some of the names that managers of containers give to cgroups; generate.py uses only these.
+CONTAINERS = ["/docker/*", "/system.slice/docker-*.scope", "/kubepods.slice", "/machine.slice/*"]
+
+
 class Scope:
+    """Whose attempts are decided. Everything that is said has to be so."""
+
     def __init__(self, mapping, host):
         self.only = mapping.get("only-cgroups")
         self.exclude = mapping.get("exclude-cgroups") or []
+        self.containers = mapping.get("containers", "all")
         self.users = None
-        if "users" in mapping:
-            self.users = [int(user) if user.isdigit() else host.users[user] for user in mapping["users"]]
+        if "users" in mapping:  # one whom this host does not know is nobody
+            self.users = [int(user) if user.isdigit() else host.users.get(user) for user in mapping["users"]]
 
     def contains(self, attempt):
-        """Everything that is said has to be so."""
-        if self.only is not None and not any(cgroup_covered(p, attempt.cgroup) for p in self.only):
+        def in_one_of(patterns):
+            return any(cgroup_covered(pattern, attempt.cgroup) for pattern in patterns)
+
+        if self.only is not None and not in_one_of(self.only):
             return False
-        if any(cgroup_covered(p, attempt.cgroup) for p in self.exclude):
+        if in_one_of(self.exclude):
+            return False
+        if self.containers == "only" and not in_one_of(CONTAINERS):
+            return False
+        if self.containers == "none" and in_one_of(CONTAINERS):
             return False
         return self.users is None or attempt.uid in self.users
 
