@@ -18,6 +18,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import re
 import subprocess
 import sys
 import time
@@ -196,16 +197,22 @@ def without(value, path):
     return smaller
 
 
-def still_differs(product, round_, refused):
-    """A smaller case counts when it shows the same sort of difference: a refusal, or another decision."""
+def sort_of(difference):
+    """A refusal for some reason, or another decision; a smaller case must show the same sort of difference."""
+    number, _, answer = difference
+    return re.sub(r"'[^']*'|\d", "", answer) if number is None else "decision"
+
+
+def still_differs(product, round_, sort):
     try:
         differences = compare_round(product, round_)
     except (KeyError, ValueError, AttributeError, TypeError, IndexError):
         return False  # no valid document any more
-    return bool(differences) and (differences[0][0] is None) == refused
+    return any(sort_of(difference) == sort for difference in differences)
 
 
-def shrink(product, round_, number):
+def shrink(product, round_, difference):
+    sort, number = sort_of(difference), difference[0]
     refused = number is None
     round_ = generate.Round(round_.catalogue, round_.policy, round_.host, [] if refused else [round_.attempts[number]])
     whole = {"catalogue": round_.catalogue, "policy": round_.policy, "host": round_.host, "attempts": round_.attempts}
@@ -217,7 +224,7 @@ def shrink(product, round_, number):
                 continue
             smaller = without(whole, path)
             candidate = generate.Round(smaller["catalogue"], smaller["policy"], smaller["host"], smaller["attempts"])
-            if still_differs(product, candidate, refused):
+            if still_differs(product, candidate, sort):
                 whole, shrunk = smaller, True
                 break
     return generate.Round(whole["catalogue"], whole["policy"], whole["host"], whole["attempts"])
@@ -251,7 +258,7 @@ def work(task):
         counts["policies"] += 1
         number_found += len(differences)
         if differences and not found:
-            small = shrink(product, round_, differences[0][0])
+            small = shrink(product, round_, differences[0])
             found.append(describe(product, f"seed {seed}, policy {number}", small))
         if number % SHUFFLE_EACH == 0:
             moved = compare_order(product, round_, random.Random(number))

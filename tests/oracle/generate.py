@@ -318,7 +318,8 @@ def random_scope(rng):
     if rng.random() < 0.5:
         scope["only-cgroups"] = unique(random_cgroup_pattern(rng) for _ in range(rng.randint(1, 3)))
     if rng.random() < 0.5:
-        scope["exclude-cgroups"] = unique(random_cgroup_pattern(rng) for _ in range(rng.randint(0, 3)))
+        patterns = unique(random_cgroup_pattern(rng) for _ in range(rng.randint(0, 3)))
+        scope["exclude-cgroups"] = [p for p in patterns if p not in scope.get("only-cgroups", [])]
     if rng.random() < 0.3:
         scope["users"] = some(rng, USERS, 1, 3)
     if rng.random() < 0.3:
