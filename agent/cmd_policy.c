@@ -11,6 +11,8 @@
 
 static const struct policy_command *const commands[] = {
 	&policy_check,
+	&policy_test,
+	&policy_explain,
 	&policy_apply,
 };
 
@@ -86,19 +88,19 @@ static int add_catalog(const char *full_name, struct policy_arguments *arguments
 	return COMMAND_GOOD;
 }
 
-/* The beginning of a day. */
-static int set_date(const char *full_name, struct policy_arguments *arguments, const char *day)
+/* The beginning of the day: an exception that ends with a day still holds on it. */
+static int set_date(const char *full_name, struct policy_arguments *arguments, const char *text)
 {
 	struct problem problem;
 	__u64 end_s;
 
-	if (date_parse(day, &end_s, &problem) < 0)
+	if (date_parse(text, &end_s, &problem) < 0)
 		return command_usage(full_name, "%s", problem.text);
-	arguments->date_s = (__s64)end_s - DAY_SECONDS;
+	arguments->date_s = (__s64)(end_s - DAY_SECONDS);
 	return COMMAND_GOOD;
 }
 
-static int take_option(const char *full_name, int key, char *value,
+int policy_take_option(const char *full_name, int key, char *value,
 		       struct policy_arguments *arguments)
 {
 	switch (key) {
@@ -166,7 +168,7 @@ static int parse(const struct policy_command *command, int argc, char **argv,
 		if (key != POLICY_OPTION_JSON && !strchr(command->options, key))
 			return command_usage(full_name, "--%s is not an option of this command",
 					     option_name(key));
-		result = take_option(full_name, key, optarg, arguments);
+		result = policy_take_option(full_name, key, optarg, arguments);
 		if (result != COMMAND_GOOD)
 			return result;
 	}

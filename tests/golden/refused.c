@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * refused.c - documents that must be refused, each compared with the whole report it must get. The
- * first word of the name says how it is read: policy-*.yaml, vendor-*.yaml, agent-*.yaml, catalog-*
- * (a directory). With EMBARGO_UPDATE_GOLDEN=1 the reports are written instead: read the difference
+ * first word of the name says how it is read: policy-*.yaml, vendor-*.yaml, agent-*.yaml, cases-*.yaml,
+ * catalog-* (a directory). With EMBARGO_UPDATE_GOLDEN=1 the reports are written instead: read the difference
  * before you commit it.
  */
+#include "../../policy/cases.h"
 #include "../../policy/model.h"
 
 #include <dirent.h>
@@ -44,6 +45,13 @@ static int read_document(const char *name, const struct catalog *catalog, struct
 		int err = agent_config_load(name, diags, &config);
 
 		agent_config_free(config);
+		return err;
+	}
+	if (!strncmp(name, "cases-", 6)) {
+		struct cases *cases = NULL;
+		int err = cases_load(name, NULL, diags, &cases);
+
+		cases_free(cases);
 		return err;
 	}
 	if (!strncmp(name, "catalog-", 8)) {
