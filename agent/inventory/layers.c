@@ -240,10 +240,7 @@ int home_directories(const struct inventory_place *place, struct names *names)
 	int err = names_add(names, "/root");
 
 	while (!err && text && (line = line_next(&rest, text + bytes))) {
-		for (int field = 0; field < 5 && line; field++) {
-			line = strchr(line, ':');
-			line += line ? 1 : 0;
-		}
+		line = fields_skip(line, ':', 5);
 		if (!line)
 			continue;
 		line[strcspn(line, ":")] = 0;
