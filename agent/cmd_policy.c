@@ -12,6 +12,7 @@
 static const struct policy_command *const commands[] = {
 	&policy_check,
 	&policy_test,
+	&policy_explain,
 	&policy_apply,
 };
 
@@ -99,7 +100,7 @@ static int set_date(const char *full_name, struct policy_arguments *arguments, c
 	return COMMAND_GOOD;
 }
 
-static int take_option(const char *full_name, int key, char *value,
+int policy_take_option(const char *full_name, int key, char *value,
 		       struct policy_arguments *arguments)
 {
 	switch (key) {
@@ -167,7 +168,7 @@ static int parse(const struct policy_command *command, int argc, char **argv,
 		if (key != POLICY_OPTION_JSON && !strchr(command->options, key))
 			return command_usage(full_name, "--%s is not an option of this command",
 					     option_name(key));
-		result = take_option(full_name, key, optarg, arguments);
+		result = policy_take_option(full_name, key, optarg, arguments);
 		if (result != COMMAND_GOOD)
 			return result;
 	}

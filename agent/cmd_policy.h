@@ -60,7 +60,19 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_test, policy_apply;
+extern const struct policy_command policy_check, policy_test, policy_explain,
+	policy_apply;
+
+/**
+ * policy_take_option() - take over one option that getopt found
+ * @full_name: of the command, for what is told
+ * @key:       enum policy_option
+ * @value:     of the option, or NULL; borrowed, and cut in two for a label
+ *
+ * Return: COMMAND_GOOD; COMMAND_USAGE after saying why.
+ */
+int policy_take_option(const char *full_name, int key, char *value,
+		       struct policy_arguments *arguments);
 
 /* A policy that a command works on, and what it was read with. */
 struct policy_work {
@@ -92,10 +104,14 @@ int policy_work_read(const struct policy_arguments *arguments, const char *file,
 		     struct policy_work *work);
 
 /**
- * policy_work_begin() - both, for a command that needs a good policy: a refused one is told
+ * policy_work_good() - the same for a command that needs a good policy: a refused one is told
  *
  * Return: COMMAND_GOOD; or what the command ends with: with --json the diagnostics are printed already.
  */
+int policy_work_good(const struct policy_arguments *arguments, const char *file,
+		     struct policy_work *work);
+
+/** policy_work_begin() - policy_work_open(), then policy_work_good() */
 int policy_work_begin(const struct policy_arguments *arguments, const char *file,
 		      struct policy_work *out_work);
 

@@ -27,6 +27,7 @@ typedef int (*command_fn)(const struct command_context *context, int argc, char 
 int cmd_status(const struct command_context *context, int argc, char **argv);
 int cmd_doctor(const struct command_context *context, int argc, char **argv);
 int cmd_policy(const struct command_context *context, int argc, char **argv);
+int cmd_scan(const struct command_context *context, int argc, char **argv);
 int cmd_events(const struct command_context *context, int argc, char **argv);
 int cmd_pause(const struct command_context *context, int argc, char **argv);
 int cmd_resume(const struct command_context *context, int argc, char **argv);

@@ -19,6 +19,7 @@ static const struct {
 } commands[] = {
 	{"status", cmd_status, "what is refused and recorded on this host now"},
 	{"doctor", cmd_doctor, "what this host can do, and how to get more; needs no agent"},
+	{"scan", cmd_scan, "what on this host belongs to the vendors; needs no agent"},
 	{"policy", cmd_policy, "check a policy, or make it the active one"},
 	{"events", cmd_events, "show, follow and verify what was recorded"},
 	{"pause", cmd_pause, "turn enforcement to audit for a while; works without an agent"},
@@ -41,6 +42,7 @@ static void help(FILE *out)
 	      "  --version, --help; embargo COMMAND --help says more, with examples\n"
 	      "\n"
 	      "Try first:\n"
+	      "  embargo scan\n"
 	      "  embargo doctor\n"
 	      "  embargo policy check /etc/embargo/policy.yaml\n"
 	      "  embargo status\n"

@@ -93,13 +93,14 @@ static void user_read(struct reader *reader, const struct field *field,
 static void date_read(struct reader *reader, const struct field *field,
 		      const struct yaml_node *node, void *member)
 {
-	const char *text = reader_text(reader, node);
 	struct problem problem;
 	__u64 end_s;
 
-	if (!text)
+	/* YAML takes 20270331 for a number */
+	if (node->type != YAML_TYPE_INTEGER && node->type != YAML_TYPE_NUMBER &&
+	    !reader_text(reader, node))
 		return;
-	if (date_parse(text, &end_s, &problem) < 0)
+	if (date_parse(node->text, &end_s, &problem) < 0)
 		reader_error(reader, node, "%s", problem.text);
 	else
 		*(__s64 *)member = (__s64)(end_s - DAY_SECONDS);

@@ -21,6 +21,7 @@ struct match_subject {
 	const char *cgroup;	/* path from the cgroup v2 root, "/system.slice/x.service"; NULL: the root */
 	__u32 uid;
 	__s64 now_s;		/* Unix time; 0: before every end of an exception */
+	bool anyone;		/* whoever and wherever it is: the scope is not asked */
 	bool capped, paused, breaker_open, requirement_unmet, stage_held;	/* as in struct mode_inputs */
 };
 

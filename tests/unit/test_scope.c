@@ -5,6 +5,7 @@
  * requirements. What is expected is written from the design's words.
  */
 #include "generation_walk.h"
+#include "../../policy/match.h"
 #include "../../policy/policy.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static void whole_truth_table(void **state)
 	assert_in_range(inside, 20, 100);
 }
 
-/* As scope.bpf.c reads it from kernfs: the leaf first, at most WALK_STEPS_MAX levels. */
+/* As scope.bpf.c reads it from kernfs: the leaf first, in at most WALK_STEPS_MAX steps. */
 static void cgroup_walk(struct walk *walk, const char *path)
 {
 	const char *end = path + strlen(path);
@@ -71,7 +72,7 @@ static void cgroup_walk(struct walk *walk, const char *path)
 		end = slash;
 	}
 	walk->root_depth = walk->depth;
-	walk->failed = end > path + 1;
+	walk->failed = walk->depth >= WALK_STEPS_MAX; /* the root takes a step more */
 }
 
 static bool in_scope(const struct generation *gen, __u32 uid, const char *cgroup)
@@ -79,9 +80,14 @@ static bool in_scope(const struct generation *gen, __u32 uid, const char *cgroup
 	struct path_match match;
 	struct walk walk;
 
+	struct match_subject subject = {.cgroup = cgroup, .uid = uid};
+	bool in;
+
 	memset(&match, 0xa5, sizeof(match)); /* scratch is never clean */
 	cgroup_walk(&walk, cgroup);
-	return scope_decides((void *)gen, uid, &walk, &match);
+	in = scope_decides((void *)gen, uid, &walk, &match);
+	assert_int_equal(match_in_scope(gen, &subject), in);
+	return in;
 }
 
 static int try_compile(const struct rule_scope *scope, struct diagnostics *diags,
@@ -209,7 +215,7 @@ static void deep_cgroups(void **state)
 	struct generation *by_name = compile_scope(&named), *but = compile_scope(&excluded);
 
 	for (unsigned depth = 60; depth < WALK_STEPS_MAX + 10; depth++) {
-		bool readable = depth + 1 <= WALK_STEPS_MAX;
+		bool readable = depth + 1 < WALK_STEPS_MAX;
 
 		assert_true(in_scope(by_name, 0, deep_path("/top", depth)));
 		assert_int_equal(in_scope(by_name, 0, deep_path("/out", depth)), !readable);
