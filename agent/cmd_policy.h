@@ -61,6 +61,7 @@ struct policy_command {
 };
 
 extern const struct policy_command policy_check, policy_test, policy_explain, policy_diff_command,
+	policy_compile_command,
 	policy_apply;
 
 /**

@@ -347,3 +347,11 @@ void trie_done(struct trie *trie)
 	free(trie->table);
 	memset(trie, 0, sizeof(*trie));
 }
+
+const char *path_twin(size_t index, const char **out_to)
+{
+	if (index >= PATH_TWINS)
+		return NULL;
+	*out_to = path_twins[index].to;
+	return path_twins[index].from;
+}
