@@ -11,6 +11,8 @@
 
 static const struct policy_command *const commands[] = {
 	&policy_check,
+	&policy_test,
+	&policy_explain,
 	&policy_apply,
 };
 
@@ -25,6 +27,8 @@ static const struct option options[] = {
 	{"all", no_argument, NULL, POLICY_OPTION_ALL},
 	{"rollback", no_argument, NULL, POLICY_OPTION_ROLLBACK},
 	{"reason", required_argument, NULL, POLICY_OPTION_REASON},
+	{"host", no_argument, NULL, POLICY_OPTION_HOST},
+	{"root", required_argument, NULL, POLICY_OPTION_ROOT},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -86,15 +90,15 @@ static int add_catalog(const char *full_name, struct policy_arguments *arguments
 	return COMMAND_GOOD;
 }
 
-/* The beginning of a day. */
-static int set_date(const char *full_name, struct policy_arguments *arguments, const char *day)
+/* The beginning of the day: an exception that ends with a day still holds on it. */
+static int set_date(const char *full_name, struct policy_arguments *arguments, const char *text)
 {
 	struct problem problem;
 	__u64 end_s;
 
-	if (date_parse(day, &end_s, &problem) < 0)
+	if (date_parse(text, &end_s, &problem) < 0)
 		return command_usage(full_name, "%s", problem.text);
-	arguments->date_s = (__s64)end_s - DAY_SECONDS;
+	arguments->date_s = (__s64)(end_s - DAY_SECONDS);
 	return COMMAND_GOOD;
 }
 
@@ -128,6 +132,13 @@ int policy_take_option(const char *full_name, int key, char *value,
 		break;
 	case POLICY_OPTION_REASON:
 		arguments->reason = value;
+		break;
+	case POLICY_OPTION_HOST:
+		arguments->host = true;
+		break;
+	case POLICY_OPTION_ROOT:
+		arguments->host = true;
+		arguments->root = value;
 		break;
 	}
 	return COMMAND_GOOD;

@@ -26,6 +26,8 @@ enum policy_option {
 	POLICY_OPTION_ALL = 'a',
 	POLICY_OPTION_ROLLBACK = 'b',
 	POLICY_OPTION_REASON = 'r',
+	POLICY_OPTION_HOST = 'H',
+	POLICY_OPTION_ROOT = 'R',
 };
 
 /* Those that every command has that compiles a policy, and their help. */
@@ -47,7 +49,8 @@ struct policy_arguments {
 	size_t label_count;
 	__s64 date_s;		/* 0: now */
 	const char *out, *policy, *reason;
-	bool json, all, rollback;
+	const char *root;	/* NULL: this host */
+	bool json, all, rollback, host;
 };
 
 struct policy_command {
@@ -60,7 +63,8 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_apply;
+extern const struct policy_command policy_check, policy_test, policy_explain,
+	policy_apply;
 
 /**
  * policy_take_option() - take over one option that getopt found
@@ -103,10 +107,14 @@ int policy_work_read(const struct policy_arguments *arguments, const char *file,
 		     struct policy_work *work);
 
 /**
- * policy_work_begin() - both, for a command that needs a good policy: a refused one is told
+ * policy_work_good() - the same for a command that needs a good policy: a refused one is told
  *
  * Return: COMMAND_GOOD; or what the command ends with: with --json the diagnostics are printed already.
  */
+int policy_work_good(const struct policy_arguments *arguments, const char *file,
+		     struct policy_work *work);
+
+/** policy_work_begin() - policy_work_open(), then policy_work_good() */
 int policy_work_begin(const struct policy_arguments *arguments, const char *file,
 		      struct policy_work *out_work);
 

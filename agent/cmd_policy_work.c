@@ -117,26 +117,32 @@ int policy_work_read(const struct policy_arguments *arguments, const char *file,
 	return COMMAND_FAILED;
 }
 
+int policy_work_good(const struct policy_arguments *arguments, const char *file,
+		     struct policy_work *work)
+{
+	int result = policy_work_read(arguments, file, work);
+
+	if (result == COMMAND_FINDINGS && arguments->json) {
+		AUTO_JSON json_t *refused = json_pack("{s:b, s:o}", "ok", false, "diagnostics",
+						      policy_diagnostics_json(&work->diags));
+
+		return command_json(refused) == COMMAND_GOOD ? result : COMMAND_FAILED;
+	}
+	if (result == COMMAND_FINDINGS) {
+		policy_print_diagnostics(&work->diags, stderr);
+		command_say("\"%s\" has %zu error%s: correct %s first", file, work->diags.errors,
+			    work->diags.errors == 1 ? "" : "s",
+			    work->diags.errors == 1 ? "it" : "them");
+	}
+	return result;
+}
+
 int policy_work_begin(const struct policy_arguments *arguments, const char *file,
 		      struct policy_work *out_work)
 {
 	int result = policy_work_open(arguments, out_work);
 
-	if (result == COMMAND_GOOD)
-		result = policy_work_read(arguments, file, out_work);
-	if (result == COMMAND_FINDINGS && arguments->json) {
-		AUTO_JSON json_t *refused = json_pack("{s:b, s:o}", "ok", false, "diagnostics",
-						      policy_diagnostics_json(&out_work->diags));
-
-		return command_json(refused) == COMMAND_GOOD ? result : COMMAND_FAILED;
-	}
-	if (result == COMMAND_FINDINGS) {
-		policy_print_diagnostics(&out_work->diags, stderr);
-		command_say("\"%s\" has %zu error%s: correct %s first", file,
-			    out_work->diags.errors, out_work->diags.errors == 1 ? "" : "s",
-			    out_work->diags.errors == 1 ? "it" : "them");
-	}
-	return result;
+	return result == COMMAND_GOOD ? policy_work_good(arguments, file, out_work) : result;
 }
 
 void policy_work_done(struct policy_work *work)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int maps_open(const char *pins, struct kernel_maps *out_maps)
 {
@@ -55,6 +56,43 @@ int runtime_set(const struct kernel_maps *maps, const struct runtime *runtime)
 	__u32 index = 0;
 
 	return bpf_map_update_elem(maps->runtime, &index, runtime, BPF_ANY) ? -errno : 0;
+}
+
+/* From here on this set counts and emits, and no other; what else is in the entry stays. */
+static int runtime_activate(struct kernel *kernel)
+{
+	struct runtime runtime;
+	int err = runtime_get(&kernel->maps, &runtime);
+
+	runtime.active_set = kernel->set;
+	return err ?: runtime_set(&kernel->maps, &runtime);
+}
+
+__s64 kernel_clock(void)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (real.tv_sec - boot.tv_sec) * 1000000000ll + real.tv_nsec - boot.tv_nsec;
+}
+
+int kernel_set_clock(struct kernel *kernel, __s64 boot_to_real_ns)
+{
+	struct runtime runtime;
+	int err = runtime_get(&kernel->maps, &runtime);
+
+	runtime.boot_to_real_ns = boot_to_real_ns;
+	return err ?: runtime_set(&kernel->maps, &runtime);
+}
+
+int kernel_set_met(struct kernel *kernel, const __u64 met[2])
+{
+	struct runtime runtime;
+	int err = runtime_get(&kernel->maps, &runtime);
+
+	memcpy(runtime.met, met, sizeof(runtime.met));
+	return err ?: runtime_set(&kernel->maps, &runtime);
 }
 
 int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_program)
@@ -165,7 +203,6 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 /* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
 static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first)
 {
-	struct runtime runtime = { .active_set = kernel->set };
 	struct loaded *loaded = NULL;
 	int err;
 
@@ -177,9 +214,11 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 	if (!err)
 		err = generation_ready(kernel, first);
 	if (!err)
+		err = kernel_set_clock(kernel, kernel_clock());
+	if (!err)
 		err = load_attach(loaded, kernel);
 	if (!err)
-		err = runtime_set(&kernel->maps, &runtime);
+		err = runtime_activate(kernel);
 	if (err)
 		(void)pin_set_remove(kernel->pins, kernel->set);
 	else
@@ -198,6 +237,8 @@ static int adopt(struct kernel *kernel, const struct generation *first)
 	err = runtime_get(&kernel->maps, &runtime);
 	if (!err && (runtime.active_set != kernel->set || !set_is_whole(kernel)))
 		err = -ESTALE;
+	if (!err)
+		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
 		err = generation_ready(kernel, first);
 	if (err)

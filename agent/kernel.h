@@ -83,6 +83,29 @@ void kernel_close(struct kernel *kernel);
  */
 int kernel_apply(struct kernel *kernel, const struct generation *generation);
 
+/**
+ * kernel_set_clock() - the time that exceptions end by
+ * @boot_to_real_ns: CLOCK_REALTIME less CLOCK_BOOTTIME, of kernel_clock(); 0: not known, nothing ends
+ *
+ * kernel_start() does it too. To be called again whenever somebody sets the clock (timerfd_create(2),
+ * TFD_TIMER_CANCEL_ON_SET); a clock that only runs needs nothing. What was set outlives the agent.
+ * Return: 0 or a negative errno.
+ */
+int kernel_set_clock(struct kernel *kernel, __s64 boot_to_real_ns);
+
+/** kernel_clock() - what the clocks of this host say now */
+__s64 kernel_clock(void);
+
+/**
+ * kernel_set_met() - whose requirements this host meets; those of any other generation are unmet
+ * @met: generation numbers; 0: none. Two, so that the next one can be named before kernel_apply() and the
+ *       active one kept until after it: then nothing is held back for a moment in between.
+ *
+ * Only generations that require something are looked for. What was set outlives the agent, also an adoption
+ * by the next one and an exchange of programs. Return: 0 or a negative errno.
+ */
+int kernel_set_met(struct kernel *kernel, const __u64 met[2]);
+
 /** kernel_generation() - number of the active generation, 0 if it cannot be read */
 __u64 kernel_generation(struct kernel *kernel);
 

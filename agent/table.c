@@ -232,6 +232,27 @@ void table_print(const struct table *table, FILE *out)
 		table_print_row(table, r, widths, out);
 }
 
+int text_paragraph(FILE *out, const char *label, size_t indent, const char *text)
+{
+	AUTO_FREE char *safe = text_safe(text, strlen(text));
+	const char *rest = safe;
+	size_t width = TABLE_WIDTH - indent;
+
+	if (!safe)
+		return -ENOMEM;
+	fprintf(out, "%-*s", (int)indent, label);
+	do {
+		size_t bytes = line_bytes(rest, width);
+
+		fprintf(out, "%.*s\n", (int)bytes, rest);
+		rest += bytes;
+		rest += strspn(rest, " ");
+		if (*rest)
+			fprintf(out, "%*s", (int)indent, "");
+	} while (*rest);
+	return 0;
+}
+
 const char *colour(FILE *out, enum colour colour)
 {
 	static const char *const sequences[] = {

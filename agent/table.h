@@ -43,6 +43,17 @@ int table_row(struct table *table, const char *const *cells);
 void table_print(const struct table *table, FILE *out);
 
 /**
+ * text_paragraph() - print a label and a text beside it, wrapped at spaces within TABLE_WIDTH columns
+ * @out:    borrowed
+ * @label:  borrowed; printed at the beginning of the first line, if shorter than @indent
+ * @indent: columns before the text in every line
+ * @text:   borrowed; made safe
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int text_paragraph(FILE *out, const char *label, size_t indent, const char *text);
+
+/**
  * text_safe() - make a text of unknown origin safe for a terminal
  * @text:  borrowed
  * @bytes: its length

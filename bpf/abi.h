@@ -157,8 +157,11 @@ enum protocol {
  *
  * The scope is asked after a rule has matched, so that what matches nothing pays nothing for it; the
  * verdict is the same. Cgroups are matched by their path from the cgroup v2 root through the same
- * nodes as files, from roots of their own; a pattern covers the cgroup and all below it. There end_*
- * and below_* are no rule numbers: "deny" is 1 where the path is excluded, "allow" is 1 where it is named.
+ * nodes as files, but from roots of their own, one for each list of the scope; a pattern covers the cgroup
+ * and all below it. There "deny" is 1 where a pattern of the list covers the path; "allow" and "deep" are 0.
+ *
+ * Of several allow entries that match, the one with the smallest number is the one that lasts longest: when
+ * it is over, all are.
  */
 
 enum gen_kind {
@@ -190,10 +193,11 @@ ABI_SIZE(struct gen_key, 24);
 enum gen_flag {
 	GEN_FLAG_SCOPE = 1,		/* there is a GEN_SCOPE: not every attempt is decided */
 	GEN_FLAG_REQUIRES = 2,		/* in audit until struct runtime says that the requirements are met */
+	GEN_FLAGS_ALL = 3,
 };
 
 struct gen_header {
-	__u64 generation;		/* first 8 bytes of the SHA-256 of all other entries, never 0 */
+	__u64 generation;		/* its number, a digest of all entries and of what is required; never 0 */
 	__u32 rules;			/* highest rule number; allow entries are among them */
 	__u32 root;			/* path node to start at; 0: no path rule */
 	__u16 net4_lengths;		/* how many of gen_lengths are in use */
@@ -205,17 +209,24 @@ struct gen_header {
 ABI_SIZE(struct gen_header, 32);
 
 enum scope_flag {
-	SCOPE_ONLY_CGROUPS = 1,		/* only the cgroups that "cgroups" names ("allow") are decided */
+	SCOPE_ONLY_CGROUPS = 1,		/* only cgroups that SCOPE_LIST_ONLY covers */
 	SCOPE_ONLY_USERS = 2,		/* only users with a GEN_USER */
-	SCOPE_ONLY_CONTAINERS = 4,	/* only cgroups that "containers" names */
-	SCOPE_NO_CONTAINERS = 8,	/* only cgroups that "containers" does not name */
+	SCOPE_ONLY_CONTAINERS = 4,	/* only cgroups that SCOPE_LIST_CONTAINERS covers */
+	SCOPE_NO_CONTAINERS = 8,	/* only cgroups that it does not cover */
+	SCOPE_FLAGS_ALL = 15,
+};
+
+enum scope_list {
+	SCOPE_LIST_ONLY = 0,
+	SCOPE_LIST_EXCLUDED = 1,	/* out of scope, whatever else is so */
+	SCOPE_LIST_CONTAINERS = 2,	/* the cgroups that container managers make */
+	SCOPE_LIST_MAX,
 };
 
 struct gen_scope {
 	__u32 flags;			/* enum scope_flag, ORed */
-	__u32 cgroups;			/* path node to start at; 0: no cgroup is named or excluded */
-	__u32 containers;		/* the same for the cgroups that container managers make */
-	__u32 zero[5];
+	__u32 root[SCOPE_LIST_MAX];	/* path node to start at, by enum scope_list; 0: an empty list */
+	__u32 zero[4];
 };
 ABI_SIZE(struct gen_scope, 32);
 
@@ -337,7 +348,7 @@ ABI_SIZE(struct pause, 128);
 /* Index of the per-processor map "stats"; [hook] each. */
 enum stat_kind {
 	STAT_DECIDED = 0,		/* attempts that a program of the active set looked at */
-	STAT_OUT_OF_SCOPE = 1,		/* of those: outside --within */
+	STAT_OUT_OF_SCOPE = 1,		/* of those: outside --within, or matched and outside the policy's scope */
 	STAT_REFUSED = 2,
 	STAT_WOULD_REFUSE = 3,		/* matched, let through by the mode */
 	STAT_LET_THROUGH = 4,		/* matched, let through by allow or protection */

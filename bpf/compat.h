@@ -32,6 +32,15 @@ static __always_inline __u64 cgroup_ancestor_id(struct cgroup *cgroup, __u32 lev
 	return BPF_CORE_READ(ancestor, kn, id);
 }
 
+/* The directory above; NULL at the root. The old branch may go with support for kernels before 6.15. */
+static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *node)
+{
+	struct kernfs_node___before_6_15 *old = (void *)node;
+
+	return bpf_core_field_exists(old->parent) ? BPF_CORE_READ(old, parent) :
+						    BPF_CORE_READ(node, __parent);
+}
+
 /* How a dentry hangs in its tree, as it lies in memory. */
 struct dentry_link {
 	struct dentry *parent;

@@ -40,40 +40,42 @@ static __always_inline void destination_fill(struct event_destination *out, __u6
 	out->mapped = !!(rest >> 32 & REST_MAPPED);
 }
 
-/* A rule matched: decide and record. Only here scratch is needed. */
-static __always_inline enum verdict connect_matched(void *entries, __u64 a, __u64 b, __u64 rest,
-						    __u32 deny, __u32 allow)
+/* Answers of connect_try(). */
+enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
+
+static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u64 b, __u64 rest, __u32 deny,
+					      __u32 allow)
 {
-	struct gen_key key = { .kind = GEN_HEADER };
-	const struct gen_header *header = bpf_map_lookup_elem(entries, &key);
-	struct file *file = BPF_CORE_READ(current_task(), mm, exe_file);
-	struct mode_inputs inputs = {};
-	struct scratch *slot = scratch_claim();
-	enum verdict verdict;
+	int answer = rule_apply(slot, HOOK_CONNECT, deny, allow);
 
-	if (!slot) {	/* the verdict stands without an event */
-		struct decision decision = {};
-
-		rule_decide(entries, deny, allow, &inputs, &decision);
-		if (set_is_active()) {
-			count_decision(HOOK_CONNECT, &decision);
-			count(HOOK_CONNECT, STAT_LOST_FULL);
-		}
-		return decision.verdict;
-	}
-	__builtin_memset(&slot->decision, 0, sizeof(slot->decision));
-	rule_decide(entries, deny, allow, &inputs, &slot->decision);
-	slot->event.decision.generation = header ? header->generation : 0;
+	if (answer != RULE_DECIDED)
+		return answer == RULE_SWITCHED ? CONNECT_SWITCHED : CONNECT_ALLOW;
+	if (!slot->decision.rule)
+		return CONNECT_ALLOW;
 	destination_fill(&slot->event.destination, a, b, rest);
-	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP), (__u64)file, 0);
-	verdict = slot->decision.verdict;
+	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP),
+	     (__u64)BPF_CORE_READ(current_task(), mm, exe_file), 0);
+	return slot->decision.verdict == VERDICT_DENY ? CONNECT_DENY : CONNECT_ALLOW;
+}
+
+/* A rule matched: decide and record. Only here scratch is needed; without it the verdict stands without an event. */
+static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, __u64 rest, __u32 deny, __u32 allow)
+{
+	struct scratch *slot = scratch_claim();
+	int answer;
+
+	if (!slot)
+		return rule_decide_bare(began_with, HOOK_CONNECT, deny, allow) == VERDICT_DENY ?
+			       CONNECT_DENY : CONNECT_ALLOW;
+	slot->generation = began_with;
+	answer = connect_matched_in(slot, a, b, rest, deny, allow);
 	scratch_release(slot);
-	return verdict;
+	return answer;
 }
 
 #define SWITCHED (~0ull)
 
-/* The generation, if it still is the one that the decision began with; see match_step() in exec.bpf.c. */
+/* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
 static __always_inline void *generation_again(__u64 began_with)
 {
 	__u32 active = 0;
@@ -135,9 +137,6 @@ __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __
 	return 0;
 }
 
-/* Answers of connect_try(). */
-enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
-
 static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 {
 	__u64 began_with = 0, network, deny, allow;
@@ -157,8 +156,7 @@ static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 	allow = condition_first(began_with, network, rest, 1);
 	if (deny == SWITCHED || allow == SWITCHED)
 		return CONNECT_SWITCHED;
-	return connect_matched(entries, a, b, rest, deny, allow) == VERDICT_DENY ?
-		       CONNECT_DENY : CONNECT_ALLOW;
+	return connect_matched(began_with, a, b, rest, deny, allow);
 }
 
 /*
@@ -169,7 +167,7 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 {
 	int answer = CONNECT_SWITCHED;
 
-	if (!scope_count(HOOK_CONNECT))
+	if (!attempt_count(HOOK_CONNECT))
 		return VERDICT_ALLOW;
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)

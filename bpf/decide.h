@@ -347,7 +347,127 @@ static inline __attribute__((always_inline)) int condition_covers(const struct g
 	       (line->protocol == PROTOCOL_ANY || line->protocol == protocol);
 }
 
+/* ---------------------------------------------------------------- scope */
+
+/*
+ * What a scope asks about who acts. Until a list has been asked, its answer is such that the cgroup is in
+ * scope: only what is known to be outside is outside, so nobody leaves the scope by making a path that cannot
+ * be read or matched.
+ */
+struct scope_facts {
+	__u32 user;	/* 1: has a GEN_USER */
+	__u32 covers;	/* bit by enum scope_list: the list covers the cgroup */
+};
+
+/**
+ * scope_facts_init() - what is known of a user before the lists of cgroups are asked
+ * @scope: borrowed
+ * @uid:   real user id, in the initial user namespace
+ */
+static inline __attribute__((always_inline)) void scope_facts_init(void *generation,
+								   const struct gen_scope *scope, __u32 uid,
+								   struct scope_facts *out_facts)
+{
+	struct gen_key key = { .kind = GEN_USER, .node = uid };
+
+	out_facts->user = GEN_FIND(generation, &key) != (void *)0;
+	out_facts->covers = 1 << SCOPE_LIST_ONLY;
+	if (!(scope->flags & SCOPE_NO_CONTAINERS))
+		out_facts->covers |= 1 << SCOPE_LIST_CONTAINERS;
+}
+
+/* What a list says; @covers is the match's "deny". */
+static inline __attribute__((always_inline)) void scope_learn(struct scope_facts *facts, __u32 list,
+							      __u32 covers)
+{
+	facts->covers = (facts->covers & ~(1u << list)) | (covers ? 1u << list : 0);
+}
+
+/** scope_holds() - is who acts in scope? @flags: enum scope_flag. Return: 1 or 0. */
+static inline __attribute__((always_inline)) int scope_holds(__u32 flags, const struct scope_facts *facts)
+{
+	__u32 only = facts->covers & 1 << SCOPE_LIST_ONLY;
+	__u32 excluded = facts->covers & 1 << SCOPE_LIST_EXCLUDED;
+	__u32 container = facts->covers & 1 << SCOPE_LIST_CONTAINERS;
+
+	if (excluded || (flags & SCOPE_ONLY_USERS && !facts->user))
+		return 0;
+	if (flags & SCOPE_ONLY_CGROUPS && !only)
+		return 0;
+	if (flags & SCOPE_ONLY_CONTAINERS && !container)
+		return 0;
+	return !(flags & SCOPE_NO_CONTAINERS && container);
+}
+
+/**
+ * scope_decides() - is anything decided of what this user does in this cgroup?
+ * @generation: for GEN_FIND; without a scope the answer is 1
+ * @uid:        as above
+ * @cgroup:     its path from the cgroup v2 root; depth 0 is the root itself, which no pattern covers
+ * @match:      working memory
+ *
+ * The kernel does the same in steps: scope_ask() in scope.bpf.c. Return: 1 or 0.
+ */
+static inline __attribute__((always_inline)) int scope_decides(void *generation, __u32 uid,
+							       const struct walk *cgroup,
+							       struct path_match *match)
+{
+	struct gen_key key = { .kind = GEN_SCOPE };
+	const struct gen_scope *scope = (const struct gen_scope *)GEN_FIND(generation, &key);
+	struct scope_facts facts;
+
+	if (!scope)
+		return 1;
+	scope_facts_init(generation, scope, uid, &facts);
+	for (__u32 list = 0; list < SCOPE_LIST_MAX && !cgroup->failed; list++) {
+		path_match_init(match, scope->root[list]);
+		if (!scope->root[list] || path_match_run(generation, cgroup, match))
+			scope_learn(&facts, list, match->deny);
+	}
+	return scope_holds(scope->flags, &facts);
+}
+
 /* ---------------------------------------------------------------- verdict */
+
+/**
+ * now_seconds() - the time that exceptions end by
+ * @boot_ns: CLOCK_BOOTTIME
+ * @boot_to_real_ns: of struct runtime
+ *
+ * Return: seconds since 1970, or 0 when that is not known.
+ */
+static inline __attribute__((always_inline)) __u64 now_seconds(__u64 boot_ns, __s64 boot_to_real_ns)
+{
+	__s64 real_ns = (__s64)boot_ns + boot_to_real_ns;
+
+	return boot_to_real_ns && real_ns > 0 ? (__u64)real_ns / 1000000000 : 0;
+}
+
+/**
+ * allow_holds() - does an allow entry still hold?
+ * @number: of the entry that matched, the one that lasts longest; 0: none
+ * @now_s:  of now_seconds(); with 0 nothing has ended
+ *
+ * Return: @number, or 0 when it is over.
+ */
+static inline __attribute__((always_inline)) __u32 allow_holds(void *generation, __u32 number, __u64 now_s)
+{
+	struct gen_key key = { .kind = GEN_RULE, .node = number };
+	const struct gen_rule *rule;
+
+	if (!number)
+		return 0;
+	rule = (const struct gen_rule *)GEN_FIND(generation, &key);
+	return rule && (!rule->until_s || now_s < rule->until_s) ? number : 0;
+}
+
+/** requirement_unmet() - does the policy require what this host is not known to have? Return: 1 or 0. */
+static inline __attribute__((always_inline)) int requirement_unmet(const struct gen_header *header,
+								   const struct runtime *runtime)
+{
+	return header->flags & GEN_FLAG_REQUIRES && header->generation != runtime->met[0] &&
+	       header->generation != runtime->met[1];
+}
 
 /**
  * rule_find() - what a rule asks for
@@ -374,9 +494,9 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 }
 
 /**
- * decide() - the order of design section 7, after scope and matching
+ * decide() - the order of design section 7, after matching and scope
  * @inputs:   of the rule that matched
- * @allow:    the allow entry that matched, or 0
+ * @allow:    the allow entry that matched and holds, or 0
  * @decision: rule is set; the rest is filled in
  */
 static inline __attribute__((always_inline)) void decide(const struct mode_inputs *inputs, __u32 allow,

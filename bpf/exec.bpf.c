@@ -13,6 +13,7 @@
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
+#include "match.h"
 #include "rule.h"
 #include "scratch.h"
 #include "subject.h"
@@ -22,46 +23,15 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Answers of match_step(). */
-enum { MATCH_DONE = 0, MATCH_GOES_ON = 1, MATCH_SWITCHED = 2 };
-
 /*
- * One step of a match, as a function of a scalar for the verifier's sake. It has to look the generation up
- * again, and finds out whether it is still the one that the match began with: its memory is not
- * used again while a program that saw it runs.
- */
-__noinline int match_step(__u32 index)
-{
-	struct scratch *slot = scratch_get(index);
-	__u32 active = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &active);
-
-	if (!slot || !entries || (__u64)entries != slot->generation)
-		return MATCH_SWITCHED;
-	return path_match_step(entries, &slot->walk, &slot->match) ? MATCH_GOES_ON : MATCH_DONE;
-}
-
-/* Match a path that has been walked. Returns how it ended: MATCH_GOES_ON when the steps did not suffice. */
-static __always_inline int match_run(struct scratch *slot)
-{
-	int answer = MATCH_GOES_ON;
-
-#pragma clang loop unroll(disable)
-	for (int step = 0; step < MATCH_STEPS_MAX && answer == MATCH_GOES_ON; step++)
-		answer = match_step(slot->index);
-	return answer;
-}
-
-/*
- * Begin with the active generation, match, decide. Returns as match_run(); with MATCH_DONE, the slot's
- * decision names a rule if there was one.
+ * Begin with the active generation, match, decide. Returns enum match_answer; with MATCH_DONE, the slot's
+ * decision names a rule if there was one, and who acts is in scope.
  */
 static __always_inline int exec_match(struct scratch *slot)
 {
 	__u32 active = 0;
 	void *entries = bpf_map_lookup_elem(&generation, &active);
 	struct gen_key key = { .kind = GEN_HEADER };
-	struct mode_inputs inputs = {};
 	const struct gen_header *header;
 	int answer;
 
@@ -72,12 +42,11 @@ static __always_inline int exec_match(struct scratch *slot)
 		return MATCH_DONE;
 	slot->generation = (__u64)entries;
 	path_match_init(&slot->match, header->root);
-	answer = match_run(slot);
-	if (answer == MATCH_DONE) {
-		slot->event.decision.generation = header->generation;
-		rule_decide(entries, slot->match.deny, slot->match.allow, &inputs, &slot->decision);
-	}
-	return answer;
+	answer = match_run(slot->index, MATCH_FILE);
+	if (answer != MATCH_DONE || !slot->match.deny)
+		return answer;
+	return rule_apply(slot, HOOK_EXEC, slot->match.deny, slot->match.allow) == RULE_SWITCHED ?
+		       MATCH_SWITCHED : MATCH_DONE;
 }
 
 static __always_inline void exec_undecided(void)
@@ -113,7 +82,7 @@ static __always_inline enum verdict exec_decide(struct file *file, enum backend 
 	enum verdict verdict;
 	struct scratch *slot;
 
-	if (!scope_count(HOOK_EXEC))
+	if (!attempt_count(HOOK_EXEC))
 		return VERDICT_ALLOW;
 	slot = scratch_claim();
 	if (!slot) {

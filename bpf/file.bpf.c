@@ -9,6 +9,7 @@
 #include "maps.h"
 #include "scratch.h"
 #include "subject.h"
+#include "walk.h"
 
 #define CHUNK_WORDS 8
 #define CHUNK_BYTES (CHUNK_WORDS * 8)
@@ -38,25 +39,6 @@ __noinline __u64 hash_name(__u64 address, __u32 bytes)
 				hash = hash_word(hash, words[i]);
 	}
 	return hash;
-}
-
-static __always_inline void walk_add(struct walk *walk, const struct qstr *name)
-{
-	__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
-	__u64 hash;
-
-	hash = hash_name((__u64)name->name, name->len);
-	if (!hash)
-		walk->failed = 1;
-	walk->hash[slot] = hash;
-	walk->address[slot] = (__u64)name->name;
-	walk->bytes[slot] = name->len;
-	if (walk->depth == 0) {
-		walk->leaf_hash = hash;
-		walk->leaf_address = (__u64)name->name;
-		walk->leaf_bytes = name->len & 255;
-	}
-	walk->depth++;
 }
 
 static __always_inline void mount_enter(struct walk_position *here, struct vfsmount *mount)
@@ -90,7 +72,7 @@ __noinline int walk_step(__u32 slot)
 		return 1;
 	}
 	dentry_read(here->at.dentry, &here->link);
-	walk_add(&scratch->walk, &here->link.name);
+	walk_add(&scratch->walk, (__u64)here->link.name.name, here->link.name.len);
 	if (here->at.dentry == here->link.parent) {	/* a memfd, or a tree that is mounted nowhere */
 		scratch->walk.detached = 1;
 		return 0;
@@ -107,10 +89,7 @@ __noinline int file_walk(__u32 slot, __u64 address)
 
 	if (!scratch)
 		return 0;
-	scratch->walk.depth = 0;
-	scratch->walk.root_depth = 0;
-	scratch->walk.detached = 0;
-	scratch->walk.failed = 0;
+	walk_begin(&scratch->walk);
 	bpf_core_read(&scratch->position.at, sizeof(struct path), &file->f_path);
 	bpf_core_read(&scratch->position.root, sizeof(struct path), &fs->root);
 	mount_enter(&scratch->position, scratch->position.at.mnt);

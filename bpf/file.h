@@ -11,15 +11,6 @@
 #include "abi.h"
 
 /**
- * hash_name() - the hash of abi.h over a name
- * @address: of its bytes, in the kernel
- * @bytes:   how many, at most PATH_NAME_MAX
- *
- * Return: the hash, or 0 when the name could not be read (no name has the hash 0 but one in 2^64).
- */
-extern __u64 hash_name(__u64 address, __u32 bytes);
-
-/**
  * file_walk() - read the components of a file's path into the slot's walk
  * @slot: index of a claimed slot
  * @file: address of a struct file

@@ -40,7 +40,11 @@ struct {
 	__array(values, struct generation_entries);
 } generation __weak SEC(".maps");
 
-/* What changes without a new generation. Written by the agent, one entry. */
+/*
+ * What changes without a new generation: one entry. Written by the agent that holds the pins' lock at its start
+ * and afterwards by nobody else (kernel_set_clock(), kernel_set_met()), member by member: it reads the entry,
+ * changes one member and writes it back. Read by decisions that matched, and by what counts.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -103,8 +107,12 @@ struct scratch {
 	struct path_match match;
 	struct decision decision;
 	struct fold_key fold_key;
+	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
-	char path[EVENT_PATH_MAX + PATH_NAME_MAX + 1];	/* continues the event; the rest is slack */
+	union {
+		char path[EVENT_PATH_MAX + PATH_NAME_MAX + 1];	/* continues the event; the rest is slack */
+		struct walk cgroup;	/* before there is a decision to tell of */
+	};
 };
 
 /*

@@ -1,41 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* rule.h - from a matched rule to a decision: what the decision code needs of the kernel's maps. */
+/* rule.h - from a matched rule to a decision. */
 #ifndef EMBARGO_RULE_H
 #define EMBARGO_RULE_H
 
 #include "emit.h"
 #include "maps.h"
+#include "scope.h"
 #include "subject.h"
 
-static __always_inline bool pause_holds(__u64 vendor)
-{
-	struct pause *until = bpf_map_lookup_elem(&pause, &vendor);
+enum rule_answer {
+	RULE_DECIDED,		/* the slot's decision says what */
+	RULE_OUT_OF_SCOPE,	/* let through, counted, no event */
+	RULE_SWITCHED,		/* a new policy came in the middle: begin again with that one */
+};
 
-	return until && bpf_ktime_get_boot_ns() < until->until_boot_ns;
+/**
+ * rule_decide() - what is decided about a match that is in scope
+ * @slot:  index of a claimed slot whose .generation is set; its decision is filled in
+ * @deny:  number of the rule that matched
+ * @allow: number of the allow entry that matched; 0: none
+ *
+ * Return: RULE_DECIDED or RULE_SWITCHED.
+ */
+extern int rule_decide(__u32 slot, __u32 deny, __u32 allow);
+
+/*
+ * From a match to a decision: scope, exception, requirement, mode. The slot's match and its path are
+ * overwritten. Two calls side by side and not one in the other: their frames would add up.
+ */
+static __always_inline enum rule_answer rule_apply(struct scratch *slot, enum hook hook, __u32 deny, __u32 allow)
+{
+	int scope = scope_ask(slot->index);
+
+	if (scope == SCOPE_SWITCHED)
+		return RULE_SWITCHED;
+	if (scope == SCOPE_IN)
+		return rule_decide(slot->index, deny, allow);
+	if (set_is_active())
+		count(hook, STAT_OUT_OF_SCOPE);
+	return RULE_OUT_OF_SCOPE;
 }
 
-/* Fill in the decision about a match; @decision is untouched when no rule matched. */
-static __always_inline void rule_decide(void *entries, __u32 deny, __u32 allow, struct mode_inputs *inputs,
-					struct decision *decision)
-{
-	if (!rule_find(entries, deny, decision, inputs))
-		return;
-	inputs->capped = load_config.audit_only;
-	inputs->paused = pause_holds(PAUSE_EVERYTHING) || pause_holds(decision->vendor);
-	decide(inputs, allow, decision);
-}
+/**
+ * rule_decide_bare() - the same without scratch
+ * @generation: address of the map that the match began with
+ * @deny, @allow: as above
+ *
+ * A policy with a scope is undecided then, and lets through. Counted either way. Return: enum verdict.
+ */
+extern int rule_decide_bare(__u64 generation, __u32 hook, __u32 deny, __u32 allow);
 
-/* Count an attempt; false when it is out of scope and not to be decided. */
-static __always_inline bool scope_count(enum hook hook)
+/* Count an attempt; false when it is outside --within and not to be decided. */
+static __always_inline bool attempt_count(enum hook hook)
 {
-	bool inside = in_scope();
+	bool within = is_within();
 
 	if (set_is_active()) {
 		count(hook, STAT_DECIDED);
-		if (!inside)
+		if (!within)
 			count(hook, STAT_OUT_OF_SCOPE);
 	}
-	return inside;
+	return within;
 }
 
 #endif

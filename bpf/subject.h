@@ -12,7 +12,7 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 /* The hard bound: outside the cgroup of --within nothing is decided. A failed read is outside. */
-static __always_inline bool in_scope(void)
+static __always_inline bool is_within(void)
 {
 	struct cgroup *cgroup;
 

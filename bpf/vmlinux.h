@@ -4,7 +4,7 @@
  * the real offsets on the running kernel, so nothing here depends on the builder's kernel, and a
  * member that a kernel lacks shows up as a relocation error of the one program that needs it.
  * User-visible types (map types, struct bpf_sock_addr) come from the kernel's own UAPI headers.
- * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs}.h, fs/mount.h, v5.10 to v7.2.
+ * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs}.h, fs/mount.h, v5.10 to v7.2.
  */
 #ifndef EMBARGO_VMLINUX_H
 #define EMBARGO_VMLINUX_H
@@ -107,6 +107,13 @@ struct nsproxy {
 
 struct kernfs_node {
 	__u64 id;
+	struct kernfs_node *__parent;
+	const char *name;
+};
+
+/* Before v6.15 ("kernfs: Use RCU to access kernfs_node::parent."): the same under another name. */
+struct kernfs_node___before_6_15 {
+	struct kernfs_node *parent;
 };
 
 struct cgroup {

@@ -64,6 +64,12 @@ static int compile_header(struct compilation *compilation)
 	return entries_add(&compilation->entries, &key, &value);
 }
 
+/* Only exceptions end. */
+static __u64 rule_end(const struct numbered_rule *rule)
+{
+	return rule->action == ACTION_ALLOW ? rule->rule->until_s : 0;
+}
+
 static int compile_rules(struct compilation *compilation)
 {
 	const struct numbered *numbered = &compilation->numbered;
@@ -78,7 +84,8 @@ static int compile_rules(struct compilation *compilation)
 		union gen_value value = {.rule = {.action = rule->action,
 						  .target = rule->target,
 						  .target_held_by = rule->target_held_by,
-						  .matcher = rule->matcher}};
+						  .matcher = rule->matcher,
+						  .until_s = rule_end(rule)}};
 
 		if (rule->action != ACTION_ALLOW) {
 			err = strings_add(strings, rule->rule->vendor ?: "", &vendor);
@@ -92,29 +99,110 @@ static int compile_rules(struct compilation *compilation)
 	return err ?: entries_sort(&compilation->entries, start);
 }
 
+static __u32 scope_flags(const struct rule_scope *scope)
+{
+	return scope->flags | (scope->only_cgroup_count ? SCOPE_ONLY_CGROUPS : 0);
+}
+
+static bool has_scope(const struct rule_scope *scope)
+{
+	return scope_flags(scope) || scope->exclude_cgroup_count;
+}
+
+static bool has_requires(const struct generation_requires *requires)
+{
+	return requires->package || requires->unit || requires->exec_prevent;
+}
+
+/* The front has checked them and knows the place; this is what keeps the compiler safe. */
+static int check_scope(const struct rule_scope *scope, struct diagnostics *diags)
+{
+	int err = scope->flags & ~SCOPE_FLAGS_ALL ? -EINVAL : 0;
+
+	if (err)
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){0},
+				"a scope with flags that are not known: %#x", scope->flags);
+	for (unsigned list = 0; list < SCOPE_LIST_MAX; list++) {
+		size_t count;
+		const char *const *patterns = scope_patterns(scope, list, &count);
+
+		for (size_t i = 0; i < count; i++) {
+			const char *wrong = path_pattern_check(patterns[i], NULL);
+
+			/* nobody should get out of a policy by the name of a cgroup of his own */
+			if (!wrong && strstr(patterns[i], "**"))
+				wrong = "'**' is not for cgroups";
+			if (!wrong)
+				continue;
+			diagnostics_add(diags, SEVERITY_ERROR, (struct place){0},
+					"the cgroup \"%s\" of \"scope\": %s", patterns[i], wrong);
+			err = -EINVAL;
+		}
+	}
+	return err;
+}
+
+/* @roots: of the trees, by enum trie_tree. */
+static int compile_scope(struct compilation *compilation, const struct rule_scope *scope,
+			 const __u32 *roots)
+{
+	struct entries *entries = &compilation->entries;
+	union gen_value value = {.scope.flags = scope_flags(scope)};
+	struct gen_key key = {.kind = GEN_SCOPE};
+	size_t start;
+	int err;
+
+	if (!has_scope(scope))
+		return 0;
+	memcpy(value.scope.root, roots + TREE_SCOPE, sizeof(value.scope.root));
+	err = entries_add(entries, &key, &value);
+	start = entries->count;
+	for (size_t i = 0; !err && scope->flags & SCOPE_ONLY_USERS && i < scope->user_count; i++)
+		err = entries_add(entries,
+				  &(struct gen_key){.kind = GEN_USER, .node = scope->users[i]},
+				  &(union gen_value){0});
+	err = err ?: entries_sort(entries, start);
+	if (!err)
+		entries_unique(entries, start);
+	return err;
+}
+
+static __u32 header_flags(const struct rules *rules)
+{
+	return (has_scope(&rules->scope) ? GEN_FLAG_SCOPE : 0) |
+	       (has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0);
+}
+
 static int compile_entries(struct compilation *compilation, const struct rules *rules,
 			   struct diagnostics *diags)
 {
 	struct gen_header *header = &compilation->header;
 	struct entries *entries = &compilation->entries;
 	struct networks *networks = NULL;
-	int err = compile_header(compilation), refused;
+	__u32 roots[TREE_MAX] = {0};
+	int err = check_scope(&rules->scope, diags), refused;
 
+	if (err)
+		return err;
+	err = compile_header(compilation);
 	/* the limits of both are reported, not those of the first only */
 	if (!err)
 		err = networks_prepare(&compilation->numbered, diags, entries, header, &networks);
 	if (!err || err == -EINVAL) {
-		refused = paths_compile(&compilation->numbered, diags, entries, &header->root);
+		refused = paths_compile(&compilation->numbered, &rules->scope, diags, entries, roots);
 		err = err ?: refused;
 	}
 	if (!err)
 		err = networks_emit(networks, entries);
 	networks_free(networks);
 	err = err ?: compile_rules(compilation);
+	err = err ?: compile_scope(compilation, &rules->scope, roots);
 	if (err)
 		return err;
 	header->rules = compilation->numbered.count;
+	header->root = roots[TREE_FILES];
 	header->revision = rules->revision;
+	header->flags = header_flags(rules);
 	return 0;
 }
 
@@ -209,7 +297,7 @@ static int store_rule(struct compilation *compilation, const struct generation_s
 	to->file = SHARED(SHARED_FILE);
 #undef SHARED
 	to->line = from->rule->place.line;
-	to->until_s = from->rule->until_s;
+	to->until_s = rule_end(from);
 	to->matcher = from->rule->matcher;
 	to->action = from->action;
 	to->target = from->target;
@@ -270,10 +358,7 @@ static int store_strings(struct compilation *compilation, const struct rules *ru
 
 		memcpy(store->pool + string->offset, string->text, string->bytes + 1);
 	}
-	generation->requires.exec_prevent = rules->requires.exec_prevent;
 	err = store_text(compilation, store, rules->policy ?: "", &generation->policy);
-	err = err ?: store_text(compilation, store, rules->requires.package, &generation->requires.package);
-	err = err ?: store_text(compilation, store, rules->requires.unit, &generation->requires.unit);
 	return err ?: store_rules(compilation, store);
 }
 
@@ -297,9 +382,19 @@ static void *number_entries(void *data)
 {
 	struct generation_store *store = data;
 
-	store->generation.number =
-		generation_number(store->keys, store->values, store->generation.entry_count);
+	store->generation.number = generation_number(store->keys, store->values,
+						     store->generation.entry_count,
+						     &store->generation.requires);
 	return NULL;
+}
+
+static int store_requires(struct compilation *compilation, const struct rules *rules,
+			  struct generation_store *store)
+{
+	struct generation_requires *requires = &store->generation.requires;
+	int err = store_text(compilation, store, rules->requires.package, &requires->package);
+
+	return err ?: store_text(compilation, store, rules->requires.unit, &requires->unit);
 }
 
 /* Strings and number of a generation whose entries are complete. */
@@ -311,14 +406,17 @@ static int store_finish(struct compilation *compilation, const struct rules *rul
 	int err;
 
 	store_take_entries(store, &compilation->entries);
+	store->values[0].header = compilation->header;
+	store->generation.requires = rules->requires; /* the strings are borrowed until they are laid out */
 	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
 	err = store_strings(compilation, rules, store);
 	if (beside)
 		(void)pthread_join(thread, NULL); /* cannot fail: ours, and joined once */
 	else
 		number_entries(store);
-	compilation->header.generation = store->generation.number;
-	store->values[0].header = compilation->header;
+	if (!err)
+		err = store_requires(compilation, rules, store);
+	store->values[0].header.generation = store->generation.number;
 	return err;
 }
 

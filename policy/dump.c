@@ -6,6 +6,9 @@
 #include "generation.h"
 #include "policy.h"
 
+#include <stdint.h>
+#include <time.h>
+
 /* Values come from documents: what would break a line or a terminal is written as \xNN. */
 static void dump_text(const char *text, FILE *out)
 {
@@ -25,6 +28,30 @@ static void dump_member(const char *name, __u64 value, FILE *out)
 		fprintf(out, " %s=%llu", name, (unsigned long long)value);
 }
 
+/* Unix seconds as people write them; beyond what a calendar holds, as they are. */
+static void dump_time(const char *name, __u64 seconds, FILE *out)
+{
+	time_t when = (time_t)seconds;
+	char text[40];
+	struct tm utc;
+
+	if (!seconds)
+		return;
+	if (seconds <= INT64_MAX && gmtime_r(&when, &utc) &&
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc))
+		fprintf(out, " %s=%s", name, text);
+	else
+		dump_member(name, seconds, out);
+}
+
+static void dump_flag(const char *name, bool set, const char **separator, FILE *out)
+{
+	if (set)
+		fprintf(out, "%s%s", *separator, name);
+	if (set)
+		*separator = ",";
+}
+
 static void dump_rule(const struct generation_rule *rule, size_t number, FILE *out)
 {
 	fprintf(out, "rule %zu %s %s", number, rule->id, action_word(rule->action) ?: "?");
@@ -32,6 +59,7 @@ static void dump_rule(const struct generation_rule *rule, size_t number, FILE *o
 		fprintf(out, " %s", mode_word(rule->target) ?: "?");
 	if (rule->target_held_by)
 		fprintf(out, " held-by=%s", held_by_word(rule->target_held_by) ?: "?");
+	dump_time("until", rule->until_s, out);
 	putc(' ', out);
 	dump_text(rule->value, out);
 	fputs(" vendor=", out);
@@ -94,12 +122,30 @@ static void dump_network(const struct gen_key *key, const struct gen_network *ne
 
 static void dump_header(const struct gen_header *header, FILE *out)
 {
+	const char *separator = " flags=";
+
 	fputs("header", out);
 	dump_member("rules", header->rules, out);
 	dump_member("root", header->root, out);
 	dump_member("net4-lengths", header->net4_lengths, out);
 	dump_member("net6-lengths", header->net6_lengths, out);
 	dump_member("revision", header->revision, out);
+	dump_flag("scope", header->flags & GEN_FLAG_SCOPE, &separator, out);
+	dump_flag("requires", header->flags & GEN_FLAG_REQUIRES, &separator, out);
+}
+
+static void dump_scope(const struct gen_scope *scope, FILE *out)
+{
+	const char *separator = " flags=";
+
+	fputs("scope", out);
+	dump_flag("only-cgroups", scope->flags & SCOPE_ONLY_CGROUPS, &separator, out);
+	dump_flag("only-users", scope->flags & SCOPE_ONLY_USERS, &separator, out);
+	dump_flag("only-containers", scope->flags & SCOPE_ONLY_CONTAINERS, &separator, out);
+	dump_flag("no-containers", scope->flags & SCOPE_NO_CONTAINERS, &separator, out);
+	dump_member("only", scope->root[SCOPE_LIST_ONLY], out);
+	dump_member("excluded", scope->root[SCOPE_LIST_EXCLUDED], out);
+	dump_member("containers", scope->root[SCOPE_LIST_CONTAINERS], out);
 }
 
 static void dump_condition(const struct gen_key *key, const struct gen_condition *condition,
@@ -150,10 +196,35 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 			action_word(value->rule.action) ?: "?");
 		dump_member("target", value->rule.target, out);
 		dump_member("held-by", value->rule.target_held_by, out);
+		dump_time("until", value->rule.until_s, out);
+		break;
+	case GEN_SCOPE:
+		dump_scope(&value->scope, out);
+		break;
+	case GEN_USER:
+		fprintf(out, "user %u", key->node);
 		break;
 	default:
 		fprintf(out, "unknown kind %u", key->kind);
 	}
+	putc('\n', out);
+}
+
+static void dump_requires(const struct generation_requires *requires, FILE *out)
+{
+	if (!requires->package && !requires->unit && !requires->exec_prevent)
+		return;
+	fputs("requires", out);
+	if (requires->package)
+		fputs(" package=", out);
+	if (requires->package)
+		dump_text(requires->package, out);
+	if (requires->unit)
+		fputs(" unit=", out);
+	if (requires->unit)
+		dump_text(requires->unit, out);
+	if (requires->exec_prevent)
+		fputs(" exec=prevent", out);
 	putc('\n', out);
 }
 
@@ -164,6 +235,7 @@ void generation_dump(const struct generation *generation, FILE *out)
 		mode_word(generation->mode) ?: "?");
 	dump_text(generation->policy, out);
 	putc('\n', out);
+	dump_requires(&generation->requires, out);
 	for (size_t i = 0; i < generation->rule_count; i++)
 		dump_rule(&generation->rules[i], i + 1, out);
 	for (size_t i = 0; i < generation->unenforced_count; i++) {

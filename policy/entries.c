@@ -95,6 +95,20 @@ int entries_sort(struct entries *entries, size_t start)
 	return 0;
 }
 
+void entries_unique(struct entries *entries, size_t start)
+{
+	size_t kept = start;
+
+	for (size_t i = start; i < entries->count; i++) {
+		if (kept > start && !memcmp(&entries->keys[kept - 1], &entries->keys[i],
+					    sizeof(*entries->keys)))
+			continue;
+		entries->keys[kept] = entries->keys[i];
+		entries->values[kept++] = entries->values[i];
+	}
+	entries->count = kept;
+}
+
 /* A little endian number is ordered by its lowest byte first; elsewhere entries_sort() has work to do. */
 int entries_order(__u32 count, __u32 **out_order)
 {

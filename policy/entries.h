@@ -34,6 +34,9 @@ int entries_add(struct entries *entries, const struct gen_key *key, const union 
  */
 int entries_sort(struct entries *entries, size_t start);
 
+/** entries_unique() - keep the first of equal keys among the sorted entries from @start on */
+void entries_unique(struct entries *entries, size_t start);
+
 /**
  * entries_order() - the numbers 1 to @count in the bytewise order of a key's "node" member
  * @count:     how many

@@ -299,6 +299,7 @@ static void fact_read(struct reader *reader, unsigned matcher, const struct yaml
 	fact->matcher = matcher;
 	fact->confidence = confidence ? confidence : written.confidence;
 	fact->place = yaml_place(reader->tree, written.value);
+	fact->sources = written.sources.first;
 	if (matcher == MATCHER_NETWORK) {
 		if (fact_network(reader, &written, fact) < 0)
 			return;

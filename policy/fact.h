@@ -19,6 +19,7 @@ struct fact {
 	unsigned matcher;                   /* enum matcher */
 	unsigned confidence;                /* enum confidence */
 	const struct rule_network *network; /* MATCHER_NETWORK, else NULL */
+	const struct yaml_node *sources;    /* texts, its own; NULL: those of its product, if any */
 };
 
 struct facts {

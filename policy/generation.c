@@ -23,7 +23,13 @@
 #define FILE_BUFFER    65536
 #define NO_TEXT        UINT32_MAX
 
-/* The file: this, keys, values, rules, unenforced, pool, SHA-256 of everything before it. */
+/*
+ * BLAKE2b: three times as fast as SHA-256 without instructions for it, and a million rules are 180 MiB of
+ * entries.
+ */
+#define CHECKSUM_BYTES 32
+
+/* The file: this, keys, values, rules, unenforced, pool, checksum of everything before it. */
 struct file_header {
 	char magic[8];
 	__u32 abi;
@@ -50,26 +56,42 @@ struct file_rule {
 };
 ABI_SIZE(struct file_rule, 56);
 
-__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count)
+/* NULL and "" are not the same; the zero at the end is counted. */
+static void checksum_text(crypto_generichash_state *checksum, const char *text)
+{
+	const unsigned char given = text != NULL;
+
+	crypto_generichash_update(checksum, &given, sizeof(given));
+	if (text)
+		crypto_generichash_update(checksum, (const unsigned char *)text, strlen(text) + 1);
+}
+
+__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,
+			const struct generation_requires *requires)
 {
 	unsigned char buffer[256 * (sizeof(*keys) + sizeof(*values))], *at = buffer;
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state sha;
+	unsigned char digest[CHECKSUM_BYTES];
+	crypto_generichash_state checksum;
 	__u64 number;
 
-	crypto_hash_sha256_init(&sha);
+	crypto_generichash_init(&checksum, NULL, 0, sizeof(digest));
 	for (size_t i = 0; i < count; i++) {
+		union gen_value value = values[i];
+
 		if (keys[i].kind == GEN_HEADER)
-			continue;
+			value.header.generation = 0;
 		at = mempcpy(at, &keys[i], sizeof(keys[i]));
-		at = mempcpy(at, &values[i], sizeof(values[i]));
+		at = mempcpy(at, &value, sizeof(value));
 		if (at == buffer + sizeof(buffer)) {
-			crypto_hash_sha256_update(&sha, buffer, sizeof(buffer));
+			crypto_generichash_update(&checksum, buffer, sizeof(buffer));
 			at = buffer;
 		}
 	}
-	crypto_hash_sha256_update(&sha, buffer, at - buffer);
-	crypto_hash_sha256_final(&sha, digest);
+	crypto_generichash_update(&checksum, buffer, at - buffer);
+	checksum_text(&checksum, requires->package);
+	checksum_text(&checksum, requires->unit);
+	checksum_text(&checksum, requires->exec_prevent ? "prevent" : NULL);
+	crypto_generichash_final(&checksum, digest, sizeof(digest));
 	memcpy(&number, digest, sizeof(number));
 	return le64toh(number) ?: 1;
 }
@@ -130,7 +152,7 @@ struct writer {
 	int fd;
 	int err;
 	size_t used;
-	crypto_hash_sha256_state sha;
+	crypto_generichash_state checksum;
 	unsigned char buffer[FILE_BUFFER];
 };
 
@@ -162,7 +184,7 @@ static void writer_add(struct writer *writer, const void *data, size_t size)
 		at += part;
 		size -= part;
 		if (writer->used == FILE_BUFFER) {
-			crypto_hash_sha256_update(&writer->sha, writer->buffer, writer->used);
+			crypto_generichash_update(&writer->checksum, writer->buffer, writer->used);
 			writer_flush(writer);
 		}
 	}
@@ -170,11 +192,11 @@ static void writer_add(struct writer *writer, const void *data, size_t size)
 
 static void writer_end(struct writer *writer)
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
+	unsigned char digest[CHECKSUM_BYTES];
 
-	crypto_hash_sha256_update(&writer->sha, writer->buffer, writer->used);
+	crypto_generichash_update(&writer->checksum, writer->buffer, writer->used);
 	writer_flush(writer);
-	crypto_hash_sha256_final(&writer->sha, digest);
+	crypto_generichash_final(&writer->checksum, digest, sizeof(digest));
 	memcpy(writer->buffer, digest, sizeof(digest));
 	writer->used = sizeof(digest);
 	writer_flush(writer);
@@ -227,14 +249,17 @@ static int write_generation(const struct generation *gen, int fd)
 				     .requires_unit = text_offset(gen->requires.unit, store->pool),
 				     .requires_exec_prevent = gen->requires.exec_prevent,
 				     .mode = gen->mode};
-	struct writer *writer = calloc(1, sizeof(*writer));
+	/* the state of the checksum lies at a multiple of 64, which calloc() does not promise */
+	struct writer *writer = aligned_alloc(_Alignof(struct writer), sizeof(*writer));
 	int err;
 
 	if (!writer)
 		return -ENOMEM;
 	writer->fd = fd;
+	writer->err = 0;
+	writer->used = 0;
 	memcpy(header.magic, FILE_MAGIC, sizeof(header.magic));
-	crypto_hash_sha256_init(&writer->sha);
+	crypto_generichash_init(&writer->checksum, NULL, 0, CHECKSUM_BYTES);
 	writer_add(writer, &header, sizeof(header));
 	writer_add(writer, gen->keys, gen->entry_count * sizeof(*gen->keys));
 	writer_add(writer, gen->values, gen->entry_count * sizeof(*gen->values));
@@ -412,22 +437,70 @@ static bool rule_fits(const struct generation_store *store, __u32 rule)
 	return rule <= store->generation.rule_count;
 }
 
+/* The same of a node, or 1: in the trees of cgroups that is no rule. Without rules no file reaches a node. */
+static bool mark_fits(const struct generation_store *store, __u32 mark)
+{
+	return mark <= 1 || rule_fits(store, mark);
+}
+
+static bool header_fits(const struct generation_store *store, const struct gen_header *header)
+{
+	const struct generation_requires *requires = &store->generation.requires;
+	bool required = requires->package || requires->unit || requires->exec_prevent;
+
+	return header->generation == store->generation.number &&
+	       header->rules == store->generation.rule_count &&
+	       header->revision == store->generation.revision &&
+	       header->net4_lengths <= NETWORK_LENGTHS_MAX &&
+	       header->net6_lengths <= NETWORK_LENGTHS_MAX && (header->rules || !header->root) &&
+	       !(header->flags & ~GEN_FLAGS_ALL) && !header->zero &&
+	       !(header->flags & GEN_FLAG_REQUIRES) == !required;
+}
+
+static bool scope_fits(const struct gen_key *key, const struct gen_scope *scope)
+{
+	bool zero = true;
+
+	for (size_t i = 0; i < sizeof(scope->zero) / sizeof(*scope->zero); i++)
+		zero = zero && !scope->zero[i];
+	return zero && !key->part && !key->node && !key->a && !key->b &&
+	       !(scope->flags & ~SCOPE_FLAGS_ALL);
+}
+
+static bool user_fits(const struct gen_key *key, const union gen_value *value)
+{
+	static const union gen_value none;
+
+	return !key->part && !key->a && !key->b && !memcmp(value, &none, sizeof(none));
+}
+
+/* What the kernel decides by is what the words say. */
+static bool gen_rule_fits(const struct generation_store *store, __u32 number,
+			  const struct gen_rule *rule)
+{
+	const struct generation_rule *words;
+
+	if (!number || !rule_fits(store, number))
+		return false;
+	words = &store->rules[number - 1];
+	return rule->action == words->action && rule->target == words->target &&
+	       rule->target_held_by == words->target_held_by && rule->matcher == words->matcher &&
+	       rule->until_s == words->until_s &&
+	       (rule->action == ACTION_ALLOW || !rule->until_s);
+}
+
 static bool value_fits(const struct generation_store *store, const struct gen_key *key,
 		       const union gen_value *value)
 {
 	switch (key->kind) {
 	case GEN_HEADER:
-		return value->header.generation == store->generation.number &&
-		       value->header.rules == store->generation.rule_count &&
-		       value->header.revision == store->generation.revision &&
-		       value->header.net4_lengths <= NETWORK_LENGTHS_MAX &&
-		       value->header.net6_lengths <= NETWORK_LENGTHS_MAX;
+		return header_fits(store, &value->header);
 	case GEN_STEP:
 	case GEN_NODE:
-		return value->node.node && rule_fits(store, value->node.end_deny) &&
-		       rule_fits(store, value->node.end_allow) &&
-		       rule_fits(store, value->node.below_deny) &&
-		       rule_fits(store, value->node.below_allow) &&
+		return value->node.node && mark_fits(store, value->node.end_deny) &&
+		       mark_fits(store, value->node.end_allow) &&
+		       mark_fits(store, value->node.below_deny) &&
+		       mark_fits(store, value->node.below_allow) &&
 		       value->node.glob <= GLOB_STATES_MAX;
 	case GEN_GLOB:
 	case GEN_ACCEPT:
@@ -442,13 +515,11 @@ static bool value_fits(const struct generation_store *store, const struct gen_ke
 		return value->condition.rule && rule_fits(store, value->condition.rule) &&
 		       key->part < NETWORK_CONDITIONS_MAX;
 	case GEN_SCOPE:
+		return scope_fits(key, &value->scope);
 	case GEN_USER:
-		return true;
+		return user_fits(key, value);
 	case GEN_RULE:
-		return key->node && rule_fits(store, key->node) &&
-		       value->rule.action < ACTION_MAX && value->rule.target < MODE_MAX &&
-		       value->rule.target_held_by < HELD_BY_MAX &&
-		       value->rule.matcher < MATCHER_MAX;
+		return gen_rule_fits(store, key->node, &value->rule);
 	default:
 		return false;
 	}
@@ -456,7 +527,7 @@ static bool value_fits(const struct generation_store *store, const struct gen_ke
 
 static bool entries_fit(const struct generation_store *store)
 {
-	size_t count = store->generation.entry_count, rules = 0;
+	size_t count = store->generation.entry_count, rules = 0, scopes = 0;
 
 	if (!count || store->keys[0].kind != GEN_HEADER)
 		return false;
@@ -466,8 +537,10 @@ static bool entries_fit(const struct generation_store *store)
 		if (!value_fits(store, &store->keys[i], &store->values[i]))
 			return false;
 		rules += store->keys[i].kind == GEN_RULE;
+		scopes += store->keys[i].kind == GEN_SCOPE;
 	}
-	return rules == store->generation.rule_count;
+	return rules == store->generation.rule_count &&
+	       scopes == !!(store->values[0].header.flags & GEN_FLAG_SCOPE);
 }
 
 static int decode_parts(struct reader *reader, const struct file_header *header,
@@ -500,7 +573,8 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 		    !decode_rules(store, rules, header->rules, store->rules) ||
 		    !decode_rules(store, unenforced, header->unenforced, store->unenforced) ||
 		    !entries_fit(store) ||
-		    generation_number(store->keys, store->values, gen->entry_count) != gen->number)
+		    generation_number(store->keys, store->values, gen->entry_count,
+				      &gen->requires) != gen->number)
 			err = -EBADMSG;
 	}
 	free(rules);
@@ -510,17 +584,19 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 
 int generation_decode(const void *data, size_t size, struct generation **out_gen)
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
+	unsigned char digest[CHECKSUM_BYTES];
 	struct reader reader = {data, size};
 	struct generation_store *store;
 	struct file_header header;
 	int err;
 
+	if (sodium_init() < 0) /* finds the fastest code for this processor */
+		return -EIO;
 	if (size < sizeof(header) + sizeof(digest))
 		return -EBADMSG;
 	reader.left -= sizeof(digest);
 	memcpy(&header, data, sizeof(header));
-	crypto_hash_sha256(digest, data, reader.left);
+	crypto_generichash(digest, sizeof(digest), data, reader.left, NULL, 0);
 	if (memcmp(header.magic, FILE_MAGIC, sizeof(header.magic)) ||
 	    memcmp(digest, reader.at + reader.left, sizeof(digest)))
 		return -EBADMSG;

@@ -310,7 +310,8 @@ static void drop_doubles(struct parser *parser, size_t first)
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *other;
 
-		list[kept] = list[i];
+		if (kept != i)
+			list[kept] = list[i];
 		other = seen_find(table, size - 1, list, kept);
 		if (!other)
 			kept++;

@@ -50,7 +50,7 @@ bool match_is_enforced(const struct generation *generation, const struct generat
 
 /* ---------------------------------------------------------------- paths */
 
-/* What file.bpf.c finds out by walking dentries to the root, from a string. */
+/* What file.bpf.c and scope.bpf.c find out by walking to the root, from a string. */
 static void fill_walk(struct walk *walk, const char *path)
 {
 	const char *end = path + strlen(path);
@@ -127,28 +127,50 @@ struct match match_address(const struct generation *generation, unsigned family,
 
 bool match_in_scope(const struct generation *generation, const struct match_subject *subject)
 {
-	const struct gen_header *header = header_of(generation);
+	struct path_match match;
+	struct walk cgroup;
 
-	return header && !(header->flags & GEN_FLAG_SCOPE);
+	fill_walk(&cgroup, subject->cgroup ? subject->cgroup : "/");
+	return scope_decides(entries_of(generation), subject->uid, &cgroup, &match);
+}
+
+/* What is only listed has no number to ask the decision code by, but its exceptions end like the others. */
+static bool exception_holds(const struct generation *generation,
+			    const struct generation_rule *allow,
+			    const struct match_subject *subject)
+{
+	__u32 number = number_of(generation, allow);
+	__u64 now_s = subject->now_s > 0 ? (__u64)subject->now_s : 0;
+
+	if (!allow || number)
+		return allow_holds(entries_of(generation), number, now_s);
+	return !allow->until_s || now_s < allow->until_s;
 }
 
 struct match_decision match_decide(const struct generation *generation, const struct match *match,
 				   const struct match_subject *subject)
 {
 	struct match_decision out = {.match = *match,
-				     .in_scope = match_in_scope(generation, subject),
+				     .in_scope =
+					     subject->anyone || match_in_scope(generation, subject),
 				     .verdict = VERDICT_ALLOW};
 	struct mode_inputs inputs = {.capped = subject->capped,
 				     .paused = subject->paused,
 				     .breaker_open = subject->breaker_open,
 				     .requirement_unmet = subject->requirement_unmet,
 				     .stage_held = subject->stage_held};
+	const struct generation_rule *allow;
 	struct decision decision = {0};
 
-	if (!out.in_scope || !rule_find(entries_of(generation), number_of(generation, match->rule),
-					&decision, &inputs))
+	if (!out.in_scope || !match->rule)
 		return out;
-	decide(&inputs, number_of(generation, match->allow), &decision);
+	allow = exception_holds(generation, match->allow, subject) ? match->allow : NULL;
+	if (!rule_find(entries_of(generation), number_of(generation, match->rule), &decision,
+		       &inputs)) {
+		out.let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
+		return out;
+	}
+	decide(&inputs, number_of(generation, allow), &decision);
 	out.verdict = decision.verdict;
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;

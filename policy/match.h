@@ -21,6 +21,7 @@ struct match_subject {
 	const char *cgroup;	/* path from the cgroup v2 root, "/system.slice/x.service"; NULL: the root */
 	__u32 uid;
 	__s64 now_s;		/* Unix time; 0: before every end of an exception */
+	bool anyone;		/* whoever and wherever it is: the scope is not asked */
 	bool capped, paused, breaker_open, requirement_unmet, stage_held;	/* as in struct mode_inputs */
 };
 
@@ -56,7 +57,7 @@ struct match match_address(const struct generation *generation, unsigned family,
  * match_decide() - the decision about a match, in the order of the design: scope, allow, rule in its mode
  * @generation: the one that @match is of; borrowed
  * @match:      borrowed; of match_text() too: a matcher that is not enforced decides nothing, which is the
- *              verdict allow in MODE_NONE
+ *              verdict allow in MODE_NONE; .let_through still says whether an exception covers it
  * @subject:    borrowed
  */
 struct match_decision match_decide(const struct generation *generation, const struct match *match,
@@ -92,7 +93,8 @@ void match_index_free(struct match_index *index);
  * @matcher: enum matcher, one of those above; others match nothing
  * @text:    canonical for its kind: a domain in lower case, a module with '_'
  *
- * One lookup for all exact values, or one for each label of a domain; wildcards are tried one by one.
+ * Of several entries of "allow" it is the one that lasts longest. One lookup for all exact values, or one for
+ * each label of a domain; wildcards are tried one by one.
  */
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
 

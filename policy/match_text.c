@@ -116,8 +116,15 @@ static int compare_wilds(const void *left, const void *right)
 	return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
+/* Does one exception last longer than another, or as long? */
+static bool outlasts(const struct generation_rule *one, const struct generation_rule *other)
+{
+	return !one->until_s || (other->until_s && one->until_s >= other->until_s);
+}
+
 static void index_add(struct match_index *index, const struct generation_rule *rule, size_t *wilds)
 {
+	bool allow = rule->action == ACTION_ALLOW;
 	const struct generation_rule **slot;
 
 	if (!kind_is_text(rule->matcher))
@@ -126,9 +133,10 @@ static void index_add(struct match_index *index, const struct generation_rule *r
 		index->wilds[(*wilds)++] = (struct wild){rule, count_literals(rule->value)};
 		return;
 	}
-	slot = find_slot(index, rule->matcher, rule->action == ACTION_ALLOW, rule->value);
-	if (!*slot)
-		*slot = rule; /* of several products with one value the first is named */
+	slot = find_slot(index, rule->matcher, allow, rule->value);
+	/* of several products with one value the first is named, of exceptions the one that lasts longest */
+	if (!*slot || (allow && !outlasts(*slot, rule)))
+		*slot = rule;
 }
 
 static void index_wilds(struct match_index *index, size_t count)
@@ -185,37 +193,44 @@ void match_index_free(struct match_index *index)
 
 /* ---------------------------------------------------------------- looking up */
 
-/* "a.b.example" as itself, then as "*.b.example", then as "*.example". */
-static const struct generation_rule *find_domain(const struct match_index *index, bool allow,
-						 const char *name)
+/* What was found so far: the most specific rule comes first; of exceptions the longest lasting is wanted. */
+static void consider(struct match *match, const struct generation_rule *rule, bool allow)
 {
-	const struct generation_rule *rule = *find_slot(index, MATCHER_DOMAIN, allow, name);
+	if (!rule)
+		return;
+	if (!allow && !match->rule)
+		match->rule = rule;
+	if (allow && (!match->allow || !outlasts(match->allow, rule)))
+		match->allow = rule;
+}
+
+/* "a.b.example" as itself, then as "*.b.example", then as "*.example". */
+static void find_domain(const struct match_index *index, bool allow, const char *name,
+			struct match *match)
+{
 	char pattern
 		[256]; /* a name has at most 253 bytes: RFC 1035 section 3.1, less length and root */
 
-	for (const char *dot = strchr(name, '.'); !rule && dot; dot = strchr(dot + 1, '.')) {
+	consider(match, *find_slot(index, MATCHER_DOMAIN, allow, name), allow);
+	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
 		if (dot == name || strlen(dot) + 2 > sizeof(pattern))
 			continue;
 		pattern[0] = '*';
 		strcpy(pattern + 1, dot);
-		rule = *find_slot(index, MATCHER_DOMAIN, allow, pattern);
+		consider(match, *find_slot(index, MATCHER_DOMAIN, allow, pattern), allow);
 	}
-	return rule;
 }
 
-static const struct generation_rule *find_text(const struct match_index *index, unsigned matcher,
-					       bool allow, const char *text)
+static void find_wild(const struct match_index *index, unsigned matcher, const char *text,
+		      struct match *match)
 {
-	const struct generation_rule *rule = *find_slot(index, matcher, allow, text);
+	for (size_t i = index->first_wild[matcher]; i < index->first_wild[matcher + 1]; i++) {
+		const struct generation_rule *rule = index->wilds[i].rule;
+		bool allow = rule->action == ACTION_ALLOW;
 
-	for (size_t i = index->first_wild[matcher]; !rule && i < index->first_wild[matcher + 1];
-	     i++) {
-		const struct generation_rule *one = index->wilds[i].rule;
-
-		if ((one->action == ACTION_ALLOW) == allow && wild_fits(one->value, text))
-			rule = one;
+		if ((allow || !match->rule) && wild_fits(rule->value, text))
+			consider(match, rule, allow);
 	}
-	return rule;
 }
 
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text)
@@ -224,12 +239,12 @@ struct match match_text(const struct match_index *index, unsigned matcher, const
 
 	if (!kind_is_text(matcher))
 		return match;
-	if (matcher == MATCHER_DOMAIN) {
-		match.rule = find_domain(index, false, text);
-		match.allow = find_domain(index, true, text);
-	} else {
-		match.rule = find_text(index, matcher, false, text);
-		match.allow = find_text(index, matcher, true, text);
+	for (unsigned allow = 0; allow < 2; allow++) {
+		if (matcher == MATCHER_DOMAIN)
+			find_domain(index, allow, text, &match);
+		else
+			consider(&match, *find_slot(index, matcher, allow, text), allow);
 	}
+	find_wild(index, matcher, text, &match);
 	return match;
 }

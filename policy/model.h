@@ -79,8 +79,16 @@ struct accepted_risk {
 	bool found; /* it is the id of a rule */
 };
 
+/* A product that a line reaches. */
+struct reach {
+	const struct product *product;
+	const struct policy_line *line;
+	struct place place; /* of the word that reaches it */
+	unsigned rank;      /* 0: the product is named, 1: its vendor, 2: the parent, ... */
+};
+
 struct policy {
-	struct yaml_tree *tree;        /* owned; everything but rules.list lives in it */
+	struct yaml_tree *tree;        /* owned; everything but rules.list and reached lives in it */
 	const struct catalog *catalog; /* borrowed; NULL: references are not checked */
 	struct field_text name;
 	unsigned revision;
@@ -92,6 +100,8 @@ struct policy {
 	struct policy_names names;
 	unsigned running;            /* enum running_rule */
 	struct accepted_risk *risks;
+	struct reach *reached;       /* owned; by vendor and product, of each the line that decides first */
+	size_t reached_count;
 	struct rules rules; /* what it means; the list is owned */
 	const struct policy_host *host; /* borrowed while it is read; NULL: nothing is known */
 };

@@ -7,6 +7,7 @@
 #include "sort.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +96,7 @@ static int family_items(const struct numbered *numbered, unsigned version,
 	return 0;
 }
 
-/* Whether an earlier (more specific) rule of the list answers for everything that this one says. */
+/* Whether an earlier rule of the list, of a smaller number, answers for everything that this one says. */
 static bool is_shadowed(const struct condition *list, size_t count, const struct condition *one)
 {
 	for (size_t i = 0; i < count; i++)
@@ -160,24 +161,33 @@ static int networks_keep(struct networks *networks, const struct condition_list 
 }
 
 /*
- * The list of a prefix: its own rules, then those of what covers it. A longer prefix has the smaller
- * numbers, so this is the order of the numbers.
+ * The list of a prefix: its own rules and those of what covers it, in the order of their numbers. Among rules
+ * the longer prefix has the smaller numbers; among allow entries what lasts longer has.
  */
 static int prefix_conditions(struct networks *networks, const struct family *family,
 			     struct prefix *prefix, const struct sort_item *items, size_t count,
 			     const struct numbered *numbered)
 {
 	struct condition_list list = {.count = 0};
+	const struct prefix *parent = NULL;
+	unsigned above = 0;
 	int err = 0;
 
-	for (size_t i = 0; !err && i < count; i++)
-		err = conditions_add_rule(&list, &numbered->list[items[i].index - 1],
-					  items[i].index);
-	if (!err && prefix->parent != NO_PREFIX) {
-		const struct prefix *parent = &family->prefixes[prefix->parent];
+	if (prefix->parent != NO_PREFIX)
+		parent = &family->prefixes[prefix->parent];
+	for (size_t i = 0; !err && i <= count; i++) {
+		__u32 rule = i < count ? items[i].index : UINT32_MAX;
 
-		for (size_t i = 0; !err && i < parent->count; i++)
-			err = conditions_add(&list, &networks->conditions[parent->conditions + i]);
+		for (; !err && parent && above < parent->count; above++) {
+			const struct condition *one =
+				&networks->conditions[parent->conditions + above];
+
+			if (one->rule > rule)
+				break;
+			err = conditions_add(&list, one);
+		}
+		if (!err && i < count)
+			err = conditions_add_rule(&list, &numbered->list[rule - 1], rule);
 	}
 	if (err)
 		return err;

@@ -574,52 +574,112 @@ static void sets_done(struct sets *sets)
 	free(sets->items);
 }
 
-static int sets_build(struct sets *sets, __u32 *out_root)
+static int sets_build(struct sets *sets, __u32 out_roots[TREE_MAX])
 {
+	__u32 none;
 	int err;
 
 	sets->single = calloc(sets->trie.count, sizeof(*sets->single));
 	if (!sets->single)
 		return -ENOMEM;
-	err = state_new(sets, 0, NULL, 0, out_root); /* state 0: none */
-	err = err ?: state_of_single(sets, 1, out_root);
-	if (err)
-		return err;
-	sets->states[*out_root].by_number = 1;
+	err = state_new(sets, 0, NULL, 0, &none); /* state 0: none */
+	for (unsigned tree = 0; !err && tree < TREE_MAX; tree++) {
+		if (!sets->trie.used[tree])
+			continue;
+		err = state_of_single(sets, 1 + tree, &out_roots[tree]);
+		if (!err)
+			sets->states[out_roots[tree]].by_number = 1;
+	}
 	for (size_t i = 1; !err && i < sets->state_count; i++)
 		err = expand(sets, i);
 	return err;
 }
 
-int paths_compile(const struct numbered *numbered, struct diagnostics *diags,
-		  struct entries *entries, __u32 *out_root)
+const char *const *scope_patterns(const struct rule_scope *scope, enum scope_list list,
+				  size_t *out_count)
 {
-	struct sets sets = {0};
-	__u32 root = 0;
+	switch (list) {
+	case SCOPE_LIST_ONLY:
+		*out_count = scope->only_cgroup_count;
+		return scope->only_cgroups;
+	case SCOPE_LIST_EXCLUDED:
+		*out_count = scope->exclude_cgroup_count;
+		return scope->exclude_cgroups;
+	default: /* which cgroups are containers may be said though nobody asks */
+		*out_count = scope->flags & (SCOPE_ONLY_CONTAINERS | SCOPE_NO_CONTAINERS)
+				     ? scope->container_cgroup_count
+				     : 0;
+		return scope->container_cgroups;
+	}
+}
+
+/* All patterns, of files and then of cgroups. */
+static int sets_insert(struct sets *sets, const struct numbered *numbered,
+		       const struct rule_scope *scope)
+{
 	int err = 0;
 
 	for (size_t i = 0; !err && i < numbered->paths; i++) {
+		const struct numbered_rule *rule = &numbered->list[i];
+
 		if (i + 8 < numbered->paths)
 			__builtin_prefetch(numbered->list[i + 8].value);
-		sets.culprit = i + 1;
-		err = trie_insert(&sets.trie, &numbered->list[i], i + 1);
+		sets->culprit = i + 1;
+		err = trie_insert(&sets->trie,
+				  &(struct trie_pattern){.value = rule->value,
+							 .number = i + 1,
+							 .allow = rule->action == ACTION_ALLOW});
 	}
-	if (!err && sets.trie.count)
-		err = sets_build(&sets, &root);
-	if (!err && root)
-		err = emit(&sets, entries);
-	if (err == -E2BIG && sets.culprit) {
-		const struct rule *rule = numbered->list[sets.culprit - 1].rule;
+	for (unsigned list = 0; !err && list < SCOPE_LIST_MAX; list++) {
+		size_t count;
+		const char *const *patterns = scope_patterns(scope, list, &count);
 
+		sets->culprit = 0;
+		for (size_t i = 0; !err && i < count; i++)
+			err = trie_insert(&sets->trie,
+					  &(struct trie_pattern){.value = patterns[i],
+								 .number = 1,
+								 .tree = TREE_SCOPE + list});
+	}
+	return err;
+}
+
+static void say_limit(const struct sets *sets, const struct numbered *numbered,
+		      struct diagnostics *diags)
+{
+	const struct rule *rule =
+		sets->culprit ? numbered->list[sets->culprit - 1].rule : NULL;
+
+	if (rule)
 		diagnostics_add(
 			diags, SEVERITY_ERROR, rule->place,
 			"the path \"%s\" and the patterns with '*' beside it need more than %u "
 			"states or %u nodes together; use fewer stars, or \"/dir/**\"",
 			rule->value, GLOB_STATES_MAX, PATH_NODES_MAX);
+	else
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){0},
+				"the cgroups of \"scope\" need more than %u states or %u nodes "
+				"together with the paths; use fewer stars",
+				GLOB_STATES_MAX, PATH_NODES_MAX);
+}
+
+int paths_compile(const struct numbered *numbered, const struct rule_scope *scope,
+		  struct diagnostics *diags, struct entries *entries, __u32 out_roots[TREE_MAX])
+{
+	__u32 roots[TREE_MAX] = {0};
+	struct sets sets = {0};
+	int err = sets_insert(&sets, numbered, scope);
+
+	if (!err && sets.trie.count)
+		err = sets_build(&sets, roots);
+	if (!err && sets.trie.count)
+		err = emit(&sets, entries);
+	if (err == -E2BIG) {
+		say_limit(&sets, numbered, diags);
 		err = -EINVAL;
 	}
 	sets_done(&sets);
 	if (!err)
-		*out_root = root;
+		memcpy(out_roots, roots, sizeof(roots));
 	return err;
 }

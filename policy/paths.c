@@ -93,7 +93,7 @@ void path_measure(const char *pattern, struct path_measure *out_measure)
 		if (is_deep(at, end - at)) {
 			out_measure->any_depth = true;
 		} else {
-			/* "/dir/**" with just a '*' behind it says no more than without */
+			/* a directory's "**" with just a '*' behind it says no more than without */
 			out_measure->components += !out_measure->any_depth || stars < end - at;
 			out_measure->literal_bytes += end - at - stars;
 			out_measure->wildcards += wildcards;
@@ -137,7 +137,7 @@ static int trie_rehash(struct trie *trie)
 	if (!table)
 		return -ENOMEM;
 	trie->table = table;
-	for (size_t i = 2; i < trie->count; i++) {
+	for (size_t i = 1 + TREE_MAX; i < trie->count; i++) {
 		const struct trie_node *node = &trie->nodes[i];
 		size_t slot = trie_slot(trie, node->parent, node->hash, node->kind);
 
@@ -227,7 +227,8 @@ static int trie_child(struct trie *trie, __u32 parent, const char *name, size_t 
 				   .parent = parent,
 				   .rule = rule,
 				   .name_bytes = bytes,
-				   .kind = kind};
+				   .kind = kind,
+				   .tree = trie->nodes[parent].tree};
 	trie->count++;
 	err = trie_link(trie, parent, trie->count - 1);
 	return err ? err : (int)trie->count - 1;
@@ -245,20 +246,21 @@ static __u8 component_kind(const char *name, size_t bytes)
 }
 
 /* Numbers ascend, so the first rule that comes to a place is the most specific one there. */
-static void trie_mark(__u32 *deny, __u32 *allow, const struct numbered_rule *rule, __u32 number)
+static void trie_mark(__u32 *deny, __u32 *allow, const struct trie_pattern *pattern)
 {
-	__u32 *at = rule->action == ACTION_ALLOW ? allow : deny;
+	__u32 *at = pattern->allow ? allow : deny;
 
-	if (!*at || number < *at)
-		*at = number;
+	if (!*at || pattern->number < *at)
+		*at = pattern->number;
 }
 
 /* @prefix ends in '/' or is empty, @rest has no '/' at its beginning; together they are the pattern. */
 static int trie_insert_parts(struct trie *trie, const char *prefix, const char *rest,
-			     const struct numbered_rule *rule, __u32 number)
+			     const struct trie_pattern *pattern)
 {
+	bool files = pattern->tree == TREE_FILES;
 	const char *at = *prefix ? prefix : rest;
-	int node = 1;
+	int node = 1 + pattern->tree;
 
 	for (;;) {
 		size_t bytes = strchrnul(at, '/') - at;
@@ -268,15 +270,17 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 
 		if (kind == TRIE_DEEP && last) {
 			found = &trie->nodes[node];
-			trie_mark(&found->below_deny, &found->below_allow, rule, number);
+			trie_mark(&found->below_deny, &found->below_allow, pattern);
 			return 0;
 		}
-		node = trie_child(trie, node, at, bytes, kind, number);
+		node = trie_child(trie, node, at, bytes, kind, files ? pattern->number : 0);
 		if (node < 0)
 			return node;
 		found = &trie->nodes[node];
 		if (last) {
-			trie_mark(&found->end_deny, &found->end_allow, rule, number);
+			trie_mark(&found->end_deny, &found->end_allow, pattern);
+			if (!files)
+				trie_mark(&found->below_deny, &found->below_allow, pattern);
 			return 0;
 		}
 		at += bytes + 1;
@@ -285,20 +289,12 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 	}
 }
 
-int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 number)
+/* The same pattern below the directories that are links on a host with a merged /usr. */
+static int trie_insert_twins(struct trie *trie, const struct trie_pattern *pattern)
 {
-	const char *prefix = "", *rest = rule->value + (rule->value[0] == '/');
-	int err;
+	const char *prefix = "", *rest = pattern->value;
+	int err = 0;
 
-	if (!trie->count) {
-		err = trie_grow(trie);
-		if (err)
-			return err;
-		memset(trie->nodes, 0, 2 * sizeof(*trie->nodes));
-		trie->nodes[1].rule = number;
-		trie->count = 2;
-	}
-	err = trie_insert_parts(trie, prefix, rest, rule, number);
 	for (size_t i = 0; !err && i < PATH_TWINS; i++) {
 		const struct path_twin *twin = &path_twins[i];
 		size_t bytes = strlen(twin->from);
@@ -307,13 +303,40 @@ int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 numbe
 			if (strcmp(prefix, twin->from + 1))
 				continue;
 		} else {
-			if (strncmp(rule->value, twin->from, bytes))
+			if (strncmp(pattern->value, twin->from, bytes))
 				continue;
-			rest = rule->value + bytes;
+			rest = pattern->value + bytes;
 		}
 		prefix = twin->to + 1;
-		err = trie_insert_parts(trie, prefix, rest, rule, number);
+		err = trie_insert_parts(trie, prefix, rest, pattern);
 	}
+	return err;
+}
+
+static int trie_roots(struct trie *trie, __u32 rule)
+{
+	int err = trie_grow(trie);
+
+	if (err)
+		return err;
+	trie->count = 1 + TREE_MAX;
+	memset(trie->nodes, 0, trie->count * sizeof(*trie->nodes));
+	trie->nodes[1 + TREE_FILES].rule = rule;
+	for (unsigned tree = 0; tree < TREE_MAX; tree++)
+		trie->nodes[1 + tree].tree = tree;
+	return 0;
+}
+
+int trie_insert(struct trie *trie, const struct trie_pattern *pattern)
+{
+	int err = trie->count ? 0 : trie_roots(trie, pattern->number);
+
+	if (err)
+		return err;
+	trie->used[pattern->tree] = true;
+	err = trie_insert_parts(trie, "", pattern->value + (pattern->value[0] == '/'), pattern);
+	if (!err && pattern->tree == TREE_FILES)
+		err = trie_insert_twins(trie, pattern);
 	return err;
 }
 
@@ -323,4 +346,12 @@ void trie_done(struct trie *trie)
 	free(trie->wilds);
 	free(trie->table);
 	memset(trie, 0, sizeof(*trie));
+}
+
+const char *path_twin(size_t index, const char **out_to)
+{
+	if (index >= PATH_TWINS)
+		return NULL;
+	*out_to = path_twins[index].to;
+	return path_twins[index].from;
 }

@@ -35,7 +35,17 @@ enum trie_kind {
 	TRIE_DEEP,	/* not a component: its children are names at any depth below the parent */
 };
 
-/* The patterns as they are written, before any merging. Index 0 is "none", 1 the root. */
+/*
+ * What the patterns are of. Cgroups are covered by a pattern together with all that is below them; it has no
+ * "**", and hosts with a merged /usr mean nothing to it.
+ */
+enum trie_tree {
+	TREE_FILES,
+	TREE_SCOPE,	/* the first list of a scope, enum scope_list; the others follow */
+	TREE_MAX = TREE_SCOPE + SCOPE_LIST_MAX,
+};
+
+/* The patterns as they are written, before any merging. Index 0 is "none", 1 + tree the root of a tree. */
 struct trie_node {
 	__u64 hash;		/* name_hash() of the component */
 	const char *name;	/* borrowed from the rule */
@@ -47,7 +57,8 @@ struct trie_node {
 	__u32 end_deny, end_allow, below_deny, below_allow;
 	__u8 name_bytes;
 	__u8 kind;		/* enum trie_kind */
-	__u16 zero;
+	__u8 tree;		/* enum trie_tree */
+	__u8 zero;
 };
 
 struct trie_wild {
@@ -62,31 +73,47 @@ struct trie {
 	size_t wilds_count, wilds_capacity;
 	__u32 *table;			/* owned; children by parent and hash */
 	size_t table_size;
+	bool used[TREE_MAX];		/* has a pattern */
+};
+
+struct trie_pattern {
+	const char *value;	/* borrowed; accepted by path_pattern_check(); must outlive the tree */
+	__u32 number;		/* of the rule; 1 in trees of cgroups */
+	bool allow;		/* an allow entry */
+	__u8 tree;		/* enum trie_tree */
 };
 
 /**
- * trie_insert() - put a pattern into the tree, and its twins on hosts with a merged /usr
- * @trie:   borrowed; zeroed before the first
- * @rule:   borrowed; its value must outlive the tree
- * @number: of the rule; numbers come in ascending order
+ * trie_insert() - put a pattern into its tree; of files, also its twins on hosts with a merged /usr
+ * @trie:    borrowed; zeroed before the first
+ * @pattern: borrowed; numbers come in ascending order
  *
  * Return: 0; -ENOMEM; -E2BIG (more nodes than PATH_NODES_MAX).
  */
-int trie_insert(struct trie *trie, const struct numbered_rule *rule, __u32 number);
+int trie_insert(struct trie *trie, const struct trie_pattern *pattern);
 
 /** trie_done() - free what it owns; accepts an empty one */
 void trie_done(struct trie *trie);
 
 /**
- * paths_compile() - entries of all path rules: GEN_STEP, GEN_NODE, GEN_GLOB, GEN_ACCEPT
- * @numbered: borrowed
- * @diags:    borrowed; a limit that is hit, with the place of the rule that hit it
- * @entries:  borrowed; appended to
- * @out_root: number of the root node, 0 if there is no path rule
+ * paths_compile() - entries of path rules and of the scope's cgroups: GEN_STEP, GEN_NODE, GEN_GLOB, GEN_ACCEPT
+ * @numbered:  borrowed
+ * @scope:     borrowed; its patterns are accepted by path_pattern_check() and have no "**"
+ * @diags:     borrowed; a limit that is hit, with the place of the rule that hit it
+ * @entries:   borrowed; appended to
+ * @out_roots: number of the root node by enum trie_tree, 0 where there is no pattern
  *
  * Return: 0; -EINVAL (see @diags); -ENOMEM.
  */
-int paths_compile(const struct numbered *numbered, struct diagnostics *diags,
-		  struct entries *entries, __u32 *out_root);
+int paths_compile(const struct numbered *numbered, const struct rule_scope *scope,
+		  struct diagnostics *diags, struct entries *entries, __u32 out_roots[TREE_MAX]);
+
+/**
+ * scope_patterns() - the patterns of one list of a scope, none if nobody asks for it
+ * @list:      enum scope_list
+ * @out_count: how many
+ */
+const char *const *scope_patterns(const struct rule_scope *scope, enum scope_list list,
+				  size_t *out_count);
 
 #endif

@@ -295,6 +295,7 @@ void policy_free(struct policy *policy)
 	if (!policy)
 		return;
 	yaml_tree_free(policy->tree);
+	free(policy->reached);
 	free(policy->rules.list);
 	free(policy);
 }

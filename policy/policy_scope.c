@@ -76,21 +76,15 @@ static void refuse_mount(struct reader *reader, const struct yaml_node *node)
 			     quoted(node->text).text);
 }
 
-/* "**" would say nothing: a pattern covers what is below it. */
-static void refuse_stars(struct reader *reader, const struct yaml_node *node)
+/* A subtree would say less than its root alone, which covers what is below it. */
+static void refuse_subtree(struct reader *reader, const struct yaml_node *node)
 {
-	size_t bytes = strlen(node->text);
+	char shorter[sizeof(struct quoted)];
 
-	if (bytes > 3 && !strcmp(node->text + bytes - 3, "/**") &&
-	    strstr(node->text, "**") == node->text + bytes - 2)
-		reader_error(reader, node,
-			     "'%s': a cgroup covers what is below it; write '%.*s'",
-			     quoted(node->text).text, (int)(bytes - 3 < 80 ? bytes - 3 : 80),
-			     node->text);
-	else
-		reader_error(reader, node,
-			     "'%s': '**' is not for cgroups; write '*' for each level, as '/user.slice/user-*.slice'",
-			     quoted(node->text).text);
+	(void)snprintf(shorter, sizeof(shorter), "%.*s", (int)strlen(node->text) - 3,
+		       node->text); /* may be cut */
+	reader_error(reader, node, "'%s': a cgroup covers what is below it; write '%s'",
+		     quoted(node->text).text, quoted(shorter).text);
 }
 
 /* Return: the canonical pattern, or NULL after an error. */
@@ -106,10 +100,12 @@ static const char *read_cgroup(struct reader *reader, const struct yaml_node *no
 		refuse_mount(reader, node);
 		return NULL;
 	}
-	if (*text != '/') {
+	if (*text != '/' && strncmp(text, "**/", 3)) {
+		bool whole = strchr(text, '/') || strstr(text, ".slice");
+
 		reader_error(reader, node,
-			     "'%s' does not begin with '/'; write the path from the cgroup root, as '/system.slice/%s'",
-			     quoted(text).text, quoted(text).text);
+			     "'%s' does not begin with '/'; write the path from the cgroup root, as '%s%s'",
+			     quoted(text).text, whole ? "/" : "/system.slice/", quoted(text).text);
 		return NULL;
 	}
 	if (text[strspn(text, "/*")] == '\0') {
@@ -117,8 +113,8 @@ static const char *read_cgroup(struct reader *reader, const struct yaml_node *no
 			     quoted(text).text);
 		return NULL;
 	}
-	if (strstr(text, "**")) {
-		refuse_stars(reader, node);
+	if (strlen(text) > 3 && !strcmp(text + strlen(text) - 3, "/**")) {
+		refuse_subtree(reader, node);
 		return NULL;
 	}
 	if (fact_canonical(MATCHER_PATH, text, out, &problem) < 0) {

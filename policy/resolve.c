@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A product that a line reaches. */
-struct reach {
-	const struct product *product;
-	const struct policy_line *line;
-	struct place place; /* of the word that reaches it */
-	unsigned rank;      /* 0: the product is named, 1: its vendor, 2: the parent, ... */
-};
-
 struct resolve {
 	struct policy *policy;
 	struct diagnostics *diags;
@@ -447,7 +439,8 @@ int policy_resolve(struct policy *policy, struct diagnostics *diags)
 	resolve_reached(&resolve);
 	for (const struct policy_allow *allow = policy->allows; allow; allow = allow->next)
 		resolve_allow(&resolve, allow);
-	free(resolve.reached);
+	policy->reached = resolve.reached;
+	policy->reached_count = resolve.count;
 	return resolve.err;
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rule_order.c - which rule has which number. The order is by how specific a rule is and then by its id,
- * so it does not depend on the order of the documents. Doubles (the same fact of the same product, named
- * twice) become one rule. Two facts whose ids collide by their digest stay two rules: both are enforced.
+ * so it does not depend on the order of the documents. Among allow entries those that last longer come
+ * first, however specific: the kernel keeps only the smallest number. Doubles (the same fact of the same
+ * product, named twice) become one rule. Two facts whose ids collide by their digest stay two rules: both
+ * are enforced.
  */
 #include "numbered.h"
 #include "paths.h"
@@ -20,13 +22,19 @@
 #define RULES_MAX          0x40000000u
 #define RULES_FOR_A_THREAD 50000 /* below, starting one costs more than it saves */
 
-/* First in the key: classes in the order of their numbers. */
+/* First in the key: classes in the order of their numbers. Paths come before networks. */
 enum rule_class {
-	CLASS_EXACT,
-	CLASS_FIXED_DEPTH,
-	CLASS_ANY_DEPTH,
+	CLASS_PATH,
+	CLASS_PATH_ALLOW,
 	CLASS_NETWORK,
+	CLASS_NETWORK_ALLOW,
 	CLASS_UNENFORCED,
+};
+
+enum path_class {
+	PATH_EXACT,
+	PATH_FIXED_DEPTH,
+	PATH_ANY_DEPTH,
 };
 
 /* The beginning of an id, remembered for the rules that follow. */
@@ -42,13 +50,11 @@ struct prefix_cache {
 static __u64 path_key(const char *pattern)
 {
 	struct path_measure measure;
-	enum rule_class class;
+	enum path_class class;
 
 	path_measure(pattern, &measure);
-	class = measure.any_depth ? CLASS_ANY_DEPTH
-		: measure.wild    ? CLASS_FIXED_DEPTH
-				  : CLASS_EXACT;
-	return (__u64) class << 60 | (__u64)(127 - measure.components) << 48 |
+	class = measure.any_depth ? PATH_ANY_DEPTH : measure.wild ? PATH_FIXED_DEPTH : PATH_EXACT;
+	return (__u64) class << 56 | (__u64)(127 - measure.components) << 48 |
 	       (__u64)(0xffff - measure.literal_bytes) << 24 | measure.wildcards;
 }
 
@@ -58,15 +64,29 @@ static __u64 network_key(const struct rule_network *network)
 
 	for (unsigned i = 0; i < network->port_count && i < RULE_PORTS_MAX; i++)
 		ports += network->port_last[i] - network->port_first[i] + 1;
-	return (__u64)CLASS_NETWORK << 60 | (__u64)(128 - network->bits) << 48 | ports << 24 |
+	return (__u64)(128 - network->bits) << 48 | ports << 24 |
 	       (__u64)(network->protocol == PROTOCOL_ANY) << 8;
 }
 
 static __u64 rule_key(const struct rule *rule)
 {
+	bool path = rule->matcher == MATCHER_PATH, allow = rule->action == ACTION_ALLOW;
+	enum rule_class class = (path ? CLASS_PATH : CLASS_NETWORK) + allow;
+
 	if (!rule_is_enforced(rule))
 		return (__u64)CLASS_UNENFORCED << 60;
-	return rule->matcher == MATCHER_PATH ? path_key(rule->value) : network_key(&rule->network);
+	return (__u64) class << 60 | (path ? path_key(rule->value) : network_key(&rule->network));
+}
+
+static enum rule_class key_class(const struct numbered_rule *rule)
+{
+	return rule->key >> 60;
+}
+
+/* Ascending: what lasts longest, for ever before all, is the smallest. */
+static __u64 end_key(const struct rule *rule)
+{
+	return rule->until_s ? ~rule->until_s : 0;
 }
 
 static bool network_valid(const struct rule_network *network)
@@ -146,6 +166,7 @@ static int compare_doubles(const void *a, const void *b)
 	const struct rule *m = x->rule, *n = y->rule;
 	int order = compare_text(m->value, n->value);
 
+	order = order ?: (end_key(m) > end_key(n)) - (end_key(m) < end_key(n));
 	order = order ?: compare_text(m->place.file, n->place.file);
 	order = order ?: (m->place.line > n->place.line) - (m->place.line < n->place.line);
 	order = order ?: (m->place.column > n->place.column) - (m->place.column < n->place.column);
@@ -175,11 +196,17 @@ static bool is_double(const struct numbered_rule *a, const struct numbered_rule 
 		same_network(&a->rule->network, &b->rule->network));
 }
 
+/* @into comes first in the order of compare_doubles(): of two allow entries the one that lasts longer. */
 static void merge_double(struct numbered_rule *into, const struct numbered_rule *other,
 			 struct diagnostics *diags)
 {
 	bool differ = into->target != other->target || into->action != other->action;
 
+	if (into->rule->until_s != other->rule->until_s)
+		diagnostics_add(diags, SEVERITY_WARNING, other->rule->place,
+				"\"%s\" is already allowed at %s:%u with a later end; that one applies",
+				other->rule->value, into->rule->place.file ?: "",
+				into->rule->place.line);
 	if (differ) {
 		diagnostics_add(diags, SEVERITY_WARNING, other->rule->place,
 				"\"%s\" is already named at %s:%u with another mode or action; "
@@ -271,6 +298,39 @@ static int numbered_targets(struct numbered_rule *list, size_t count)
 	return 0;
 }
 
+/* The allow entries of a class by their end; equal ones stay in their order. */
+static int numbered_ends(struct numbered_rule *list, size_t count, enum rule_class class)
+{
+	struct numbered_rule *sorted;
+	struct sort_item *items;
+	size_t first = 0, end;
+	bool ends = false;
+	int err = -ENOMEM;
+
+	while (first < count && key_class(&list[first]) < class)
+		first++;
+	for (end = first; end < count && key_class(&list[end]) == class; end++)
+		ends |= list[end].rule->until_s != 0;
+	if (!ends)
+		return 0;
+	list += first;
+	count = end - first;
+	items = calloc(count, sizeof(*items));
+	sorted = calloc(count, sizeof(*sorted));
+	if (items && sorted) {
+		for (size_t i = 0; i < count; i++)
+			items[i] = (struct sort_item){{end_key(list[i].rule), i}, i, 0};
+		sort_items(items, count);
+		for (size_t i = 0; i < count; i++)
+			sorted[i] = list[items[i].index];
+		memcpy(list, sorted, count * sizeof(*list));
+		err = 0;
+	}
+	free(items);
+	free(sorted);
+	return err;
+}
+
 static int numbered_fill(const struct rules *rules, struct strings *strings,
 			 struct diagnostics *diags, struct numbered_rule *list)
 {
@@ -356,14 +416,16 @@ int numbered_make(const struct rules *rules, struct strings *strings, struct dia
 	if (!err) {
 		count = merge_doubles(list, count, diags);
 		err = numbered_targets(list, count);
+		err = err ?: numbered_ends(list, count, CLASS_PATH_ALLOW);
+		err = err ?: numbered_ends(list, count, CLASS_NETWORK_ALLOW);
 	}
 	if (err) {
 		free(list);
 		return err;
 	}
-	while (paths < count && list[paths].key >> 60 < CLASS_NETWORK)
+	while (paths < count && key_class(&list[paths]) < CLASS_NETWORK)
 		paths++;
-	for (enforced = paths; enforced < count && list[enforced].key >> 60 < CLASS_UNENFORCED;)
+	for (enforced = paths; enforced < count && key_class(&list[enforced]) < CLASS_UNENFORCED;)
 		enforced++;
 	*out_list = (struct numbered){list, enforced, paths, count - enforced};
 	return 0;

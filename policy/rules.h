@@ -42,10 +42,11 @@ struct rule {
 
 /*
  * Whose attempts are decided; all zero: everybody's. Cgroup patterns are path patterns from the cgroup v2 root
- * ("/system.slice/docker-*.scope") and cover what is below them too.
+ * ("/system.slice/docker-*.scope") without "**" and cover what is below them too. The root itself has no name,
+ * so that no pattern covers it.
  */
 struct rule_scope {
-	const char *const *only_cgroups;	/* none: all */
+	const char *const *only_cgroups;	/* some: SCOPE_ONLY_CGROUPS is meant, set or not */
 	size_t only_cgroup_count;
 	const char *const *exclude_cgroups;
 	size_t exclude_cgroup_count;
@@ -84,5 +85,15 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
  * Return: NULL, or a sentence in static storage that says what is wrong and what to write.
  */
 const char *path_pattern_check(const char *pattern, size_t *out_offset);
+
+/**
+ * path_twin() - directories that are links on hosts with a merged /usr: a rule that begins with the old name
+ * matches the file under the new one, too
+ * @index:  from 0
+ * @out_to: the new name, which ends in '/', as the old one does; untouched behind the last
+ *
+ * Return: the old name; NULL behind the last.
+ */
+const char *path_twin(size_t index, const char **out_to);
 
 #endif

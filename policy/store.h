@@ -21,14 +21,16 @@ struct generation_store {
 
 /**
  * generation_number() - the number that these entries make
- * @keys:   borrowed; sorted
- * @values: borrowed
- * @count:  of both; the header entry is left out
+ * @keys:     borrowed; sorted
+ * @values:   borrowed
+ * @count:    of both; the header's own copy of the number counts as 0
+ * @requires: borrowed; the kernel knows of them by this number
  *
- * Return: the first 8 bytes of the SHA-256 of all other entries, key and value each, as a little endian
- * number; never 0.
+ * Return: the first 8 bytes of the BLAKE2b of all entries, key and value each, and of what is required, as a
+ * little endian number; never 0.
  */
-__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count);
+__u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,
+			const struct generation_requires *requires);
 
 /** generation_store_publish() - point the public members to the owned ones */
 void generation_store_publish(struct generation_store *store);

@@ -44,30 +44,41 @@ static void numbers_follow_specificity(void **state)
 		path_rule("/a/bb", ACTION_DENY, MODE_ENFORCE),
 		path_rule("/a/cc", ACTION_DENY, MODE_AUDIT),
 		path_rule("/a/*/*", ACTION_DENY, MODE_AUDIT),
-		path_rule("/a/bb*", ACTION_ALLOW, MODE_NONE),
 		path_rule("/a/b*", ACTION_DENY, MODE_ENFORCE),
 		path_rule("/a/b/c/**", ACTION_DENY, MODE_AUDIT),
 		path_rule("/a/**/name", ACTION_DENY, MODE_AUDIT),
 		path_rule("/a/b/**", ACTION_DENY, MODE_AUDIT),
 		path_rule("**/name", ACTION_DENY, MODE_ENFORCE),
 		path_rule("/a/**", ACTION_DENY, MODE_ENFORCE),
+		/* among exceptions the end counts first */
+		path_rule("/a/bb*", ACTION_ALLOW, MODE_NONE),
+		path_rule("/a/b/c/**", ACTION_ALLOW, MODE_NONE),
+		path_rule("/a/b/**", ACTION_ALLOW, MODE_NONE),
+		path_rule("/a/**", ACTION_ALLOW, MODE_NONE),
+		path_rule("/a/b/c", ACTION_ALLOW, MODE_NONE),
 		network_rule("128", 6, 1, 2, 128),
 		network_rule("24, one port", 4, 10 << 24, 0, 24),
 		network_rule("24, two ports, tcp", 4, 10 << 24, 0, 24),
 		network_rule("24, two ports", 4, 10 << 24, 0, 24),
 		network_rule("24", 4, 10 << 24, 0, 24),
 		network_rule("8", 4, 10 << 24, 0, 8),
+		network_rule("8", 4, 10 << 24, 0, 8),
+		network_rule("24", 4, 10 << 24, 0, 24),
 	};
-	enum { COUNT = sizeof(list) / sizeof(*list) };
+	enum { COUNT = sizeof(list) / sizeof(*list), FIRST_NETWORK = 16 };
 	struct rule reversed[COUNT];
 	struct generation *gen;
 
-	for (unsigned i = 13; i < 16; i++) {
+	for (unsigned i = FIRST_NETWORK + 1; i < FIRST_NETWORK + 4; i++) {
 		list[i].network.port_count = 1;
 		list[i].network.port_first[0] = 80;
-		list[i].network.port_last[0] = i == 13 ? 80 : 81;
+		list[i].network.port_last[0] = i == FIRST_NETWORK + 1 ? 80 : 81;
 	}
-	list[14].network.protocol = PROTOCOL_TCP;
+	list[FIRST_NETWORK + 2].network.protocol = PROTOCOL_TCP;
+	list[13].until_s = list[14].until_s = 2000000000;
+	list[15].until_s = 1900000000;
+	list[COUNT - 2].action = list[COUNT - 1].action = ACTION_ALLOW;
+	list[COUNT - 1].until_s = 1900000000;
 	for (unsigned i = 0; i < COUNT; i++)
 		reversed[i] = list[COUNT - 1 - i];
 	gen = compile_ok(reversed, COUNT);
@@ -221,6 +232,10 @@ static void order_of_the_list_changes_nothing(void **state)
 		if (i >= 100)
 			list[i] =
 				network_rule(values[i], 4, 10u << 24 | (i & 3) << 22, 0, 8 + i % 3);
+		if (i > 110)
+			list[i].action = ACTION_ALLOW;
+		if (list[i].action == ACTION_ALLOW)
+			list[i].until_s = i % 4 * 1000000;
 	}
 	first = compile_ok(list, COUNT);
 	for (unsigned round = 0; round < ROUNDS; round++) {

@@ -32,6 +32,7 @@ static struct generation *sample(void)
 		path_rule("/sbin/tool", ACTION_DENY, MODE_ENFORCE),
 		path_rule("**/scan-\"ner\"", ACTION_DENY, MODE_ENFORCE),
 		path_rule("/opt/example/bin/keep", ACTION_ALLOW, MODE_NONE),
+		path_rule("/opt/example/bin/k*", ACTION_ALLOW, MODE_NONE),
 		network_rule("192.0.2.0/24", 4, 0xc0000200, 0, 24),
 		network_rule("192.0.2.7", 4, 0xc0000207, 0, 32),
 		network_rule("198.51.100.0/25 443/tcp", 4, 0xc6336400, 0, 25),
@@ -39,12 +40,35 @@ static struct generation *sample(void)
 		path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
 	};
 
-	list[7].network.protocol = PROTOCOL_TCP;
-	list[7].network.port_count = 1;
-	list[7].network.port_first[0] = list[7].network.port_last[0] = 443;
-	list[9].matcher = MATCHER_DOMAIN;
-	list[9].unenforced_why = "domains are not enforced yet";
-	return compile_ok(list, sizeof(list) / sizeof(*list));
+	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice"};
+	static const char *const exclude[] = {"/system.slice/backup*.service"};
+	static const char *const containers[] = {"/*/docker-*.scope"};
+	static const __u32 users[] = {0, 1000};
+	struct rules rules = {
+		.policy = "test",
+		.revision = 7,
+		.mode = MODE_AUDIT,
+		.scope = {.only_cgroups = only, .only_cgroup_count = 2,
+			  .exclude_cgroups = exclude, .exclude_cgroup_count = 1,
+			  .container_cgroups = containers, .container_cgroup_count = 1,
+			  .users = users, .user_count = 2,
+			  .flags = SCOPE_ONLY_USERS | SCOPE_NO_CONTAINERS},
+		.requires = {.package = "replacement", .exec_prevent = true},
+		.list = list,
+		.count = sizeof(list) / sizeof(*list),
+	};
+	struct diagnostics diags = {0};
+	struct generation *gen = NULL;
+
+	list[4].until_s = 1806451200;
+	list[8].network.protocol = PROTOCOL_TCP;
+	list[8].network.port_count = 1;
+	list[8].network.port_first[0] = list[8].network.port_last[0] = 443;
+	list[10].matcher = MATCHER_DOMAIN;
+	list[10].unenforced_why = "domains are not enforced yet";
+	assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
+	assert_int_equal(diags.count, 0);
+	return gen;
 }
 
 static int set_up(void **state)
@@ -182,7 +206,7 @@ static void checksum_is_not_the_only_check(void **state)
 		int err;
 
 		data[i] ^= 0x80;
-		crypto_hash_sha256(data + size - 32, data, size - 32);
+		crypto_generichash(data + size - 32, 32, data, size - 32, NULL, 0);
 		again = NULL;
 		err = generation_decode(data, size, &again);
 		assert_true(err == 0 || err == -EBADMSG || err == -EPROTO || err == -ENOMEM);

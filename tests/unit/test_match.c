@@ -196,6 +196,77 @@ static void decisions_follow_the_order_of_the_design(void **state)
 	generation_free(gen);
 }
 
+static void scope_and_time_are_asked(void **state)
+{
+	static const char *const only[] = {"/a.slice"}, *const excluded[] = {
+								"/a.slice/not.service"};
+	static const __u32 users[] = {7};
+	static const struct {
+		struct match_subject subject;
+		bool in_scope;
+		unsigned verdict, let_through;
+	} cases[] = {
+		{{.cgroup = "/a.slice/x.service", .uid = 7},
+		 true,
+		 VERDICT_ALLOW,
+		 LET_THROUGH_ALLOWED},
+		{{.cgroup = "/a.slice/x.service", .uid = 7, .now_s = 99},
+		 true,
+		 VERDICT_ALLOW,
+		 LET_THROUGH_ALLOWED},
+		{{.cgroup = "/a.slice/x.service", .uid = 7, .now_s = 100},
+		 true,
+		 VERDICT_DENY,
+		 LET_THROUGH_NOT},
+		{{.cgroup = "/a.slice", .uid = 7, .now_s = 100},
+		 true,
+		 VERDICT_DENY,
+		 LET_THROUGH_NOT},
+		{{.cgroup = "/a.slice/x.service", .uid = 8, .now_s = 100},
+		 false,
+		 VERDICT_ALLOW,
+		 LET_THROUGH_NOT},
+		{{.cgroup = "/a.slice/not.service/y", .uid = 7, .now_s = 100},
+		 false,
+		 VERDICT_ALLOW,
+		 LET_THROUGH_NOT},
+		{{.cgroup = "/b.slice", .uid = 7, .now_s = 100},
+		 false,
+		 VERDICT_ALLOW,
+		 LET_THROUGH_NOT},
+		{{.uid = 7, .now_s = 100}, false, VERDICT_ALLOW, LET_THROUGH_NOT},
+		{{.anyone = true, .now_s = 100}, true, VERDICT_DENY, LET_THROUGH_NOT},
+	};
+	struct rule list[] = {path_rule("/x", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/x", ACTION_ALLOW, MODE_NONE)};
+	struct rules rules = {.policy = "test",
+			      .list = list,
+			      .count = 2,
+			      .scope = {.only_cgroups = only,
+					.only_cgroup_count = 1,
+					.exclude_cgroups = excluded,
+					.exclude_cgroup_count = 1,
+					.users = users,
+					.user_count = 1,
+					.flags = SCOPE_ONLY_CGROUPS | SCOPE_ONLY_USERS}};
+	struct diagnostics diags = {0};
+	struct generation *gen = NULL;
+	struct match match;
+
+	list[1].until_s = 100;
+	assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
+	match = match_path(gen, "/x");
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		struct match_decision made = match_decide(gen, &match, &cases[i].subject);
+
+		if (made.in_scope != cases[i].in_scope || made.verdict != cases[i].verdict ||
+		    made.let_through != cases[i].let_through)
+			fail_msg("case %zu: in scope %d, verdict %d, let through %d", i,
+				 made.in_scope, made.verdict, made.let_through);
+	}
+	generation_free(gen);
+}
+
 /* ---------------------------------------------------------------- texts */
 
 static struct rule text_rule(unsigned matcher, const char *value, unsigned action)
@@ -283,6 +354,41 @@ static void domains_cover_what_is_below(void **state)
 	generation_free(gen);
 }
 
+static void exceptions_of_texts_last_as_long_as_any(void **state)
+{
+	struct rule list[] = {
+		text_rule(MATCHER_DOMAIN, "*.acme.example", ACTION_DENY),
+		text_rule(MATCHER_DOMAIN, "api.acme.example", ACTION_ALLOW),
+		text_rule(MATCHER_DOMAIN, "*.acme.example", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "acme-sensor", ACTION_DENY),
+		text_rule(MATCHER_PACKAGE, "acme-sensor", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "acme-*", ACTION_ALLOW),
+		text_rule(MATCHER_PACKAGE, "*-sensor", ACTION_ALLOW),
+	};
+	struct match_subject subject = {.now_s = 150};
+	struct match_index *index = NULL;
+	struct generation *gen;
+	struct match match;
+
+	list[1].until_s = 100;
+	list[2].until_s = 200;
+	list[4].until_s = 300;
+	list[5].until_s = 100;
+	list[6].until_s = 0;
+	gen = compile_ok(list, LENGTH(list));
+	assert_int_equal(match_index_new(gen, &index), 0);
+	match = match_text(index, MATCHER_DOMAIN, "api.acme.example");
+	check_match(match, "*.acme.example", "*.acme.example", __LINE__);
+	assert_int_equal(match_decide(gen, &match, &subject).let_through, LET_THROUGH_ALLOWED);
+	subject.now_s = 200;
+	assert_int_equal(match_decide(gen, &match, &subject).let_through, LET_THROUGH_NOT);
+	check_match(match_text(index, MATCHER_PACKAGE, "acme-sensor"), "acme-sensor", "*-sensor",
+		    __LINE__);
+	check_match(match_text(index, MATCHER_PACKAGE, "acme-x"), "-", "acme-*", __LINE__);
+	match_index_free(index);
+	generation_free(gen);
+}
+
 static void what_is_not_enforced_decides_nothing(void **state)
 {
 	const struct match_subject subject = {0};
@@ -344,8 +450,10 @@ int main(void)
 		cmocka_unit_test(no_rules_match_nothing),
 		cmocka_unit_test(addresses_name_their_rules),
 		cmocka_unit_test(decisions_follow_the_order_of_the_design),
+		cmocka_unit_test(scope_and_time_are_asked),
 		cmocka_unit_test(texts_prefer_the_most_specific),
 		cmocka_unit_test(domains_cover_what_is_below),
+		cmocka_unit_test(exceptions_of_texts_last_as_long_as_any),
 		cmocka_unit_test(what_is_not_enforced_decides_nothing),
 		cmocka_unit_test(many_texts_are_all_found),
 	};
