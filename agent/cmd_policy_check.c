@@ -12,6 +12,7 @@
 #include "../policy/settings.h"
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #define SETTING_COLUMNS 16
 
@@ -32,19 +33,33 @@ static void print_settings(const struct policy *policy)
 	}
 }
 
+/* An exception ends when a day is over; people name the day. */
+static void last_day(const char *end, char *out, size_t bytes)
+{
+	struct tm day = {0};
+	time_t last;
+
+	*out = '\0';
+	if (!strptime(end, "%Y-%m-%dT%H:%M:%S", &day))
+		return;
+	last = timegm(&day) - 1;
+	if (gmtime_r(&last, &day))
+		(void)strftime(out, bytes, "%Y-%m-%d", &day); /* long enough */
+}
+
 static void print_exceptions(const json_t *exceptions)
 {
-	static const char *const heads[] = {"exception for", "until", "days left", "reason"};
+	static const char *const heads[] = {"exception for", "last day", "days left", "reason"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach (exceptions, i, one) {
 		bool over = json_is_true(json_object_get(one, "over"));
-		char left[24];
-		const char *cells[] = {text_of(one, "allows"), text_of(one, "until"), left,
-				       text_of(one, "reason")};
+		char left[24], day[24];
+		const char *cells[] = {text_of(one, "allows"), day, left, text_of(one, "reason")};
 
+		last_day(text_of(one, "until"), day, sizeof(day));
 		snprintf(left, sizeof(left), "%lld", number_of(one, "days_left"));
 		if (over)
 			cells[2] = "over";
