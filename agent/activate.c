@@ -7,6 +7,8 @@
 #include "activate.h"
 #include "clean.h"
 #include "compiled.h"
+#include "host_lint.h"
+#include "inventory/inventory.h"
 #include "kernel.h"
 #include "log.h"
 
@@ -28,9 +30,15 @@ int activate_compile(const char *policy, const char *const *catalogs, size_t cat
 		     struct generation **out_gen)
 {
 	CLEANUP(compiled_done) struct compiled compiled = {0};
+	struct inventory *inventory = NULL;
 	int err;
 
 	err = compiled_read(policy, catalogs, catalog_count, host, diags, &compiled);
+	if (err == 0)
+		err = inventory_open(NULL, &inventory);
+	if (err == 0)
+		err = host_lint(compiled.policy, compiled.generation, inventory, diags);
+	inventory_close(inventory);
 	if (err == 0)
 		*out_gen = take_ptr(compiled.generation);
 	return err;
@@ -85,7 +93,7 @@ static void why_not(int err, const char *policy, const struct diagnostics *diags
 {
 	if (err == -EINVAL)
 		snprintf(text, ACTIVATE_TEXT_BYTES,
-			 "\"%s\" has %zu error%s; correct it (embargo policy check) and reload",
+			 "\"%s\" has %zu error%s; correct it (embargo policy check --host) and reload",
 			 policy, diags->errors, diags->errors == 1 ? "" : "s");
 	else
 		snprintf(text, ACTIVATE_TEXT_BYTES, "\"%s\" or its catalogue cannot be read: %s",
@@ -169,15 +177,55 @@ void activate_keep(struct activation *activation)
 	log_error("%s", activation->trouble);
 }
 
+static void look_at(const struct generation *generation, struct kernel *kernel, struct requirements *out)
+{
+	AUTO_FREE struct kernel_report *report = NULL;
+
+	if (generation->requires.exec_prevent)
+		report = calloc(1, sizeof(*report));
+	if (report && kernel_report(kernel, report) < 0)
+		free(take_ptr(report));
+	requirements_check(&generation->requires, "/", report, out);
+}
+
+/* A generation counts as met in the kernel as long as it is one of these two. */
+static void tell_met(struct kernel *kernel, __u64 active, __u64 next)
+{
+	const __u64 met[2] = {active, next};
+	int err = kernel_set_met(kernel, met);
+
+	if (err < 0)
+		log_error("the kernel could not be told that the requirements are met: %s. Rules of the "
+			  "policy only record; reload (systemctl reload embargod)",
+			  strerror(-err));
+}
+
+static __u64 number_if_met(const struct generation *generation, const struct requirements *requirements)
+{
+	return requirements_met(requirements) ? generation->number : 0;
+}
+
+void activate_require(struct activation *activation, struct kernel *kernel)
+{
+	look_at(activation->active, kernel, &activation->requirements);
+	tell_met(kernel, number_if_met(activation->active, &activation->requirements), 0);
+}
+
 /* Take ownership of a generation and switch to it. */
 static int switch_to(struct activation *activation, struct kernel *kernel, struct generation *taken,
 		     char *error)
 {
 	CLEANUP(clean_generation) struct generation *next = taken;
+	struct requirements requirements;
 	int err;
 
+	/* both count while one takes the place of the other, so that there is no moment without */
+	look_at(next, kernel, &requirements);
+	tell_met(kernel, number_if_met(activation->active, &activation->requirements),
+		 number_if_met(next, &requirements));
 	err = kernel_apply(kernel, next);
 	if (err < 0) {
+		activate_require(activation, kernel);
 		snprintf(error, ACTIVATE_TEXT_BYTES,
 			 "the kernel did not take the policy: %s; the one before is still active",
 			 strerror(-err));
@@ -190,6 +238,8 @@ static int switch_to(struct activation *activation, struct kernel *kernel, struc
 	}
 	generation_free(activation->active);
 	activation->active = take_ptr(next);
+	activation->requirements = requirements;
+	tell_met(kernel, number_if_met(activation->active, &requirements), 0);
 	activation->fell_back = false;
 	activate_keep(activation);
 	malloc_trim(0); /* a large policy leaves much free memory behind */

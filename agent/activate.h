@@ -7,6 +7,7 @@
 #define EMBARGO_ACTIVATE_H
 
 #include "host.h"
+#include "requirements.h"
 #include <limits.h>
 
 struct kernel;
@@ -21,12 +22,13 @@ struct activation {
 	const char *state;		/* directory; borrowed */
 	struct generation *active;	/* owned */
 	struct generation *previous;	/* owned: names for its events, and the way back; NULL: none */
+	struct requirements requirements;	/* of the active one, as last looked at */
 	bool fell_back;			/* the configured policy could not be used: see trouble */
 	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
 };
 
 /**
- * activate_compile() - from files to a generation
+ * activate_compile() - from files to a generation that this host can bear: see host_lint()
  * @policy:   file; borrowed
  * @catalogs, @catalog_count: directories; borrowed
  * @host:     borrowed; NULL: nothing is known of a host
@@ -45,6 +47,14 @@ int activate_compile(const char *policy, const char *const *catalogs, size_t cat
  * What is wrong with the policy goes to the log. Return: 0 (see fell_back); -ENOKEY (neither is there).
  */
 int activate_first(struct activation *activation);
+
+/**
+ * activate_require() - look whether the requirements of the active generation are met, and tell the kernel
+ * @activation, @kernel: borrowed; requirements is overwritten
+ *
+ * What cannot be told to the kernel is in the log; the rules then stay in audit.
+ */
+void activate_require(struct activation *activation, struct kernel *kernel);
 
 /** activate_keep() - once the kernel took the active one: keep it as last good; trouble says if not */
 void activate_keep(struct activation *activation);

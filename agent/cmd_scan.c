@@ -61,7 +61,11 @@ struct scan_arguments {
 
 static int by_policy(struct scan_arguments *arguments, struct policy_work *work)
 {
-	return policy_work_begin(&arguments->policy, arguments->policy.policy, work);
+	int result = policy_work_open(&arguments->policy, work);
+
+	return result == COMMAND_GOOD
+		       ? policy_work_good(&arguments->policy, arguments->policy.policy, work)
+		       : result;
 }
 
 static int by_catalog(const struct scan_arguments *arguments, struct policy_work *work)

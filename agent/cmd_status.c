@@ -176,6 +176,55 @@ static void print_pauses(const json_t *state)
 	table_free(table);
 }
 
+static void print_requires(const json_t *state)
+{
+	static const char *const heads[] = {"requires", "value", "met", "what was found"};
+	const json_t *list = json_object_get(state, "requires"), *one;
+	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
+	bool all = true;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		bool met = json_is_true(json_object_get(one, "met"));
+		const char *cells[] = {text_of(one, "requires"), text_of(one, "value"),
+				       met ? "yes" : "no", text_of(one, "found")};
+
+		all &= met;
+		(void)table_row(table, cells);
+	}
+	if (table)
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+	if (!all)
+		printf("As long as one of them is not met, no rule of this policy refuses anything "
+		       "here.\n");
+}
+
+static void print_exceptions(const json_t *state)
+{
+	static const char *const heads[] = {"allowed", "until (UTC)", "days left", "reason"};
+	const json_t *list = json_object_get(state, "exceptions"), *one;
+	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		char until[24], left[24];
+		const char *cells[] = {text_of(one, "allows"), until, left, text_of(one, "reason")};
+
+		snprintf(until, sizeof(until), "%.16s", text_of(one, "until"));
+		if (json_is_true(json_object_get(one, "over")))
+			snprintf(left, sizeof(left), "over");
+		else
+			snprintf(left, sizeof(left), "%lld", number_of(one, "days_left"));
+		(void)table_row(table, cells);
+	}
+	if (table)
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
 static void print_sinks(const json_t *reply)
 {
 	static const char *const heads[] = {"events go to", "written", "lost", "last line"};
@@ -224,6 +273,8 @@ static void print_status(const json_t *reply)
 	bytes_text(number_of(state, "memory_bytes"), memory);
 	printf("kernel     %s, %s of kernel memory\n", text_of(state, "kernel"), memory);
 	print_rules(state);
+	print_requires(state);
+	print_exceptions(state);
 	print_vendors(reply);
 	print_hooks(state);
 	print_counters(state);

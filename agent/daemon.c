@@ -182,6 +182,7 @@ static int on_fold_timer(sd_event_source *source, uint64_t usec, void *userdata)
 
 static int on_hour(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	conditions_clock(userdata);
 	daemon_coverage(userdata, "hourly");
 	(void)sd_event_source_set_time_relative(source, HOUR_US);
 	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -286,6 +287,7 @@ static int start_kernel(struct daemon *daemon, bool *out_adopted)
 		explain_start(daemon, err);
 		return err;
 	}
+	activate_require(&daemon->activation, daemon->kernel);
 	activate_keep(&daemon->activation);
 	return 0;
 }
@@ -379,6 +381,8 @@ static int start(struct daemon *daemon)
 	deliver_begin(&daemon->deliver, adopted);
 	daemon_coverage(daemon, "start");
 	err = wire_loop(daemon);
+	if (err >= 0)
+		err = conditions_wire(daemon);
 	if (err < 0)
 		return err;
 	malloc_trim(0); /* what compiling and loading needed */
@@ -402,6 +406,7 @@ static void end(struct daemon *daemon)
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);
+	conditions_done(&daemon->conditions);
 	sd_event_source_disable_unref(daemon->fold_timer);
 	sd_event_unref(daemon->loop);
 }

@@ -7,6 +7,7 @@
 #define EMBARGO_DAEMON_H
 
 #include "activate.h"
+#include "conditions.h"
 #include "control.h"
 #include "deliver.h"
 #include "options.h"
@@ -25,6 +26,7 @@ struct daemon {
 	struct control *control;		/* owned */
 	sd_event *loop;				/* owned */
 	sd_event_source *fold_timer;		/* owned by the loop */
+	struct conditions conditions;
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

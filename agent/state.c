@@ -61,6 +61,9 @@ json_t *daemon_state(struct daemon *daemon)
 	struct stats stats;
 	struct summary in = {
 		.generation = daemon->activation.active,
+		.requirements = requirements_asked(&daemon->activation.active->requires)
+					? &daemon->activation.requirements
+					: NULL,
 		.within = daemon->kernel_options.within,
 		.audit_only = daemon->kernel_options.audit_only,
 		.now_boot_ns = deliver_now(),
@@ -112,6 +115,7 @@ void daemon_ready(struct daemon *daemon)
 void daemon_changed(struct daemon *daemon)
 {
 	daemon_use_names(daemon);
+	conditions_changed(daemon);
 	daemon_coverage(daemon, "change");
 	daemon_ready(daemon);
 }

@@ -5,6 +5,7 @@
  */
 #include "summary.h"
 #include "clean.h"
+#include "exceptions.h"
 #include "record.h"
 
 #include "../policy/policy.h"
@@ -52,6 +53,7 @@ json_t *summary_rules(const struct summary *in)
 			.target_held_by = rule->target_held_by,
 			.capped = in->audit_only,
 			.paused = is_paused(in, name_hash(rule->vendor, strlen(rule->vendor))),
+			.requirement_unmet = in->requirements && !requirements_met(in->requirements),
 		};
 		struct effective_mode effective = mode_effective(&inputs);
 
@@ -270,7 +272,12 @@ json_t *summary_state(const struct summary *in)
 	if (set(state, "audit_only", json_boolean(in->audit_only)) ||
 	    (in->within && set(state, "within", json_string(in->within))) ||
 	    set(state, "rules", summary_rules(in)) ||
-	    set(state, "unenforced", summary_unenforced(in->generation)))
+	    set(state, "unenforced", summary_unenforced(in->generation)) ||
+	    set(state, "exceptions",
+		exceptions_list(in->generation,
+				(__s64)(in->now_boot_ns + in->boot_to_real_ns) / 1000000000)))
+		return NULL;
+	if (in->requirements && set(state, "requires", requirements_json(in->requirements)))
 		return NULL;
 	if (in->report && put_load(state, in))
 		return NULL;

@@ -7,6 +7,7 @@
 #define EMBARGO_SUMMARY_H
 
 #include "kernel.h"
+#include "requirements.h"
 #include "../policy/generation.h"
 #include <jansson.h>
 
@@ -24,6 +25,7 @@ struct summary {
 	const struct kernel_report *report;
 	const struct stats *stats;
 	const struct summary_pauses *pauses;
+	const struct requirements *requirements;
 	const char *within;
 	bool audit_only;
 	__u64 now_boot_ns;		/* CLOCK_BOOTTIME */
@@ -37,7 +39,7 @@ void summary_pauses_read(const char *pins, struct summary_pauses *out_pauses);
  * summary_state() - what is watched and enforced
  * @in: borrowed
  *
- * Return: new reference: members rules, unenforced, hooks, counters, pauses and the facts of the load;
+ * Return: new reference: members rules, unenforced, requires, exceptions, hooks, counters, pauses and the facts of the load;
  * NULL without memory.
  */
 json_t *summary_state(const struct summary *in);

@@ -86,4 +86,14 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
  */
 const char *path_pattern_check(const char *pattern, size_t *out_offset);
 
+/**
+ * path_twin() - directories that are links on hosts with a merged /usr: a rule that begins with the old name
+ * matches the file under the new one, too
+ * @index:  from 0
+ * @out_to: the new name, which ends in '/', as the old one does; untouched behind the last
+ *
+ * Return: the old name; NULL behind the last.
+ */
+const char *path_twin(size_t index, const char **out_to);
+
 #endif

@@ -40,6 +40,15 @@ WIDEST = {4: 16, 6: 32}  # shortest prefix that one vendor's service is believed
 NO_IDENTITY = re.compile(r"omnibus|getchef|fpm|goreleaser|@debian\.org|@ubuntu\.com|red hat|fedora|suse", re.I)
 
 
+def schema_of(path):
+    """What is wrong with the line that tells editors where the schema is; None: nothing."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    mark = "# yaml-language-server: $schema="
+    if not first.startswith(mark):
+        return "the first line does not say where the schema is: %s..." % mark
+    return None if (path.parent / first[len(mark):]).is_file() else "%s: there is no such file" % first[len(mark):]
+
+
 class UniqueLoader(yaml.SafeLoader):
     """A loader that refuses a key given twice; plain PyYAML keeps the last one in silence."""
 
@@ -230,6 +239,9 @@ class Checker:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             self.say(where, " ".join(str(error).split()))
             return
+        wrong = schema_of(path)
+        if wrong:
+            self.say(where, wrong)
         self.check_vendor(where, path.stem, vendor)
 
     def check_vendor(self, where, stem, vendor):
@@ -286,6 +298,9 @@ class Checker:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             self.say(where, " ".join(str(error).split()))
             return
+        wrong = schema_of(path)
+        if wrong:
+            self.say(where, wrong)
         self.policy(where, policy)
 
     def policy(self, where, policy):
