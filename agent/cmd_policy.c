@@ -13,6 +13,8 @@ static const struct policy_command *const commands[] = {
 	&policy_check,
 	&policy_test,
 	&policy_explain,
+	&policy_diff_command,
+	&policy_compile_command,
 	&policy_apply,
 };
 
@@ -27,6 +29,8 @@ static const struct option options[] = {
 	{"all", no_argument, NULL, POLICY_OPTION_ALL},
 	{"rollback", no_argument, NULL, POLICY_OPTION_ROLLBACK},
 	{"reason", required_argument, NULL, POLICY_OPTION_REASON},
+	{"host", no_argument, NULL, POLICY_OPTION_HOST},
+	{"root", required_argument, NULL, POLICY_OPTION_ROOT},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -130,6 +134,13 @@ int policy_take_option(const char *full_name, int key, char *value,
 		break;
 	case POLICY_OPTION_REASON:
 		arguments->reason = value;
+		break;
+	case POLICY_OPTION_HOST:
+		arguments->host = true;
+		break;
+	case POLICY_OPTION_ROOT:
+		arguments->host = true;
+		arguments->root = value;
 		break;
 	}
 	return COMMAND_GOOD;

@@ -26,6 +26,8 @@ enum policy_option {
 	POLICY_OPTION_ALL = 'a',
 	POLICY_OPTION_ROLLBACK = 'b',
 	POLICY_OPTION_REASON = 'r',
+	POLICY_OPTION_HOST = 'H',
+	POLICY_OPTION_ROOT = 'R',
 };
 
 /* Those that every command has that compiles a policy, and their help. */
@@ -47,7 +49,8 @@ struct policy_arguments {
 	size_t label_count;
 	__s64 date_s;		/* 0: now */
 	const char *out, *policy, *reason;
-	bool json, all, rollback;
+	const char *root;	/* NULL: this host */
+	bool json, all, rollback, host;
 };
 
 struct policy_command {
@@ -60,7 +63,8 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_test, policy_explain,
+extern const struct policy_command policy_check, policy_test, policy_explain, policy_diff_command,
+	policy_compile_command,
 	policy_apply;
 
 /**

@@ -5,10 +5,12 @@
 #include "cmd_policy.h"
 #include "clean.h"
 #include "exceptions.h"
+#include "on_host.h"
 #include "summary.h"
 #include "table.h"
 
 #include "../policy/model.h"
+#include <errno.h>
 #include <string.h>
 
 static void print_plan(const struct generation *generation)
@@ -52,7 +54,8 @@ static void print_plan(const struct generation *generation)
 		       text_of(one, "matcher"), text_of(one, "why"));
 }
 
-static int print_check_json(const struct generation *generation, const struct diagnostics *diags)
+static int print_check_json(const struct generation *generation, const struct diagnostics *diags,
+			    const struct scan *scan)
 {
 	struct summary in = {.generation = generation};
 	AUTO_JSON json_t *object = json_pack("{s:b, s:o}", "ok", generation != NULL, "diagnostics",
@@ -70,21 +73,47 @@ static int print_check_json(const struct generation *generation, const struct di
 		if (!more || json_object_update(object, more))
 			return COMMAND_FAILED;
 	}
+	if (object && scan && json_object_set_new(object, "host", on_host_json(scan)))
+		return COMMAND_FAILED;
 	return command_json(object);
+}
+
+static void clean_scan(struct scan **at)
+{
+	scan_free(*at);
+}
+
+/* Return: as policy_work_read(). */
+static int look_at_host(const struct policy_arguments *arguments, struct policy_work *work,
+			struct scan **out_scan)
+{
+	int err = on_host_look(&work->compiled, arguments->root, &work->diags, out_scan);
+
+	if (err == 0)
+		return COMMAND_GOOD;
+	if (err == -EINVAL)
+		return COMMAND_FINDINGS;
+	command_say("\"%s\" cannot be looked at: %s", arguments->root ? arguments->root : "/",
+		    strerror(-err));
+	return COMMAND_FAILED;
 }
 
 static int run(const struct command_context *context, const struct policy_arguments *arguments)
 {
 	CLEANUP(policy_work_done) struct policy_work work = {0};
+	CLEANUP(clean_scan) struct scan *scan = NULL;
 	const char *file = arguments->files[0];
 	int result = policy_work_open(arguments, &work);
 
 	if (result == COMMAND_GOOD)
 		result = policy_work_read(arguments, file, &work);
+	if (result == COMMAND_GOOD && arguments->host)
+		result = look_at_host(arguments, &work, &scan);
 	if (result == COMMAND_FAILED)
 		return result;
 	if (arguments->json)
-		return print_check_json(work.compiled.generation, &work.diags) == COMMAND_GOOD
+		return print_check_json(result == COMMAND_GOOD ? work.compiled.generation : NULL,
+					&work.diags, scan) == COMMAND_GOOD
 			       ? result
 			       : COMMAND_FAILED;
 	policy_print_diagnostics(&work.diags, stderr);
@@ -95,13 +124,15 @@ static int run(const struct command_context *context, const struct policy_argume
 			file, work.diags.errors, work.diags.errors == 1 ? "" : "s");
 	else
 		print_plan(work.compiled.generation);
+	if (scan)
+		on_host_print(scan, stdout);
 	return result;
 }
 
 const struct policy_command policy_check = {
 	.name = "check",
 	.what = "everything that is wrong with a policy, and what it would do",
-	.options = POLICY_COMPILES,
+	.options = POLICY_COMPILES "HR",
 	.files_min = 1,
 	.files_max = 1,
 	.files = "a FILE",
@@ -109,10 +140,15 @@ const struct policy_command policy_check = {
 		"\n"
 		"Prints everything that is wrong with a policy, with line and column, and what it would\n"
 		"do. It changes nothing and needs neither root nor an agent.\n"
-		"\n" POLICY_COMPILES_HELP "  --json               the same for programs\n"
+		"\n"
+		"  --host               hold it against this host, too: refuse what would hit what the\n"
+		"                       host needs (init, shells, libraries, sshd, ..., its addresses), and\n"
+		"                       list what each rule hits now. The agent refuses the same.\n"
+		"  --root DIR           the same for an image or a mounted disk\n" POLICY_COMPILES_HELP "  --json               the same for programs\n"
 		"\n"
 		"Examples:\n"
 		"  embargo policy check policy.yaml\n"
+		"  embargo policy check --host policy.yaml                     # before it is applied\n"
 		"  embargo policy check policy.yaml --label role=hypervisor    # as on another host\n"
 		"\n"
 		"Exit status: 0 good; 1 the policy has errors and would be refused; 3 could not do it.\n",

@@ -6,6 +6,7 @@
 #include "clean.h"
 #include "table.h"
 
+#include "../policy/settings.h"
 #include <string.h>
 
 #define LABEL_COLUMNS 12
@@ -145,8 +146,8 @@ static void print_condition(const char *what, const char *condition)
 
 static void print_conditions(const struct explain *explain)
 {
-	AUTO_FREE char *scope = words_scope(&explain->policy->rules.scope);
-	AUTO_FREE char *requires = words_requires(&explain->generation->requires);
+	AUTO_FREE char *scope = setting_text(explain->policy, SETTING_SCOPE);
+	AUTO_FREE char *requires = setting_text(explain->policy, SETTING_REQUIRES);
 
 	print_condition("Only within the policy's scope", scope);
 	print_condition("Refused only where the policy's requirements are met", requires);

@@ -64,21 +64,24 @@ static int on_network(void *context, const struct inventory_network *found)
 {
 	struct collected *collected = context;
 	struct protected_network *network;
+	char *what = NULL;
 	int err;
 
 	err = grow(&collected->networks, collected->network_count, sizeof(*collected->networks));
 	if (err < 0)
 		return err;
+	if (asprintf(&what, "'%s', %s", found->text, found->why) < 0)
+		return -ENOMEM;
 	network = &collected->networks[collected->network_count];
 	*network = (struct protected_network){
-		.what = strdup(found->why),
+		.what = what,
 		.family = (__u8)found->family,
 		.bits = found->family == 4 ? 32 : 128,
 		.a = found->a,
 		.b = found->b,
 	};
 	collected->network_count++;
-	return network->what ? 0 : -ENOMEM;
+	return 0;
 }
 
 int host_lint(const struct policy *policy, const struct generation *generation,

@@ -79,11 +79,11 @@ static void product_read(struct reader *reader, const struct yaml_node *node, st
 			product->id.text, other->id.place.line);
 		return;
 	}
-	facts_finish(reader, &product->facts);
 	for (struct fact *fact = product->facts.first; fact; fact = fact->next) {
 		if (!fact->confidence)
 			fact->confidence = product->confidence;
 	}
+	facts_finish(reader, &product->facts); /* of two that are the same the better known stays */
 
 	if (vendor->last_product)
 		vendor->last_product->next = product;

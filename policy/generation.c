@@ -23,7 +23,13 @@
 #define FILE_BUFFER    65536
 #define NO_TEXT        UINT32_MAX
 
-/* The file: this, keys, values, rules, unenforced, pool, SHA-256 of everything before it. */
+/*
+ * BLAKE2b: three times as fast as SHA-256 without instructions for it, and a million rules are 180 MiB of
+ * entries.
+ */
+#define CHECKSUM_BYTES 32
+
+/* The file: this, keys, values, rules, unenforced, pool, checksum of everything before it. */
 struct file_header {
 	char magic[8];
 	__u32 abi;
@@ -51,24 +57,24 @@ struct file_rule {
 ABI_SIZE(struct file_rule, 56);
 
 /* NULL and "" are not the same; the zero at the end is counted. */
-static void sha_text(crypto_hash_sha256_state *sha, const char *text)
+static void checksum_text(crypto_generichash_state *checksum, const char *text)
 {
 	const unsigned char given = text != NULL;
 
-	crypto_hash_sha256_update(sha, &given, sizeof(given));
+	crypto_generichash_update(checksum, &given, sizeof(given));
 	if (text)
-		crypto_hash_sha256_update(sha, (const unsigned char *)text, strlen(text) + 1);
+		crypto_generichash_update(checksum, (const unsigned char *)text, strlen(text) + 1);
 }
 
 __u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,
 			const struct generation_requires *requires)
 {
 	unsigned char buffer[256 * (sizeof(*keys) + sizeof(*values))], *at = buffer;
-	unsigned char digest[crypto_hash_sha256_BYTES];
-	crypto_hash_sha256_state sha;
+	unsigned char digest[CHECKSUM_BYTES];
+	crypto_generichash_state checksum;
 	__u64 number;
 
-	crypto_hash_sha256_init(&sha);
+	crypto_generichash_init(&checksum, NULL, 0, sizeof(digest));
 	for (size_t i = 0; i < count; i++) {
 		union gen_value value = values[i];
 
@@ -77,15 +83,15 @@ __u64 generation_number(const struct gen_key *keys, const union gen_value *value
 		at = mempcpy(at, &keys[i], sizeof(keys[i]));
 		at = mempcpy(at, &value, sizeof(value));
 		if (at == buffer + sizeof(buffer)) {
-			crypto_hash_sha256_update(&sha, buffer, sizeof(buffer));
+			crypto_generichash_update(&checksum, buffer, sizeof(buffer));
 			at = buffer;
 		}
 	}
-	crypto_hash_sha256_update(&sha, buffer, at - buffer);
-	sha_text(&sha, requires->package);
-	sha_text(&sha, requires->unit);
-	sha_text(&sha, requires->exec_prevent ? "prevent" : NULL);
-	crypto_hash_sha256_final(&sha, digest);
+	crypto_generichash_update(&checksum, buffer, at - buffer);
+	checksum_text(&checksum, requires->package);
+	checksum_text(&checksum, requires->unit);
+	checksum_text(&checksum, requires->exec_prevent ? "prevent" : NULL);
+	crypto_generichash_final(&checksum, digest, sizeof(digest));
 	memcpy(&number, digest, sizeof(number));
 	return le64toh(number) ?: 1;
 }
@@ -146,7 +152,7 @@ struct writer {
 	int fd;
 	int err;
 	size_t used;
-	crypto_hash_sha256_state sha;
+	crypto_generichash_state checksum;
 	unsigned char buffer[FILE_BUFFER];
 };
 
@@ -178,7 +184,7 @@ static void writer_add(struct writer *writer, const void *data, size_t size)
 		at += part;
 		size -= part;
 		if (writer->used == FILE_BUFFER) {
-			crypto_hash_sha256_update(&writer->sha, writer->buffer, writer->used);
+			crypto_generichash_update(&writer->checksum, writer->buffer, writer->used);
 			writer_flush(writer);
 		}
 	}
@@ -186,11 +192,11 @@ static void writer_add(struct writer *writer, const void *data, size_t size)
 
 static void writer_end(struct writer *writer)
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
+	unsigned char digest[CHECKSUM_BYTES];
 
-	crypto_hash_sha256_update(&writer->sha, writer->buffer, writer->used);
+	crypto_generichash_update(&writer->checksum, writer->buffer, writer->used);
 	writer_flush(writer);
-	crypto_hash_sha256_final(&writer->sha, digest);
+	crypto_generichash_final(&writer->checksum, digest, sizeof(digest));
 	memcpy(writer->buffer, digest, sizeof(digest));
 	writer->used = sizeof(digest);
 	writer_flush(writer);
@@ -243,14 +249,17 @@ static int write_generation(const struct generation *gen, int fd)
 				     .requires_unit = text_offset(gen->requires.unit, store->pool),
 				     .requires_exec_prevent = gen->requires.exec_prevent,
 				     .mode = gen->mode};
-	struct writer *writer = calloc(1, sizeof(*writer));
+	/* the state of the checksum lies at a multiple of 64, which calloc() does not promise */
+	struct writer *writer = aligned_alloc(_Alignof(struct writer), sizeof(*writer));
 	int err;
 
 	if (!writer)
 		return -ENOMEM;
 	writer->fd = fd;
+	writer->err = 0;
+	writer->used = 0;
 	memcpy(header.magic, FILE_MAGIC, sizeof(header.magic));
-	crypto_hash_sha256_init(&writer->sha);
+	crypto_generichash_init(&writer->checksum, NULL, 0, CHECKSUM_BYTES);
 	writer_add(writer, &header, sizeof(header));
 	writer_add(writer, gen->keys, gen->entry_count * sizeof(*gen->keys));
 	writer_add(writer, gen->values, gen->entry_count * sizeof(*gen->values));
@@ -575,17 +584,19 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 
 int generation_decode(const void *data, size_t size, struct generation **out_gen)
 {
-	unsigned char digest[crypto_hash_sha256_BYTES];
+	unsigned char digest[CHECKSUM_BYTES];
 	struct reader reader = {data, size};
 	struct generation_store *store;
 	struct file_header header;
 	int err;
 
+	if (sodium_init() < 0) /* finds the fastest code for this processor */
+		return -EIO;
 	if (size < sizeof(header) + sizeof(digest))
 		return -EBADMSG;
 	reader.left -= sizeof(digest);
 	memcpy(&header, data, sizeof(header));
-	crypto_hash_sha256(digest, data, reader.left);
+	crypto_generichash(digest, sizeof(digest), data, reader.left, NULL, 0);
 	if (memcmp(header.magic, FILE_MAGIC, sizeof(header.magic)) ||
 	    memcmp(digest, reader.at + reader.left, sizeof(digest)))
 		return -EBADMSG;

@@ -93,7 +93,7 @@ void path_measure(const char *pattern, struct path_measure *out_measure)
 		if (is_deep(at, end - at)) {
 			out_measure->any_depth = true;
 		} else {
-			/* "/dir/**" with just a '*' behind it says no more than without */
+			/* a directory's "**" with just a '*' behind it says no more than without */
 			out_measure->components += !out_measure->any_depth || stars < end - at;
 			out_measure->literal_bytes += end - at - stars;
 			out_measure->wildcards += wildcards;

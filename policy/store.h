@@ -26,7 +26,7 @@ struct generation_store {
  * @count:    of both; the header's own copy of the number counts as 0
  * @requires: borrowed; the kernel knows of them by this number
  *
- * Return: the first 8 bytes of the SHA-256 of all entries, key and value each, and of what is required, as a
+ * Return: the first 8 bytes of the BLAKE2b of all entries, key and value each, and of what is required, as a
  * little endian number; never 0.
  */
 __u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,

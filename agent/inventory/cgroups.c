@@ -105,10 +105,7 @@ static char *tree_of(char *line, bool v1)
 
 	if (!options || (v1 && !strstr(options, "name=systemd")))
 		return NULL;
-	for (int field = 0; field < 4 && path; field++) {
-		path = strchr(path, ' ');
-		path += path ? 1 : 0;
-	}
+	path = fields_skip(path, ' ', 4);
 	if (!path)
 		return NULL;
 	path[strcspn(path, " ")] = 0;

@@ -38,6 +38,7 @@ struct search {
 	struct layers *layers;
 	inventory_image_fn fn;
 	void *context;
+	const char *store;
 	const char *database;  /* path of the database that is being read */
 	const char *space;     /* containerd's namespace */
 	const char *container; /* its id */
@@ -49,13 +50,14 @@ struct search {
 
 static int snapshot(void *context, const char *directory, const char *id, unsigned char type)
 {
+	static const struct layer_user user = {.manager = "containerd"};
 	const struct search *search = context;
 	char path[PATH_MAX];
 
 	if (type != DT_DIR ||
 	    snprintf(path, sizeof(path), "%s/%s/%s", directory, id, search->snapshotter->files) >= (int)sizeof(path))
 		return 0;
-	return layers_add(search->layers, path, "containerd", NULL, NULL, id);
+	return layers_add(search->layers, search->store, path, &user, id);
 }
 
 static int one_plugin(void *context, const char *directory, const char *name, unsigned char type)
@@ -85,6 +87,7 @@ static int store_layers(void *context, const struct inventory_place *place, cons
 	struct search *search = context;
 
 	search->place = place;
+	search->store = store;
 	return place_list(place, INVENTORY_IMAGES, store, one_plugin, search);
 }
 

@@ -40,12 +40,13 @@ static int layer_path(const struct search *search, const char *id, char *out_pat
 
 static int add_layer(const struct search *search, const char *id, const char *kind, const char *name)
 {
+	const struct layer_user user = {.manager = "docker", .kind = kind, .name = name};
 	char path[PATH_MAX];
 
 	/* An id becomes a part of a path. */
 	if (!*id || strchr(id, '/') || !strcmp(id, "..") || !layer_path(search, id, path))
 		return 0;
-	return layers_add(search->layers, path, "docker", kind, name, id);
+	return layers_add(search->layers, search->store, path, &user, id);
 }
 
 static int any_layer(void *context, const char *directory, const char *name, unsigned char type)

@@ -142,6 +142,9 @@ char *line_next(char **text, char *end);
 /** line_strip() - without white space at both ends, in place */
 char *line_strip(char *line);
 
+/** fields_skip() - what stands behind so many separators, or NULL */
+char *fields_skip(char *line, char separator, unsigned count);
+
 /* A set of names, owned; in the order in which they came until names_sort(). */
 struct names {
 	char **list;

@@ -215,3 +215,13 @@ char *line_strip(char *line)
 	*end = 0;
 	return line;
 }
+
+char *fields_skip(char *line, char separator, unsigned count)
+{
+	while (line && count--) {
+		line = strchr(line, separator);
+		if (line)
+			line++;
+	}
+	return line;
+}

@@ -62,30 +62,60 @@ static int grow(struct layers *layers)
 	return 0;
 }
 
-static int add_user(struct candidate *candidate, const char *kind, const char *name)
+static int add_user(struct candidate *candidate, const struct layer_user *user)
 {
 	AUTO_FREE char *text = NULL;
 
-	if (!kind)
+	if (!user->kind)
 		return 0;
-	if (asprintf(&text, "%s %s", kind, name) < 0) {
+	if (asprintf(&text, "%s %s", user->kind, user->name) < 0) {
 		text = NULL;
 		return -ENOMEM;
 	}
 	return names_add(&candidate->users, text);
 }
 
-int layers_add(struct layers *layers, const char *path, const char *manager, const char *kind, const char *name,
+/* The path without links, below the store; @out_real: PATH_MAX bytes. */
+static int real_layer(const struct inventory_place *place, const char *store, const char *path, char *out_real)
+{
+	char real_store[PATH_MAX];
+	size_t bytes;
+	int err = rooted_real(place, store, real_store);
+
+	if (!err)
+		err = rooted_real(place, path, out_real);
+	if (err)
+		return err;
+	bytes = strcmp(real_store, "/") ? strlen(real_store) : 0;
+	return strncmp(out_real, real_store, bytes) || out_real[bytes] != '/' ? -ELOOP : 0;
+}
+
+static int new_candidate(struct layers *layers, const struct stat *st, const char *real,
+			 const struct layer_user *user, const char *id)
+{
+	struct candidate *candidate = &layers->list[layers->count];
+
+	*candidate = (struct candidate){
+		.layer = {.path = strdup(real), .device = st->st_dev, .inode = st->st_ino},
+		.manager = user->manager,
+		.id = strdup(id),
+	};
+	layers->count++; /* freed with the others, whatever follows */
+	return candidate->layer.path && candidate->id ? add_user(candidate, user) : -ENOMEM;
+}
+
+int layers_add(struct layers *layers, const char *store, const char *path, const struct layer_user *user,
 	       const char *id)
 {
 	const struct inventory_place place = inventory_root_place(layers->inventory);
-	struct candidate *candidate;
 	char real[PATH_MAX];
 	struct stat st;
 	size_t at;
 	int err = rooted_stat(place.fd, path, &st);
 
-	if (err || !S_ISDIR(st.st_mode)) {
+	if (!err)
+		err = S_ISDIR(st.st_mode) ? real_layer(&place, store, path, real) : -ENOTDIR;
+	if (err) {
 		inventory_missed(layers->inventory, INVENTORY_IMAGES, path, err);
 		return 0;
 	}
@@ -96,21 +126,9 @@ int layers_add(struct layers *layers, const char *path, const char *manager, con
 	}
 	at = slot_of(layers, st.st_dev, st.st_ino);
 	if (layers->table[at])
-		return add_user(&layers->list[layers->table[at] - 1], kind, name);
-	err = rooted_real(&place, path, real);
-	if (err) {
-		inventory_missed(layers->inventory, INVENTORY_IMAGES, path, err);
-		return 0;
-	}
-	candidate = &layers->list[layers->count];
-	*candidate = (struct candidate){
-		.layer = {.path = strdup(real), .device = st.st_dev, .inode = st.st_ino},
-		.manager = manager,
-		.id = strdup(id),
-	};
-	layers->count++; /* freed with the others, whatever follows */
-	layers->table[at] = layers->count;
-	return candidate->layer.path && candidate->id ? add_user(candidate, kind, name) : -ENOMEM;
+		return add_user(&layers->list[layers->table[at] - 1], user);
+	layers->table[at] = layers->count + 1;
+	return new_candidate(layers, &st, real, user, id);
 }
 
 static char *layer_name(struct candidate *candidate)
@@ -240,10 +258,7 @@ int home_directories(const struct inventory_place *place, struct names *names)
 	int err = names_add(names, "/root");
 
 	while (!err && text && (line = line_next(&rest, text + bytes))) {
-		for (int field = 0; field < 5 && line; field++) {
-			line = strchr(line, ':');
-			line += line ? 1 : 0;
-		}
+		line = fields_skip(line, ':', 5);
 		if (!line)
 			continue;
 		line[strcspn(line, ":")] = 0;

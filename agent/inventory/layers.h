@@ -10,16 +10,24 @@
 
 struct layers;
 
+/* Whose layer it is. */
+struct layer_user {
+	const char *manager;	/* "docker", ...; in static storage */
+	const char *kind;	/* "image", "container"; NULL: nothing but a layer is known */
+	const char *name;	/* of that image or container */
+};
+
 /**
  * layers_add() - a directory that holds a layer
- * @path:  from the root; one that is not there is passed over
- * @kind:  "docker image", "podman container", ...; NULL: only known to be a layer
- * @name:  of that image or container; NULL with @kind
+ * @store: of the engine, from the root
+ * @path:  below it; one that is not there is passed over, and one that a link leads out of the store is told: what
+ *         counts as a layer is not looked at as a part of the root, and must not hide what is
+ * @user:  borrowed
  * @id:    of the layer, shortened for people
  *
  * The same directory may come again with other names. Return: 0 or -ENOMEM.
  */
-int layers_add(struct layers *layers, const char *path, const char *manager, const char *kind, const char *name,
+int layers_add(struct layers *layers, const char *store, const char *path, const struct layer_user *user,
 	       const char *id);
 
 /* Where an engine may keep its things, each with what its users' copies would be. */

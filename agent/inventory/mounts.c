@@ -119,10 +119,7 @@ static int parse_line(struct mounts *mounts, const struct inventory *inventory, 
 	if (!separator)
 		return 0;
 	*separator = 0;
-	for (int field = 0; field < 4 && path; field++) {
-		path = strchr(path, ' ');
-		path += path ? 1 : 0;
-	}
+	path = fields_skip(path, ' ', 4);
 	if (!path)
 		return 0;
 	path[strcspn(path, " ")] = 0;

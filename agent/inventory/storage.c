@@ -44,13 +44,14 @@ static json_t *read_list(const struct search *search, const char *what, char *pa
 
 static int add_layer(const struct search *search, const char *id, const char *kind, const char *name)
 {
+	const struct layer_user user = {.manager = "containers/storage", .kind = kind, .name = name};
 	char path[PATH_MAX];
 
 	if (!*id || strchr(id, '/') || !strcmp(id, "..") ||
 	    snprintf(path, sizeof(path), "%s/%s/%s/%s", search->store, search->driver->directory, id,
 		     search->driver->files) >= (int)sizeof(path))
 		return 0;
-	return layers_add(search->layers, path, "containers/storage", kind, name, id);
+	return layers_add(search->layers, search->store, path, &user, id);
 }
 
 static int any_layer(void *context, const char *directory, const char *name, unsigned char type)

@@ -206,7 +206,7 @@ static void checksum_is_not_the_only_check(void **state)
 		int err;
 
 		data[i] ^= 0x80;
-		crypto_hash_sha256(data + size - 32, data, size - 32);
+		crypto_generichash(data + size - 32, 32, data, size - 32, NULL, 0);
 		again = NULL;
 		err = generation_decode(data, size, &again);
 		assert_true(err == 0 || err == -EBADMSG || err == -EPROTO || err == -ENOMEM);
@@ -238,6 +238,17 @@ static void finds_every_entry_and_no_other(void **state)
 	}
 }
 
+/* With EMBARGO_UPDATE_GOLDEN: read the difference before it is committed. */
+static void update(const char *path, const char *text)
+{
+	FILE *out = getenv("EMBARGO_UPDATE_GOLDEN") ? fopen(path, "we") : NULL;
+
+	if (!out)
+		return;
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
 /* The golden file: change it only together with the format, or with what a rule means. */
 static void dump_is_the_golden_one(void **state)
 {
@@ -245,6 +256,7 @@ static void dump_is_the_golden_one(void **state)
 	char *text = dumped(gen), *golden;
 	size_t size;
 
+	update(GOLDEN "/sample.txt", text);
 	golden = (char *)contents(GOLDEN "/sample.txt", &size);
 	golden[size] = '\0';
 	if (strcmp(text, golden)) {

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * on_host.h - what a policy would do with what is on a host now: the findings of a scan, each with the outcome
+ * that an attempt to use it would have.
+ */
+#ifndef EMBARGO_ON_HOST_H
+#define EMBARGO_ON_HOST_H
+
+#include "scan.h"
+
+struct compiled;
+struct diagnostics;
+
+/* In the order in which they are shown. */
+enum on_host_outcome {
+	ON_HOST_REFUSED,	/* an attempt is refused and recorded */
+	ON_HOST_RECORDED,	/* it is recorded and goes through */
+	ON_HOST_ALLOWED,	/* an entry of "allow" lets it through */
+	ON_HOST_NOT_ENFORCED,	/* this version does nothing about it */
+	ON_HOST_NOTHING,	/* no rule is about it */
+	ON_HOST_MAX,
+};
+
+/** on_host_word() - "refused", ...; NULL: no such value */
+const char *on_host_word(unsigned outcome);
+
+/** on_host_outcome() - of one finding; ON_HOST_NOTHING for what is found and never decided on, as units */
+enum on_host_outcome on_host_outcome(const struct scan *scan, const struct scan_finding *finding);
+
+/**
+ * on_host_look() - hold a policy against a host: its protected set, and what its rules hit there now
+ * @compiled: borrowed; for as long as the scan is used
+ * @root:     directory; NULL: this host
+ * @diags:    borrowed; gets what is protected and would be hit
+ * @out_scan: owned by the caller, scan_free(); NULL when the policy is refused
+ *
+ * The whole tree is not walked: rules for a name anywhere ("**" before the end) are held against packages' files,
+ * programs that run and what is loaded only.
+ *
+ * Return: 0; -EINVAL (see @diags); another negative errno.
+ */
+int on_host_look(const struct compiled *compiled, const char *root, struct diagnostics *diags,
+		 struct scan **out_scan);
+
+/** on_host_print() - a table of the rules that hit something, for people */
+void on_host_print(const struct scan *scan, FILE *out);
+
+/** on_host_json() - the same for programs; new reference or NULL */
+json_t *on_host_json(const struct scan *scan);
+
+#endif

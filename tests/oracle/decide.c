@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+/*
+ * decide.c - what the product decides, for comparison with the oracle: documents and attempts on standard
+ * input, one answer a line on standard output. Everything is the real thing: the readers, the compiler, and
+ * the kernel's own decision code compiled for the host (policy/match.h). One process decides any number of
+ * rounds.
+ *
+ *	catalog BYTES		and that many bytes of YAML follow: a vendor; policy BYTES likewise
+ *	labels NAME=VALUE...	the host's labels are known; without this line they are not
+ *	read-at SECONDS		the time at which the policy is read
+ *	go			answers "ready" or "refused MESSAGE"
+ *	exec CGROUP UID SECONDS HELD PAUSED PATH
+ *	connect CGROUP UID SECONDS HELD PAUSED ADDRESS PORT PROTOCOL
+ *	end			of the round
+ *	mode TARGET TARGET-HELD-BY CAP PAUSE BREAKER REQUIREMENT STAGE
+ *
+ * Words are separated by tabs. HELD is some of the letters c b r s or '-'; PAUSED vendors with commas between, "everything", or '-'.
+ */
+#include "../../policy/match.h"
+#include "../../policy/model.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WORDS_MAX 80
+
+/* What was read of a round. */
+struct round {
+	struct catalog *catalog;
+	struct yaml_tree *tree;		/* of the policy, until it is read */
+	struct policy *policy;
+	struct generation *generation;
+	struct diagnostics diags;
+	char *labels;			/* the line that names them */
+	const char *names[WORDS_MAX], *values[WORDS_MAX];
+	struct policy_host host;
+};
+
+static _Noreturn void fail(const char *what)
+{
+	fprintf(stderr, "oracle-decide: %s\n", what);
+	exit(3);
+}
+
+static int user_id(void *context, const char *name, __u32 *out_uid)
+{
+	static const struct {
+		const char *name;
+		__u32 uid;
+	} users[] = { { "root", 0 }, { "alice", 1000 }, { "bob", 1001 }, { "carol", 4294967294u } };
+
+	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		if (!strcmp(users[i].name, name)) {
+			*out_uid = users[i].uid;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static void round_begin(struct round *round)
+{
+	memset(round, 0, sizeof(*round));
+	round->catalog = catalog_new();
+	if (!round->catalog)
+		fail("no memory");
+	round->host.user_id = user_id;
+}
+
+static void round_end(struct round *round)
+{
+	generation_free(round->generation);
+	policy_free(round->policy);
+	yaml_tree_free(round->tree);
+	catalog_free(round->catalog);
+	diagnostics_done(&round->diags);
+	free(round->labels);
+}
+
+/* The words of a line, in place. Returns how many. */
+static size_t split(char *line, char **words)
+{
+	size_t count = 0;
+
+	for (char *word = line; word && count < WORDS_MAX; count++) {
+		words[count] = word;
+		word = strchr(word, '\t');
+		if (word)
+			*word++ = 0;
+	}
+	return count;
+}
+
+static struct yaml_tree *read_document(struct round *round, const char *name, const char *bytes_text)
+{
+	size_t bytes = strtoul(bytes_text, NULL, 10);
+	struct yaml_tree *tree = NULL;
+	char *text = malloc(bytes + 1);
+
+	if (!text || fread(text, 1, bytes, stdin) != bytes)
+		fail("a document that is cut off");
+	(void)yaml_tree_parse(name, text, bytes, &round->diags, &tree); /* errors are in the list */
+	free(text);
+	return tree;
+}
+
+static void read_labels(struct round *round, const char *line)
+{
+	char *words[WORDS_MAX];
+	size_t count;
+
+	round->labels = strdup(line);
+	if (!round->labels)
+		fail("no memory");
+	count = split(round->labels, words);
+	for (size_t i = 1; i < count; i++) {
+		char *value = strchr(words[i], '=');
+
+		if (!value)
+			fail("a label without '='");
+		*value++ = 0;
+		round->names[i - 1] = words[i];
+		round->values[i - 1] = value;
+	}
+	round->host.label_names = round->names;
+	round->host.label_values = round->values;
+	round->host.label_count = count - 1;
+	round->host.labels_known = true;
+}
+
+static void refused(const struct round *round)
+{
+	for (size_t i = 0; i < round->diags.count; i++) {
+		const struct diagnostic *d = &round->diags.list[i];
+
+		if (d->severity == SEVERITY_ERROR) {
+			printf("refused\t%s:%u:%u: %s\n", d->file, d->line, d->column, d->message);
+			return;
+		}
+	}
+	printf("refused\twithout a word\n");
+}
+
+static void go(struct round *round)
+{
+	struct yaml_tree *tree = round->tree;
+	int err = -EINVAL;
+
+	round->tree = NULL;
+	catalog_finish(round->catalog, &round->diags);
+	if (tree && !round->diags.errors)
+		err = policy_read(tree, round->catalog, &round->host, &round->diags, &round->policy);
+	else
+		yaml_tree_free(tree);
+	if (!err)
+		err = policy_compile(round->policy, &round->diags, &round->generation);
+	if (err)
+		refused(round);
+	else
+		printf("ready\n");
+}
+
+/* Is the vendor of this rule paused? By the key that the kernel would look up. */
+static bool is_paused(const struct generation *generation, const struct generation_rule *rule, const char *paused)
+{
+	struct gen_key key = { .kind = GEN_RULE, .node = (__u32)(rule - generation->rules) + 1 };
+	const union gen_value *value = generation_find(generation, &key);
+
+	if (!value)
+		fail("a rule without its entry");
+	while (*paused && strcmp(paused, "-")) {
+		size_t bytes = strcspn(paused, ",");
+
+		if ((bytes == 10 && !strncmp(paused, "everything", 10)) ||
+		    name_hash(paused, bytes) == value->rule.vendor)
+			return true;
+		paused += bytes + (paused[bytes] == ',');
+	}
+	return false;
+}
+
+static bool has_requirements(const struct generation *generation)
+{
+	struct gen_key key = { .kind = GEN_HEADER };
+	const union gen_value *value = generation_find(generation, &key);
+
+	return value && value->header.flags & GEN_FLAG_REQUIRES;
+}
+
+static struct match match_connect(const struct generation *generation, char **words)
+{
+	unsigned port = strtoul(words[1], NULL, 10), protocol = strtoul(words[2], NULL, 10);
+	struct in6_addr six;
+	struct in_addr four;
+	__u32 part[4];
+
+	if (inet_pton(AF_INET, words[0], &four) == 1)
+		return match_address(generation, 4, ntohl(four.s_addr), 0, protocol, port);
+	if (inet_pton(AF_INET6, words[0], &six) != 1)
+		fail("no address");
+	for (int i = 0; i < 4; i++) {
+		memcpy(&part[i], six.s6_addr + 4 * i, 4);
+		part[i] = ntohl(part[i]);
+	}
+	if (IN6_IS_ADDR_V4MAPPED(&six)) /* the caller's part of the border, as in the hook */
+		return match_address(generation, 4, part[3], 0, protocol, port);
+	return match_address(generation, 6, (__u64)part[0] << 32 | part[1], (__u64)part[2] << 32 | part[3],
+			     protocol, port);
+}
+
+static void answer(const struct generation *generation, const struct match *match, struct match_subject *subject,
+		   const char *held, const char *paused)
+{
+	struct match_decision decision;
+
+	subject->capped = strchr(held, 'c');
+	subject->breaker_open = strchr(held, 'b');
+	subject->stage_held = strchr(held, 's');
+	subject->requirement_unmet = strchr(held, 'r') && has_requirements(generation);
+	subject->paused = match->rule && is_paused(generation, match->rule, paused);
+	decision = match_decide(generation, match, subject);
+	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", decision.match.undecided ? "undecided" : decision.in_scope ? "in" : "out",
+	       decision.match.rule ? decision.match.rule->id : "-",
+	       decision.match.allow ? decision.match.allow->id : "-", verdict_word(decision.verdict),
+	       decision.match.rule ? mode_word(decision.mode) : "-", held_by_word(decision.held_by),
+	       let_through_word(decision.let_through));
+}
+
+static void attempt(const struct round *round, char **words, size_t count)
+{
+	struct match_subject subject = { 0 };
+	struct match match;
+
+	if (!round->generation)
+		return; /* the refusal was the answer */
+	subject.cgroup = words[1];
+	subject.uid = strtoul(words[2], NULL, 10);
+	subject.now_s = strtoll(words[3], NULL, 10);
+	if (!strcmp(words[0], "exec") && count == 7)
+		match = match_path(round->generation, words[6]);
+	else if (!strcmp(words[0], "connect") && count == 9)
+		match = match_connect(round->generation, words + 6);
+	else
+		fail("an attempt with too few or too many words");
+	answer(round->generation, &match, &subject, words[4], words[5]);
+}
+
+static void mode(char **words, size_t count)
+{
+	struct mode_inputs in;
+	struct effective_mode out;
+	__u8 *members[] = { &in.target,	      &in.target_held_by,     &in.capped,    &in.paused,
+			    &in.breaker_open, &in.requirement_unmet, &in.stage_held };
+
+	if (count != 8)
+		fail("a mode with too few or too many words");
+	for (size_t i = 0; i < 7; i++)
+		*members[i] = strtoul(words[i + 1], NULL, 10);
+	out = mode_effective(&in);
+	printf("%s\t%s\n", mode_word(out.mode), held_by_word(out.held_by));
+}
+
+static void take_line(struct round *round, char *line)
+{
+	char *words[WORDS_MAX];
+	size_t count;
+
+	if (!strncmp(line, "labels", 6)) {
+		read_labels(round, line);
+		return;
+	}
+	count = split(line, words);
+	if (!strcmp(words[0], "catalog") && count == 2) {
+		struct yaml_tree *tree = read_document(round, "vendor.yaml", words[1]);
+
+		if (tree && catalog_add(round->catalog, tree, 0, &round->diags))
+			fail("no memory");
+	} else if (!strcmp(words[0], "policy") && count == 2 && !round->tree) {
+		round->tree = read_document(round, "policy.yaml", words[1]);
+	} else if (!strcmp(words[0], "read-at") && count == 2) {
+		round->host.now_s = strtoll(words[1], NULL, 10);
+	} else if (!strcmp(words[0], "go")) {
+		go(round);
+	} else if (!strcmp(words[0], "mode")) {
+		mode(words, count);
+	} else if (!strcmp(words[0], "end")) {
+		round_end(round);
+		round_begin(round);
+		(void)fflush(stdout); /* an error is an answer that is missing */
+	} else {
+		attempt(round, words, count);
+	}
+}
+
+int main(void)
+{
+	struct round round;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t bytes;
+
+	round_begin(&round);
+	while ((bytes = getline(&line, &size, stdin)) > 0) {
+		if (line[bytes - 1] == '\n')
+			line[bytes - 1] = 0;
+		take_line(&round, line);
+	}
+	round_end(&round);
+	free(line);
+	return ferror(stdin) || fflush(stdout) ? 3 : 0;
+}

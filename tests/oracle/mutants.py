@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""
+mutants - prove that the comparison can fail: break the product's decision in one place at a time, in a scratch copy,
+and see that compare.py finds it. By hand, because it knows lines of other people's files by heart: a line that is gone is
+said, and wants another mutant.
+
+usage: mutants.py BUILD-DIRECTORY [WORD-OF-A-MUTANT...]
+Exit status: 0 all found; 1 one was not found, or its line is gone; 3 could not build.
+"""
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+
+# file, what stands there, what to write instead, and how it is compiled in
+MUTANTS = [
+    ("bpf/decide.h", "other < best", "other > best", "match.c"),
+    ("bpf/decide.h", "port >= line->port_first", "port > line->port_first", "match.c"),
+    ("bpf/decide.h", "port <= line->port_last", "port < line->port_last", "match.c"),
+    ("bpf/decide.h", "(line->protocol == PROTOCOL_ANY || line->protocol == protocol)", "1", "match.c"),
+    ("bpf/decide.h", "!allow && mode.mode == MODE_ENFORCE", "mode.mode == MODE_ENFORCE", "match.c"),
+    ("bpf/decide.h", "match->allow = better(match->allow, node->below_allow);", "", "match.c"),
+    ("bpf/decide.h", "next = accept ? accept->node : match->any;", "next = accept ? accept->node : 0;", "match.c"),
+    ("bpf/decide.h", "match->position < match->bytes", "match->position + 1 < match->bytes", "match.c"),
+    ("bpf/decide.h", "deep && slot < MATCH_DEEP_MAX", "deep && slot < 1", "match.c"),
+    ("bpf/decide.h", "step < 6 && low < high", "step < 3 && low < high", "match.c"),
+    ("bpf/decide.h", "key->b = address->b & (~0ull << ((128 - bits) & 63));", "key->b = address->b;", "match.c"),
+    ("bpf/abi.h", "#define PATH_COMPONENTS_MAX 64", "#define PATH_COMPONENTS_MAX 2", "match.c"),
+    ("bpf/abi.h", "in->paused", "in->capped", "match.c"),
+    ("policy/rule_order.c", "| measure.wildcards", "", "rule_order.c"),
+    ("policy/rule_order.c", "127 - measure.components", "measure.components", "rule_order.c"),
+    ("policy/rule_order.c", "128 - network->bits", "network->bits", "rule_order.c"),
+    ("policy/rule_order.c", "network->port_last[i] - network->port_first[i] + 1", "1", "rule_order.c"),
+    ("policy/rule_order.c", "list[end].target != MODE_ENFORCE", "list[end].target == MODE_ENFORCE", "rule_order.c"),
+    ("policy/resolve.c", "fact->confidence < policy->min_confidence", "fact->confidence <= policy->min_confidence", "resolve.c"),
+    ("policy/resolve.c", "one->class == PRODUCT_CLASS_COMMERCIAL || one->class == PRODUCT_CLASS_LEGACY",
+     "one->class == PRODUCT_CLASS_COMMERCIAL", "resolve.c"),
+    ("policy/resolve.c", "catalog->vendors[i], 1 + distance)", "catalog->vendors[i], 100 - distance)", "resolve.c"),
+    ("policy/resolve.c", "line->mode ? line->mode : policy->mode", "policy->mode", "resolve.c"),
+    ("policy/networks.c", "list[i].allow == one->allow && ", "", "networks.c"),
+    ("policy/networks.c", "list[i].port_last >= one->port_last", "1", "networks.c"),
+    ("policy/path_sets.c", "least(&record.end_allow, node->end_allow);", "", "path_sets.c"),
+    ("policy/path_sets.c", "const struct list *more = &sets->any;", "const struct list none = {0}, *more = &none;", "path_sets.c"),
+    ("policy/paths.c", '{"/usr/sbin/", "/usr/bin/"},', "", "paths.c"),
+]
+
+
+def build(scratch, file, build_directory):
+    """Compile one file of the scratch copy and the driver, and link both before the library of the build."""
+    program = scratch / "decide"
+    source = scratch / "policy" / file
+    flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", "-w"]
+    libraries = [str(build_directory / "policy" / "libpolicy.a"), "-lyaml", "-lsodium", "-lpthread"]
+    command = ["cc", *flags, str(source), str(HERE / "decide.c"), *libraries, "-o", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"cannot build {file}:\n{done.stderr}")
+    return program
+
+
+def main():
+    build_directory = pathlib.Path(sys.argv[1]).resolve()
+    words = sys.argv[2:]
+    missed = 0
+    for file, old, new, unit in MUTANTS:
+        if new is None or words and not any(word in f"{file} {old}" for word in words):
+            continue
+        with tempfile.TemporaryDirectory() as directory:
+            scratch = pathlib.Path(directory)
+            for room in ("policy", "bpf"):
+                shutil.copytree(TOP / room, scratch / room, ignore=shutil.ignore_patterns("*.yaml"))
+            text = (scratch / file).read_text()
+            if old not in text:
+                print(f"GONE     {file}: {old}")
+                missed += 1
+                continue
+            (scratch / file).write_text(text.replace(old, new))
+            program = build(scratch, unit, build_directory)
+            began = time.monotonic()
+            done = subprocess.run([sys.executable, str(HERE / "compare.py"), str(program), "--policies", "5000"],
+                                  capture_output=True, text=True)
+        found = re.search(r"(\d+) differences", done.stdout)
+        number = int(found.group(1)) if found else 0
+        result = "found" if number or done.returncode == 3 else "MISSED"
+        missed += result == "MISSED"
+        print(f"{result:8} {file}: {old!r} -> {new!r}: {number} differences, {time.monotonic() - began:.0f} s", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
