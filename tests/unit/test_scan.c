@@ -45,6 +45,7 @@ static const char vendor[] = "kind: Vendor\n"
 			     "    confidence: seen\n"
 			     "    sources: [x]\n"
 			     "    paths: [/usr/bin/free-tool]\n"
+			     "    packages: [example-sensor]\n"
 			     "  - id: cloud\n"
 			     "    name: Example Cloud\n"
 			     "    confidence: seen\n"
@@ -278,6 +279,25 @@ static void many_files_are_one_finding(void **state)
 	scan_free(found);
 }
 
+/* A fact of two products names both, whichever of them the match is. */
+static void a_fact_of_two_products(void **state)
+{
+	struct world *world = *state;
+	const struct generation_rule *also;
+	struct scan *found;
+
+	root_file(world->root, "/var/lib/dpkg/status",
+		  "Package: example-sensor\nStatus: install ok installed\nVersion: 1\n");
+	found = scan(world, 3);
+	assert_int_equal(found->count, 1);
+	also = scan_also(found, &found->findings[0], 0);
+	assert_non_null(also);
+	assert_string_not_equal(also->product, found->findings[0].rule->product);
+	assert_string_equal(also->value, "example-sensor");
+	assert_null(scan_also(found, &found->findings[0], 1));
+	scan_free(found);
+}
+
 static void what_is_missed_is_not_complete(void **state)
 {
 	struct world *world = *state;
@@ -391,6 +411,7 @@ int main(void)
 		TEST(everything_else),
 		TEST(inside_of_layers),
 		TEST(many_files_are_one_finding),
+		TEST(a_fact_of_two_products),
 		TEST(what_is_missed_is_not_complete),
 		TEST(is_stable),
 		TEST(is_readable),
