@@ -76,17 +76,20 @@ static char *change_text(const struct diff_rule *rule)
 	return fclose(out) ? NULL : text;
 }
 
+/* "+3 -1 ~2"; what is none is left out. */
 static void count_text(const struct diff_count *count, char *out, size_t bytes)
 {
-	char added[24] = "", removed[24] = "", changed[24] = "";
+	const struct {
+		char sign;
+		size_t count;
+	} parts[] = {{'+', count->added}, {'-', count->removed}, {'~', count->changed}};
+	size_t used = 0;
 
-	if (count->added)
-		snprintf(added, sizeof(added), "+%zu ", count->added);
-	if (count->removed)
-		snprintf(removed, sizeof(removed), "-%zu ", count->removed);
-	if (count->changed)
-		snprintf(changed, sizeof(changed), "~%zu", count->changed);
-	snprintf(out, bytes, "%s%s%s", added, removed, changed);
+	*out = '\0';
+	for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
+		if (parts[i].count && used < bytes)
+			used += snprintf(out + used, bytes - used, "%s%c%zu", used ? " " : "",
+					 parts[i].sign, parts[i].count);
 }
 
 /* ---------------------------------------------------------------- products */
@@ -312,11 +315,11 @@ static void print_diff(const struct diff *diff)
 	else
 		print_products(changes);
 	print_exceptions(changes);
-	printf("\n%zu rules added, %zu removed, %zu changed, %zu the same; exceptions: %zu matchers "
-	       "added, %zu removed, %zu changed\n",
+	printf("\nrules: %zu added, %zu removed, %zu changed, %zu the same\n",
 	       changes->enforced.added, changes->enforced.removed, changes->enforced.changed,
-	       changes->same, changes->exceptions.added, changes->exceptions.removed,
-	       changes->exceptions.changed);
+	       changes->same);
+	printf("matchers of exceptions: %zu added, %zu removed, %zu changed\n",
+	       changes->exceptions.added, changes->exceptions.removed, changes->exceptions.changed);
 }
 
 /* ---------------------------------------------------------------- JSON */
