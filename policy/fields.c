@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 void reader_error(struct reader *reader, const struct yaml_node *node, const char *format, ...)
 {
@@ -55,7 +56,14 @@ bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yam
 	if (!expected)
 		expected = yaml_type_word(type);
 
-	if (!node->text || !*node->text)
+	if (type == YAML_TYPE_SEQUENCE && node->type == YAML_TYPE_MAPPING && node->first)
+		reader_error(reader, node,
+			     "expected %s, found %s; begin each with '- ', as '- %s: ...'", expected,
+			     yaml_type_word(node->type), quoted(node->first->key->text).text);
+	else if (type == YAML_TYPE_SEQUENCE && node->type == YAML_TYPE_NULL)
+		reader_error(reader, node, "expected %s, found nothing; write [] for an empty one",
+			     expected);
+	else if (!node->text || !*node->text)
 		reader_error(reader, node, "expected %s, found %s", expected,
 			     yaml_type_word(node->type));
 	else if (type == YAML_TYPE_TEXT && node->type != YAML_TYPE_NULL)
@@ -66,6 +74,9 @@ bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yam
 	else if (type == YAML_TYPE_SEQUENCE && node->type != YAML_TYPE_NULL)
 		reader_error(reader, node, "expected %s, found '%s'; write [%s]", expected,
 			     quoted(node->text).text, quoted(node->text).text);
+	else if (node->type == YAML_TYPE_TEXT && yaml_plain_type(node->text) == type)
+		reader_error(reader, node, "expected %s, found '%s' in quotes; remove the quotes",
+			     expected, quoted(node->text).text);
 	else
 		reader_error(reader, node, "expected %s, found '%s' (%s)", expected,
 			     quoted(node->text).text, yaml_type_word(node->type));
@@ -207,7 +218,8 @@ bool fields_read_document(struct reader *reader, const struct field *fields, con
 			     kind);
 		return false;
 	}
-	if (!reader_expect(reader, root, YAML_TYPE_MAPPING, NULL))
+	(void)snprintf(what, sizeof(what), "'kind: %s' and other keys with values", kind); /* long enough */
+	if (!reader_expect(reader, root, YAML_TYPE_MAPPING, what))
 		return false;
 
 	value = root->first;
@@ -264,17 +276,28 @@ void field_prose(struct reader *reader, const struct field *field, const struct 
 					   .place = yaml_place(reader->tree, node)};
 }
 
+/* A product called 360 needs no quotes. */
+static const char *id_text(struct reader *reader, const struct yaml_node *node)
+{
+	return node->type == YAML_TYPE_INTEGER ? node->text : reader_text(reader, node);
+}
+
+void field_reference(struct reader *reader, const struct field *field, const struct yaml_node *node,
+		     void *member)
+{
+	const char *text = id_text(reader, node);
+
+	if (text)
+		*(struct field_text *)member = (struct field_text){
+			.text = text, .place = yaml_place(reader->tree, node)};
+}
+
 void field_id(struct reader *reader, const struct field *field, const struct yaml_node *node,
 	      void *member)
 {
 	static const char accepted[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-	const char *text;
+	const char *text = id_text(reader, node);
 
-	/* a product called 360 needs no quotes */
-	if (node->type == YAML_TYPE_INTEGER)
-		text = node->text;
-	else
-		text = reader_text(reader, node);
 	if (!text)
 		return;
 	if (!strcmp(text, "allow")) {
@@ -294,11 +317,31 @@ void field_id(struct reader *reader, const struct field *field, const struct yam
 		(struct field_text){.text = text, .place = yaml_place(reader->tree, node)};
 }
 
+/* YAML 1.1 had these; the others of YAML 1.2 differ in case only. -1: none of them. */
+static int meant_bool(const char *text)
+{
+	static const char *const words[] = {"false", "true", "no", "yes", "off", "on", "n", "y"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (!strcasecmp(text, words[i]))
+			return i & 1;
+	return -1;
+}
+
+/* What was meant is taken over in any case: it is told once, and the document is refused. */
 void field_bool(struct reader *reader, const struct field *field, const struct yaml_node *node,
 		void *member)
 {
-	if (reader_expect(reader, node, YAML_TYPE_BOOLEAN, "true or false"))
-		*(bool *)member = !strcmp(node->text, "true");
+	int meant = node->text ? meant_bool(node->text) : -1;
+
+	if (meant >= 0)
+		*(bool *)member = meant;
+	if (node->type == YAML_TYPE_TEXT && meant >= 0 &&
+	    yaml_plain_type(node->text) != YAML_TYPE_BOOLEAN)
+		reader_error(reader, node, "expected true or false, found '%s'; write %s",
+			     node->text, meant ? "true" : "false");
+	else
+		(void)reader_expect(reader, node, YAML_TYPE_BOOLEAN, "true or false"); /* told */
 }
 
 void field_count(struct reader *reader, const struct field *field, const struct yaml_node *node,

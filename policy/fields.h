@@ -92,6 +92,8 @@ void field_texts(struct reader *, const struct field *, const struct yaml_node *
 		 void *); /* struct field_texts */
 void field_prose(struct reader *, const struct field *, const struct yaml_node *,
 		 void *); /* struct field_text */
+void field_reference(struct reader *, const struct field *, const struct yaml_node *,
+		     void *); /* struct field_text: an id that is looked up, so that a miss is explained there */
 void field_id(struct reader *, const struct field *, const struct yaml_node *,
 	      void *); /* struct field_text */
 void field_bool(struct reader *, const struct field *, const struct yaml_node *, void *); /* bool */

@@ -235,6 +235,13 @@ static void allow_read(struct reader *reader, const struct yaml_node *node, stru
 
 	if (!allow)
 		return;
+	if (node->type == YAML_TYPE_TEXT) {
+		reader_error(reader, node,
+			     "'%s' alone is no entry; write {%s: %s, reason: WHY IT IS NEEDED}",
+			     quoted(node->text).text, strchr("/*", *node->text) ? "path" : "product",
+			     quoted(node->text).text);
+		return;
+	}
 	allow->place = yaml_place(reader->tree, node);
 	fields_read(reader, node, allow_fields, "an entry of 'allow'", allow);
 	if (node->type != YAML_TYPE_MAPPING)

@@ -29,7 +29,7 @@ static const char *script_rule_word(unsigned rule)
 }
 
 static const struct field line_fields[] = {
-	LINE("vendor", 0, field_id, vendor),
+	LINE("vendor", 0, field_reference, vendor),
 	LINE("name", 0, field_id, name),
 	LINE("products", 0, field_texts, products),
 	LINE("subsidiaries", 0, field_bool, subsidiaries),

@@ -21,20 +21,47 @@ struct resolve {
 
 /* ---------------------------------------------------------------- references */
 
+/* The vendor that was probably meant, by id, name or alias, or NULL. */
+static const struct vendor *near_vendor(const struct catalog *catalog, const char *text)
+{
+	struct suggestion suggestion = {.text = text};
+	const struct vendor *near = NULL;
+
+	for (size_t i = 0; i < catalog->count; i++) {
+		const struct vendor *vendor = catalog->vendors[i];
+		const char *before = suggestion.best;
+		const struct yaml_node *alias = vendor->aliases.first;
+
+		suggestion_consider(&suggestion, vendor->id.text);
+		if (vendor->name.text)
+			suggestion_consider(&suggestion, vendor->name.text);
+		for (; alias; alias = alias->next)
+			suggestion_consider(&suggestion, alias->text);
+		if (suggestion.best != before)
+			near = vendor;
+	}
+	return near;
+}
+
 static const struct vendor *find_vendor(struct resolve *resolve, const char *id, struct place place)
 {
 	const struct catalog *catalog = resolve->policy->catalog;
-	const struct vendor *vendor = catalog_find(catalog, id);
-	struct suggestion suggestion = {.text = id};
+	const struct vendor *vendor = catalog_find(catalog, id), *near = NULL;
+	const char *slash = strchr(id, '/');
 
 	if (vendor)
 		return vendor;
-	for (size_t i = 0; i < catalog->count && !diagnostics_full(resolve->diags); i++)
-		suggestion_consider(&suggestion, catalog->vendors[i]->id.text);
-	if (suggestion.best)
+	if (!diagnostics_full(resolve->diags))
+		near = near_vendor(catalog, id);
+	if (slash)
+		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
+				"'%s' is a product; write {vendor: %.*s, products: [%s]}",
+				quoted(id).text, (int)(slash - id < 64 ? slash - id : 64), id,
+				quoted(slash + 1).text);
+	else if (near)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
 				"unknown vendor '%s'; did you mean '%s'?", quoted(id).text,
-				suggestion.best);
+				near->id.text);
 	else
 		diagnostics_add(
 			resolve->diags, SEVERITY_ERROR, place,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suggest.c - edit distance with exchanged neighbours (optimal string alignment), on short words only.
+ * suggest.c - edit distance with exchanged neighbours (optimal string alignment), on short words only, small and
+ * capital letters alike.
  */
 #include "suggest.h"
 
@@ -14,6 +15,12 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* Whatever the locale says. */
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 static size_t edit_distance(const char *a, size_t a_bytes, const char *b, size_t b_bytes)
 {
 	size_t rows[3][WORD_BYTES_MAX + 1];
@@ -25,7 +32,7 @@ static size_t edit_distance(const char *a, size_t a_bytes, const char *b, size_t
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_bytes; j++) {
-			bool same = a[i - 1] == b[j - 1];
+			bool same = lower(a[i - 1]) == lower(b[j - 1]);
 
 			row[j] = smaller(above[j - 1] + !same, smaller(above[j], row[j - 1]) + 1);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])

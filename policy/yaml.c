@@ -4,6 +4,7 @@
  * place; what the values mean is the business of the readers above.
  */
 #include "yaml.h"
+#include "yaml_syntax.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -138,33 +139,56 @@ static int node_new(struct parse *parse, const yaml_event_t *event, struct yaml_
 	} else {
 		node->type = YAML_TYPE_REFUSED;
 		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
-				"the alias '*%s'; aliases are not accepted, write the value itself",
+				"the alias '*%s'; aliases are not accepted, write the value itself, or in quotes if it begins with '*'",
 				quoted((const char *)event->data.alias.anchor).text);
 	}
 	*out_node = node;
 	return err;
 }
 
-/* A key that is refused makes its value disappear without another word. */
-static void key_check(struct parse *parse, const struct frame *frame, struct yaml_node *key)
+/* The first key of a mapping again: often a list whose dashes were left out. */
+static void refuse_second(struct parse *parse, const struct frame *frame,
+			  const struct yaml_node *key, const struct yaml_node *other)
+{
+	bool list = parse->depth > 1 && other == frame->node->first;
+
+	diagnostics_add(parse->diags, SEVERITY_ERROR, yaml_place(parse->tree, key),
+			"the key '%s' is there twice, first on line %u; remove one%s",
+			quoted(key->text).text, other->key->line,
+			list ? ", or begin both with '- '" : "");
+}
+
+/* A key that is refused makes its value disappear without another word. Return: 0, or -EINVAL: no use to go on. */
+static int key_check(struct parse *parse, const struct frame *frame, struct yaml_node *key)
 {
 	struct place place = yaml_place(parse->tree, key);
 
+	/* {{ vendor }} is a mapping in a mapping */
+	if (key->type == YAML_TYPE_MAPPING && frame->node->line == key->line &&
+	    frame->node->column + 1 == key->column) {
+		yaml_template_refuse("{{", yaml_place(parse->tree, frame->node), parse->diags);
+		return -EINVAL;
+	}
 	if (key->type == YAML_TYPE_SEQUENCE || key->type == YAML_TYPE_MAPPING) {
 		diagnostics_add(
 			parse->diags, SEVERITY_ERROR, place,
 			"%s where a key was expected; a key is one word, quote values that begin with '{', '[' or '*'",
 			yaml_type_word(key->type));
-		return;
+		return 0;
+	}
+	if (key->text && strlen(key->text) > YAML_KEY_BYTES_MAX) {
+		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
+				"the key '%s' is longer than %d bytes; no key is",
+				quoted(key->text).text, YAML_KEY_BYTES_MAX);
+		key->type = YAML_TYPE_REFUSED;
 	}
 	for (const struct yaml_node *other = frame->node->first; other; other = other->next) {
 		if (key->type == YAML_TYPE_REFUSED || strcmp(other->key->text, key->text))
 			continue;
-		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
-				"the key '%s' is there twice, first on line %u; remove one",
-				quoted(key->text).text, other->key->line);
+		refuse_second(parse, frame, key, other);
 		key->type = YAML_TYPE_REFUSED;
 	}
+	return 0;
 }
 
 static int attach(struct parse *parse, struct yaml_node *node)
@@ -178,9 +202,8 @@ static int attach(struct parse *parse, struct yaml_node *node)
 	frame = &parse->stack[parse->depth - 1];
 	if (frame->node->type == YAML_TYPE_MAPPING) {
 		if (!frame->key) {
-			key_check(parse, frame, node);
 			frame->key = node;
-			return 0;
+			return key_check(parse, frame, node);
 		}
 		node->key = frame->key;
 		frame->key = NULL;
@@ -203,7 +226,7 @@ static int push(struct parse *parse, struct yaml_node *node)
 {
 	if (parse->depth == YAML_DEPTH_MAX) {
 		diagnostics_add(parse->diags, SEVERITY_ERROR, yaml_place(parse->tree, node),
-				"nested deeper than %u levels", YAML_DEPTH_MAX);
+				"nested deeper than %u levels; no document needs more than eight", YAML_DEPTH_MAX);
 		return -EINVAL;
 	}
 	parse->stack[parse->depth++] = (struct frame){.node = node, .tail = &node->first};
@@ -265,30 +288,8 @@ static int event_apply(struct parse *parse, const yaml_event_t *event)
 	return 0;
 }
 
-/* What libyaml could not read. It stops there, so this is the last syntax error that can be told. */
-static int refuse_syntax(struct parse *parse)
-{
-	const yaml_parser_t *parser = &parse->parser;
-	struct place place = {
-		.file = parse->tree->file,
-		.line = (unsigned)parser->problem_mark.line + 1,
-		.column = (unsigned)parser->problem_mark.column + 1,
-	};
-
-	if (parser->error == YAML_MEMORY_ERROR)
-		return -ENOMEM;
-	if (parser->context)
-		diagnostics_add(parse->diags, SEVERITY_ERROR, place,
-				"this is not YAML: %s (%s, which began on line %zu)",
-				parser->problem ? parser->problem : "unreadable", parser->context,
-				parser->context_mark.line + 1);
-	else
-		diagnostics_add(parse->diags, SEVERITY_ERROR, place, "this is not YAML: %s",
-				parser->problem ? parser->problem : "unreadable");
-	return -EINVAL;
-}
-
-static int parse_events(struct parse *parse)
+/* libyaml stops at the first thing that it cannot read. */
+static int parse_events(struct parse *parse, const char *data, size_t bytes)
 {
 	bool end = false;
 	int err = 0;
@@ -296,8 +297,13 @@ static int parse_events(struct parse *parse)
 	while (!end && !err) {
 		yaml_event_t event;
 
-		if (!yaml_parser_parse(&parse->parser, &event))
-			return refuse_syntax(parse);
+		if (!yaml_parser_parse(&parse->parser, &event)) {
+			if (parse->parser.error == YAML_MEMORY_ERROR)
+				return -ENOMEM;
+			yaml_syntax_refuse(&parse->parser, parse->tree->file, data, bytes,
+					   parse->diags);
+			return -EINVAL;
+		}
 
 		end = event.type == YAML_STREAM_END_EVENT;
 		err = event_apply(parse, &event);
@@ -322,6 +328,11 @@ int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct dia
 	err = yaml_text_check(file, data, bytes, diags);
 	if (err < 0)
 		return err;
+	if (bytes > 1 && data[0] == '<' && data[1] != '<') {
+		diagnostics_add(diags, SEVERITY_ERROR, (struct place){file, 1, 1},
+				"this is HTML or XML; was a page saved in place of the document?");
+		return -EINVAL;
+	}
 
 	tree = calloc(1, sizeof(*tree));
 	if (!tree)
@@ -335,7 +346,7 @@ int yaml_tree_parse(const char *file, const char *data, size_t bytes, struct dia
 	parse.tree = tree;
 	yaml_parser_set_encoding(&parse.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parse.parser, (const unsigned char *)data, bytes);
-	err = parse_events(&parse);
+	err = parse_events(&parse, data, bytes);
 	yaml_parser_delete(&parse.parser);
 	if (err < 0) {
 		yaml_tree_free(tree);

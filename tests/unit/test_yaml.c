@@ -146,7 +146,7 @@ static void test_bounds(void **state)
 	assert_int_equal(yaml_tree_parse("t", deep, sizeof(deep), &diags, &tree), 0);
 	yaml_tree_free(tree);
 	memset(deep, '[', sizeof(deep));
-	refused(deep, sizeof(deep), "t:1:33: error: nested deeper than 32 levels\n");
+	refused(deep, sizeof(deep), "t:1:33: error: nested deeper than 32 levels; no document needs more than eight\n");
 	free(text);
 }
 
@@ -168,7 +168,7 @@ static void test_refused_parts(void **state)
 		&diags,
 		"t:1:1: error: YAML 1.1; documents are YAML 1.2, remove the directive\n"
 		"t:3:4: error: the anchor '&x'; anchors are not accepted, write the value where it is meant\n"
-		"t:4:4: error: the alias '*x'; aliases are not accepted, write the value itself\n"
+		"t:4:4: error: the alias '*x'; aliases are not accepted, write the value itself, or in quotes if it begins with '*'\n"
 		"t:5:1: error: the key 'a' is there twice, first on line 3; remove one\n"
 		"t:6:4: error: the tag '!t'; tags are not accepted, write the value alone\n"
 		"t:7:3: error: a list where a key was expected; a key is one word, quote values that begin with '{', '[' or '*'\n"
