@@ -6,6 +6,7 @@
 #include "model.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,25 +38,25 @@ struct agent_text {
 
 /* ---------------------------------------------------------------- values */
 
-static bool absolute_path(struct reader *reader, const struct yaml_node *node, const char *example)
+static void absolute_path(struct reader *reader, const struct yaml_node *node, const char *example,
+			  struct field_text *out)
 {
-	const char *text = reader_text(reader, node);
+	const char *text = reader_text_up_to(reader, node, PATH_MAX);
 
 	if (!text)
-		return false;
+		return;
 	if (*text == '/')
-		return true;
-	reader_error(reader, node,
-		     "'%s' is not a whole path; expected one that begins with '/', as %s",
-		     quoted(text).text, example);
-	return false;
+		*out = (struct field_text){.text = text, .place = yaml_place(reader->tree, node)};
+	else
+		reader_error(reader, node,
+			     "'%s' is not a whole path; expected one that begins with '/', as %s",
+			     quoted(text).text, example);
 }
 
 static void file_read(struct reader *reader, const struct field *field,
 		      const struct yaml_node *node, void *member)
 {
-	if (absolute_path(reader, node, EVENTS_DEFAULT))
-		field_text(reader, field, node, member);
+	absolute_path(reader, node, EVENTS_DEFAULT, member);
 }
 
 static void policy_path_read(struct reader *reader, const struct field *field,
@@ -66,8 +67,7 @@ static void policy_path_read(struct reader *reader, const struct field *field,
 			     quoted(node->text).text);
 		return;
 	}
-	if (absolute_path(reader, node, POLICY_DEFAULT))
-		field_text(reader, field, node, member);
+	absolute_path(reader, node, POLICY_DEFAULT, member);
 }
 
 static void within_read(struct reader *reader, const struct field *field,
@@ -75,8 +75,7 @@ static void within_read(struct reader *reader, const struct field *field,
 {
 	if (node->type == YAML_TYPE_NULL)
 		return;
-	if (absolute_path(reader, node, "/sys/fs/cgroup/trial"))
-		field_text(reader, field, node, member);
+	absolute_path(reader, node, "/sys/fs/cgroup/trial", member);
 }
 
 /* "100MiB": binary units only, as the word says. */

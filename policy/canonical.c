@@ -59,6 +59,11 @@ int canonical_path(const char *text, char *out, struct problem *out_problem)
 	while (used && out[used - 1] == '/')
 		used--;
 	out[used] = '\0';
+	if (used && text[-1] == '/')
+		return problem_set(
+			out_problem,
+			"'%s' ends in '/'; write '%s/**' for everything below it, or '%s' for one file",
+			quoted(written).text, quoted(out).text, quoted(out).text);
 	if (out[strspn(out, "/*")] == '\0')
 		return problem_set(
 			out_problem,
@@ -68,6 +73,26 @@ int canonical_path(const char *text, char *out, struct problem *out_problem)
 	if (why)
 		return problem_set(out_problem, "'%s': %s", quoted(written).text, why);
 	return 0;
+}
+
+bool canonical_path_doubt(const char *text, struct problem *out_problem)
+{
+	const char *foreign = strpbrk(text, "?[{");
+	const char *deep = strstr(text, "**");
+
+	while (deep && (deep == text || deep[-1] == '/') && (!deep[2] || deep[2] == '/'))
+		deep = strstr(deep + 2, "**");
+	if (deep)
+		(void)problem_set(
+			out_problem,
+			"'**' in '%s' means no more than '*'; for any depth it stands alone between two '/'",
+			quoted(text).text);
+	else if (foreign)
+		(void)problem_set(
+			out_problem,
+			"'%c' in '%s' is no wildcard, only '*' and '**' are; write a path for each file that is meant",
+			*foreign, quoted(text).text);
+	return deep || foreign;
 }
 
 /* As documents write it, "sha256:" and the digits, and as sha256sum(1) prints them, the digits alone. */
@@ -107,10 +132,13 @@ int canonical_module(const char *text, char *out, struct problem *out_problem)
 
 int canonical_package(const char *text, char *out, struct problem *out_problem)
 {
-	if (strpbrk(text, " /") || text[strspn(text, "*?")] == '\0')
+	const char *dot = strrchr(text, '.');
+	bool file = dot && (!strcmp(dot, ".deb") || !strcmp(dot, ".rpm"));
+
+	if (strpbrk(text, " /=<>") || file || text[strspn(text, "*?")] == '\0')
 		return problem_set(
 			out_problem,
-			"'%s' is no package name; expected 'example-sensor' or 'example-sensor-*'",
+			"'%s' is no package name; expected 'example-sensor' or 'example-sensor-*', without a version",
 			quoted(text).text);
 	strcpy(out, text);
 	return 0;

@@ -5,9 +5,10 @@
 #ifndef EMBARGO_CANONICAL_H
 #define EMBARGO_CANONICAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#define CANONICAL_INPUT_MAX 16640 /* bytes of what is written: the longest path pattern has 64 * 256 */
+#define CANONICAL_INPUT_MAX 4096 /* bytes of what is written: no path is longer, PATH_MAX */
 #define CANONICAL_BYTES     (CANONICAL_INPUT_MAX + 64)
 
 /* Why a text is refused: one sentence that quotes it and says what to write. */
@@ -35,9 +36,18 @@ typedef int (*canonical_fn)(const char *text, char *out, struct problem *out_pro
 int canonical_text(const char *text, char *out, struct problem *out_problem);
 int canonical_path(const char *text, char *out, struct problem *out_problem);
 int canonical_domain(const char *text, char *out, struct problem *out_problem);
+/** canonical_name() - of a domain name that is looked up; a public suffix is one, too */
+int canonical_name(const char *text, char *out, struct problem *out_problem);
 int canonical_digest(const char *text, char *out, struct problem *out_problem);
 int canonical_module(const char *text, char *out, struct problem *out_problem);
 int canonical_package(const char *text, char *out, struct problem *out_problem);
 int canonical_package_vendor(const char *text, char *out, struct problem *out_problem);
+
+/**
+ * canonical_path_doubt() - does an accepted path pattern probably mean something else than it says?
+ * @text:        canonical
+ * @out_problem: filled if so
+ */
+bool canonical_path_doubt(const char *text, struct problem *out_problem);
 
 #endif

@@ -37,7 +37,7 @@ static struct case_reader *whole(struct reader *reader)
 static void cgroup_read(struct reader *reader, const struct field *field,
 			const struct yaml_node *node, void *member)
 {
-	const char *text = reader_text(reader, node);
+	const char *text = reader_text_up_to(reader, node, CANONICAL_INPUT_MAX);
 
 	if (!text)
 		return;
@@ -233,7 +233,7 @@ static void case_add(struct reader *reader, const struct written *written,
 	if (written->kind->matcher == MATCHER_NETWORK && node->type == YAML_TYPE_MAPPING)
 		text = address_text(reader, node);
 	else
-		text = reader_text(reader, node);
+		text = reader_text_up_to(reader, node, CANONICAL_INPUT_MAX);
 	if (!text)
 		return;
 	if (cases->count == CASES_MAX) {

@@ -107,6 +107,20 @@ static void products_read(struct reader *reader, const struct field *field,
 		key, flags, read, offsetof(struct vendor, member)                                  \
 	}
 
+/* What is known of a vendor is known of one of its products. */
+static void refuse_outside(struct reader *reader, const struct field *field,
+			   const struct yaml_node *node, void *member)
+{
+	reader_error(reader, node->key,
+		     "unknown key '%s' in a document of kind Vendor; it belongs to a product",
+		     field->key);
+}
+
+#define OF_PRODUCT(key)                                                                            \
+	{                                                                                          \
+		key, FIELD_HIDDEN, refuse_outside, 0                                               \
+	}
+
 static const struct field vendor_fields[] = {
 	{"kind", FIELD_REQUIRED},
 	VENDOR("id", FIELD_REQUIRED, field_id, id),
@@ -117,6 +131,17 @@ static const struct field vendor_fields[] = {
 	{"products", 0, products_read, 0},
 	VENDOR("sources", 0, field_texts, sources),
 	VENDOR("caveats", 0, field_texts, caveats),
+	OF_PRODUCT("packages"),
+	OF_PRODUCT("package-vendors"),
+	OF_PRODUCT("paths"),
+	OF_PRODUCT("digests"),
+	OF_PRODUCT("modules"),
+	OF_PRODUCT("domains"),
+	OF_PRODUCT("networks"),
+	OF_PRODUCT("units"),
+	OF_PRODUCT("images"),
+	OF_PRODUCT("markers"),
+	OF_PRODUCT("repositories"),
 	{0},
 };
 

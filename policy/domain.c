@@ -120,7 +120,7 @@ static int refuse_suffix(const char *text, const char *name, struct problem *out
 	return 0;
 }
 
-int canonical_domain(const char *text, char *out, struct problem *out_problem)
+static int make_name(const char *text, bool suffixes, char *out, struct problem *out_problem)
 {
 	bool below = !strncmp(text, "*.", 2), ascii = true;
 	const char *name = text + (below ? 2 : 0);
@@ -148,10 +148,20 @@ int canonical_domain(const char *text, char *out, struct problem *out_problem)
 	if (bytes <= DOMAIN_BYTES_MAX) {
 		unsigned labels = count_labels(at);
 
-		err = labels ? refuse_suffix(text, at, out_problem) : 0;
+		err = labels && !suffixes ? refuse_suffix(text, at, out_problem) : 0;
 		if (err < 0 || labels > 1)
 			return err;
 	}
 	return problem_set(out_problem, "'%s' is no domain name that can be named here; " EXPECTED,
 			   quoted(text).text);
+}
+
+int canonical_domain(const char *text, char *out, struct problem *out_problem)
+{
+	return make_name(text, false, out, out_problem);
+}
+
+int canonical_name(const char *text, char *out, struct problem *out_problem)
+{
+	return make_name(text, true, out, out_problem);
 }

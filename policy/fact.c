@@ -70,12 +70,26 @@ const char *fact_unenforced_why(const struct fact *fact)
 	return kinds[fact->matcher].finding ? "" : kinds[fact->matcher].unenforced_why;
 }
 
-int fact_canonical(unsigned matcher, const char *text, char *out, struct problem *out_problem)
+static int make_canonical(canonical_fn canonical, const char *text, char *out,
+			  struct problem *out_problem)
 {
 	if (strlen(text) > CANONICAL_INPUT_MAX)
 		return problem_set(out_problem, "'%s' is longer than %d bytes; no matcher is",
 				   quoted(text).text, CANONICAL_INPUT_MAX);
-	return kinds[matcher].canonical(text, out, out_problem);
+	return canonical(text, out, out_problem);
+}
+
+int fact_canonical(unsigned matcher, const char *text, char *out, struct problem *out_problem)
+{
+	return make_canonical(kinds[matcher].canonical, text, out, out_problem);
+}
+
+int fact_canonical_thing(unsigned matcher, const char *text, char *out, struct problem *out_problem)
+{
+	bool name = matcher == MATCHER_DOMAIN;
+
+	return make_canonical(name ? canonical_name : kinds[matcher].canonical, text, out,
+			      out_problem);
 }
 
 /* ---------------------------------------------------------------- rules */
@@ -278,6 +292,9 @@ static const char *read_canonical(struct reader *reader, unsigned matcher,
 		reader_error(reader, node, "%s", problem.text);
 	if (err < 0)
 		return NULL;
+	if (matcher == MATCHER_PATH && canonical_path_doubt(out, &problem))
+		diagnostics_add(reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, node),
+				"%s", problem.text);
 	return strcmp(out, node->text) ? reader_copy(reader, out) : node->text;
 }
 
@@ -291,7 +308,7 @@ static void fact_read(struct reader *reader, unsigned matcher, const struct yaml
 		written.value = NULL;
 		fields_read(reader, node, fields, "a matcher", &written);
 	}
-	if (!written.value || !reader_text(reader, written.value))
+	if (!written.value || !reader_text_up_to(reader, written.value, CANONICAL_INPUT_MAX))
 		return;
 
 	fact = reader_alloc(reader, sizeof(*fact));
@@ -318,11 +335,23 @@ static void fact_read(struct reader *reader, unsigned matcher, const struct yaml
 	facts->count++;
 }
 
+/* {file: NAME} where a list in a file cannot be. */
+static bool refuse_list(struct reader *reader, const struct yaml_node *node)
+{
+	if (node->type != YAML_TYPE_MAPPING || !node->first ||
+	    strcmp(node->first->key->text, "file"))
+		return false;
+	reader_error(reader, node, "no list in a file is possible here; write [VALUE, ...]");
+	return true;
+}
+
 void facts_read_catalog(struct reader *reader, const struct field *field,
 			const struct yaml_node *node, void *member)
 {
 	bool network = field->argument == MATCHER_NETWORK;
 
+	if (refuse_list(reader, node))
+		return;
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
@@ -340,6 +369,8 @@ void facts_read_policy(struct reader *reader, const struct field *field,
 		list_read(reader, node, field->argument);
 		return;
 	}
+	if (refuse_list(reader, node))
+		return;
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)

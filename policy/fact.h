@@ -49,6 +49,10 @@ void facts_finish(struct reader *reader, struct facts *facts);
  */
 int fact_canonical(unsigned matcher, const char *text, char *out, struct problem *out_problem);
 
+/** fact_canonical_thing() - the same of what is tried, not ruled: a public suffix can be looked up */
+int fact_canonical_thing(unsigned matcher, const char *text, char *out,
+			 struct problem *out_problem);
+
 /**
  * rules_add() - append the rule of a fact, of no vendor, without action and target
  * @rules: borrowed; only this function appends to the list

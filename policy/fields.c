@@ -83,7 +83,22 @@ bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yam
 	return false;
 }
 
+static bool check_length(struct reader *reader, const struct yaml_node *node, size_t bytes_max)
+{
+	if (strlen(node->text) <= bytes_max)
+		return true;
+	reader_error(reader, node, "'%s' is longer than %zu bytes; shorten it",
+		     quoted(node->text).text, bytes_max);
+	return false;
+}
+
 const char *reader_text(struct reader *reader, const struct yaml_node *node)
+{
+	return reader_text_up_to(reader, node, FIELD_LINE_BYTES_MAX);
+}
+
+const char *reader_text_up_to(struct reader *reader, const struct yaml_node *node,
+			      size_t bytes_max)
 {
 	if (!reader_expect(reader, node, YAML_TYPE_TEXT, NULL))
 		return NULL;
@@ -98,7 +113,14 @@ const char *reader_text(struct reader *reader, const struct yaml_node *node)
 			return NULL;
 		}
 	}
-	return node->text;
+	return check_length(reader, node, bytes_max) ? node->text : NULL;
+}
+
+/* May have several lines. */
+static bool is_prose(struct reader *reader, const struct yaml_node *node)
+{
+	return reader_expect(reader, node, YAML_TYPE_TEXT, NULL) &&
+	       check_length(reader, node, FIELD_PROSE_BYTES_MAX);
 }
 
 /* ---------------------------------------------------------------- mappings */
@@ -260,7 +282,7 @@ void field_texts(struct reader *reader, const struct field *field, const struct 
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
-		good &= reader_expect(reader, one, YAML_TYPE_TEXT, NULL);
+		good &= is_prose(reader, one);
 	out->node = node;
 	out->first = good ? node->first : NULL;
 	out->count = good ? node->count : 0;
@@ -271,15 +293,16 @@ void field_prose(struct reader *reader, const struct field *field, const struct 
 {
 	struct field_text *out = member;
 
-	if (reader_expect(reader, node, YAML_TYPE_TEXT, NULL))
+	if (is_prose(reader, node))
 		*out = (struct field_text){.text = node->text,
 					   .place = yaml_place(reader->tree, node)};
 }
 
-/* A product called 360 needs no quotes. */
+/* A product called 360 needs no quotes. Ids have a bound of their own. */
 static const char *id_text(struct reader *reader, const struct yaml_node *node)
 {
-	return node->type == YAML_TYPE_INTEGER ? node->text : reader_text(reader, node);
+	return node->type == YAML_TYPE_INTEGER ? node->text
+					       : reader_text_up_to(reader, node, SIZE_MAX);
 }
 
 void field_reference(struct reader *reader, const struct field *field, const struct yaml_node *node,

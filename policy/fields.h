@@ -113,8 +113,15 @@ void reader_error(struct reader *reader, const struct yaml_node *node, const cha
 bool reader_expect(struct reader *reader, const struct yaml_node *node, enum yaml_type type,
 		   const char *expected);
 
+#define FIELD_LINE_BYTES_MAX  1000 /* of a text of one line: a reason goes into every event */
+#define FIELD_PROSE_BYTES_MAX 8192 /* of notes, sources and caveats */
+
 /** reader_text() - the text of a node that must be one line of text, or NULL after an error */
 const char *reader_text(struct reader *reader, const struct yaml_node *node);
+
+/** reader_text_up_to() - the same with a bound of its own */
+const char *reader_text_up_to(struct reader *reader, const struct yaml_node *node,
+			      size_t bytes_max);
 
 /** reader_alloc() - from the document's arena; NULL is noted in the reader */
 void *reader_alloc(struct reader *reader, size_t bytes);

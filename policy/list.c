@@ -19,6 +19,7 @@ struct parser {
 	unsigned matcher;
 	struct place place; /* of the value under way */
 	size_t wrong;       /* lines that were refused */
+	size_t doubts;      /* lines that probably mean something else; the first is told */
 	char *text;         /* room for values; in the arena */
 	size_t text_left, text_chunk;
 	const __u16 *ports; /* of the network before this one: most lists have one kind */
@@ -197,6 +198,10 @@ static size_t make_text(struct parser *parser)
 		parser->reader->no_memory = true;
 	else if (err < 0)
 		refuse(parser, parser->place.column, problem.text);
+	else if (parser->matcher == MATCHER_PATH && canonical_path_doubt(parser->out, &problem) &&
+		 !parser->doubts++)
+		diagnostics_add(parser->reader->diags, SEVERITY_WARNING, parser->place, "%s",
+				problem.text);
 	return err < 0 ? 0 : strlen(parser->out);
 }
 
@@ -434,7 +439,7 @@ static char *list_path(struct reader *reader, const char *name)
 void list_read(struct reader *reader, const struct yaml_node *node, unsigned matcher)
 {
 	const struct yaml_node *name = NULL;
-	size_t bytes = 0, values = reader->list_values;
+	size_t bytes = 0, values = reader->list_values, errors = reader->diags->errors;
 	char *path, *data = NULL;
 	int err;
 
@@ -456,7 +461,7 @@ void list_read(struct reader *reader, const struct yaml_node *node, unsigned mat
 	} else {
 		reader->lists++;
 		list_parse(reader, path, matcher, data, bytes);
-		if (values == reader->list_values)
+		if (values == reader->list_values && errors == reader->diags->errors)
 			diagnostics_add(reader->diags, SEVERITY_WARNING,
 					yaml_place(reader->tree, name),
 					"the list '%s' has no value; nothing is refused for it",

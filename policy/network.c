@@ -154,6 +154,40 @@ static struct rule_network masked(const struct rule_network *network)
 	return out;
 }
 
+/* The prefix length of a netmask; 0: it is none. */
+static unsigned mask_bits(const char *text)
+{
+	__u32 mask;
+
+	for (unsigned bits = 1; parse_ipv4(text, &mask) && bits <= 32; bits++)
+		if (mask == (__u32)high_bits(bits, 32))
+			return bits;
+	return 0;
+}
+
+/* What hosts, routers and other tools call a network. @rest: what stands behind the address or its length */
+static int refuse_form(const char *text, const char *rest, struct network_problem *out_problem)
+{
+	bool name = text[strspn(text, "0123456789abcdefABCDEF.:/-[]")] && strchr(text, '.');
+
+	if (*rest == '/' && mask_bits(rest + 1))
+		return refuse(out_problem, "'%s' has a netmask; write '%.*s/%u'", quoted(text).text,
+			      (int)(rest - text), text, mask_bits(rest + 1));
+	if (*rest == ':' && rest[1] && !rest[1 + strspn(rest + 1, "0123456789")])
+		return refuse(
+			out_problem,
+			"'%s' has a port in it; write {cidr: %.*s, ports: [%s]}, or '%.*s %s' in a list in a file",
+			quoted(text).text, (int)(rest - text), text, rest + 1, (int)(rest - text),
+			text, rest + 1);
+	if (*rest == '-' && rest[1] >= '0' && rest[1] <= '9')
+		return refuse(
+			out_problem,
+			"'%s' is a range; write the networks that it is made of, as 192.0.2.0/24",
+			quoted(text).text);
+	return refuse(out_problem, "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32%s",
+		      quoted(text).text, name ? ", and names under 'domains'" : "");
+}
+
 int network_parse_cidr(const char *text, struct rule_network *out_network,
 		       struct network_problem *out_problem)
 {
@@ -164,16 +198,16 @@ int network_parse_cidr(const char *text, struct rule_network *out_network,
 	unsigned long bits;
 
 	if (bytes >= sizeof(address))
-		return refuse(out_problem,
-			      "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
-			      quoted(text).text);
+		return refuse_form(text, "", out_problem);
 	memcpy(address, text, bytes);
 	address[bytes] = '\0';
 	if (parse_address(address, &network) < 0)
-		return refuse(out_problem,
-			      "'%s' is no network; expected 192.0.2.0/24 or 2001:db8::/32",
-			      quoted(text).text);
+		return refuse_form(text, text + strspn(text, "0123456789."), out_problem);
 	if (slash) {
+		const char *behind = slash + 1 + strspn(slash + 1, "0123456789");
+
+		if (*behind == '.' || *behind == ':')
+			return refuse_form(text, *behind == '.' ? slash : behind, out_problem);
 		if (parse_decimal(slash + 1, strlen(slash + 1), &bits) < 0 || bits > network.bits)
 			return refuse(
 				out_problem,

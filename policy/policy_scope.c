@@ -91,8 +91,8 @@ static void refuse_subtree(struct reader *reader, const struct yaml_node *node)
 /* Return: the canonical pattern, or NULL after an error. */
 static const char *read_cgroup(struct reader *reader, const struct yaml_node *node)
 {
-	const char *text = reader_text(reader, node);
-	char out[CANONICAL_BYTES];
+	const char *text = reader_text_up_to(reader, node, CANONICAL_INPUT_MAX);
+	char trimmed[CANONICAL_INPUT_MAX + 1], out[CANONICAL_BYTES];
 	struct problem problem;
 
 	if (!text)
@@ -119,7 +119,11 @@ static const char *read_cgroup(struct reader *reader, const struct yaml_node *no
 		refuse_subtree(reader, node);
 		return NULL;
 	}
-	if (fact_canonical(MATCHER_PATH, text, out, &problem) < 0) {
+	/* of a file it would be a slip, "/system.slice/" is one cgroup */
+	strcpy(trimmed, text);
+	for (size_t bytes = strlen(text); bytes && trimmed[bytes - 1] == '/';)
+		trimmed[--bytes] = '\0';
+	if (fact_canonical(MATCHER_PATH, trimmed, out, &problem) < 0) {
 		reader_error(reader, node, "%s", problem.text);
 		return NULL;
 	}

@@ -346,7 +346,7 @@ static int compare_reach(const void *left, const void *right)
 
 static void resolve_reached(struct resolve *resolve)
 {
-	const struct reach *best = NULL;
+	const struct reach *best = NULL, *told = NULL;
 
 	if (resolve->count)
 		qsort(resolve->reached, resolve->count, sizeof(*resolve->reached), compare_reach);
@@ -356,7 +356,9 @@ static void resolve_reached(struct resolve *resolve)
 		if (!best || best->product != one->product) {
 			best = one;
 			rules_of_reach(resolve, one);
-		} else if (best->rank == one->rank) {
+		} else if (best->rank == one->rank &&
+			   (!told || told->line != one->line || one->rank == 0)) {
+			told = one; /* of a line that names the vendor one product is enough */
 			diagnostics_add(
 				resolve->diags, SEVERITY_ERROR, one->place,
 				"'%s/%s' is reached a second time, first on line %u; put both into one line",

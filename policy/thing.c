@@ -148,7 +148,7 @@ static const char *canonical(unsigned matcher, const char *text, struct arena *a
 	int err = 0;
 
 	if (matcher != MATCHER_PATH && matcher != MATCHER_NETWORK) {
-		err = fact_canonical(matcher, text, out, out_problem);
+		err = fact_canonical_thing(matcher, text, out, out_problem);
 		copy = out;
 	}
 	copy = err < 0 ? NULL : arena_text(arena, copy, strlen(copy));

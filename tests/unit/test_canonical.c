@@ -15,7 +15,9 @@ static void check(canonical_fn canonical, const char *text, const char *expected
 
 static void test_paths(void **state)
 {
-	check(canonical_path, "/opt//x///y/", "/opt/x/y");
+	check(canonical_path, "/opt//x///y", "/opt/x/y");
+	check(canonical_path, "/opt//x//",
+	      "'/opt//x//' ends in '/'; write '/opt/x/**' for everything below it, or '/opt/x' for one file");
 	check(canonical_path, "**/name", "**/name");
 	check(canonical_path, "opt/x", "'opt/x' does not begin with '/'; write '/opt/x'");
 	check(canonical_path, "./x", "'./x' does not begin with '/'; write the whole path");
@@ -102,7 +104,7 @@ static void test_others(void **state)
 	check(canonical_module, "a-b_c*", "a_b_c*");
 	check(canonical_package, "agent-*", "agent-*");
 	check(canonical_package, "**",
-	      "'**' is no package name; expected 'example-sensor' or 'example-sensor-*'");
+	      "'**' is no package name; expected 'example-sensor' or 'example-sensor-*', without a version");
 	check(canonical_package_vendor, "Example, Inc.", "Example, Inc.");
 }
 

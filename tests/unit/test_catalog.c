@@ -45,7 +45,7 @@ static void test_whole_vendor(void **state)
 		"    class: legacy\n"
 		"    packages: [example-sensor, 'example-sensor-*']\n"
 		"    package-vendors: ['Example Vendor, Inc.']\n"
-		"    paths: [/opt//example/**, {value: /usr/bin/examplectl/, confidence: seen, sources: [x], note: y}]\n"
+		"    paths: [/opt//example/**, {value: /usr/bin//examplectl, confidence: seen, sources: [x], note: y}]\n"
 		"    digests: ['sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855']\n"
 		"    modules: [example-kmod]\n"
 		"    domains: ['*.Cloud.Example.com.', api.example.net]\n"
@@ -105,7 +105,7 @@ static void test_duplicate_facts(void **state)
 	static const char *const texts[] = {
 		"kind: Vendor\nid: v\nname: V\nproducts:\n"
 		"  - id: p\n    name: P\n    confidence: unverified\n"
-		"    paths: [/opt/x, /opt/y, {value: /opt//x/, confidence: documented}]\n"
+		"    paths: [/opt/x, /opt/y, {value: /opt//x, confidence: documented}]\n"
 		"    networks: [192.0.2.0/24, '::ffff:192.0.2.0/120', {cidr: 192.0.2.0/24, ports: [1]}]\n",
 	};
 	struct diagnostics diags = {0};

@@ -162,8 +162,14 @@ static void test_many(void **state)
 
 	assert_non_null(text);
 	at = stpcpy(text, HEAD "    paths:\n");
-	for (unsigned i = 0; i < 150; i++)
-		at += sprintf(at, "      - /usr/bin/bas*%.*s\n", (int)i, "****************************************************************************************************************************************************************");
+	/* with a star behind each letter whose bit is set */
+	for (unsigned i = 0; i < 150; i++) {
+		at += sprintf(at, "      - /us%sr/", i & 8 ? "*" : "");
+		for (unsigned letter = 0; letter < 8; letter++)
+			at += sprintf(at, "%c%s", "bin/bash"[letter],
+				      i >> letter & 1 && letter != 3 ? "*" : "");
+		at = stpcpy(at, "\n");
+	}
 	assert_null(read_policy(text, &diags, &err));
 	assert_int_equal(diags.errors, LINT_ERRORS_MAX);
 	assert_int_equal(diags.count, LINT_ERRORS_MAX + 1);

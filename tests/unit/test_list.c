@@ -61,7 +61,7 @@ static void test_forms(void **state)
 {
 	check(MATCHER_PATH, "", "", "");
 	check(MATCHER_PATH, "\n# nothing\n \t\n", "", "");
-	check(MATCHER_PATH, "/opt/a\n/opt//b/", "1:1 /opt/a\n2:1 /opt/b\n", "");
+	check(MATCHER_PATH, "/opt/a\n/opt//b", "1:1 /opt/a\n2:1 /opt/b\n", "");
 	check(MATCHER_PATH, "  /opt/a \t# why\r\n\t/opt/b#c\r\n#/opt/d\n", "1:3 /opt/a\n2:2 /opt/b#c\n", "");
 	check(MATCHER_PATH, "/opt/a b\n/opt/\xc3\xbc\n", "1:1 /opt/a b\n2:1 /opt/\xc3\xbc\n", "");
 	check(MATCHER_PACKAGE_VENDOR, "Example, Inc.\n", "1:1 Example, Inc.\n", "");

@@ -161,7 +161,7 @@ static void test_name_line(void **state)
 
 	setup(&fixture, HEAD
 	      "mode: enforce\nembargo:\n  - name: local\n"
-	      "    paths: ['/srv/tools/**/scanner', {value: /srv/x/, note: n}]\n"
+	      "    paths: ['/srv/tools/**/scanner', {value: /srv//x, note: n}]\n"
 	      "    networks: [{cidr: 203.0.113.0/24, ports: [8443, 443], protocol: tcp, note: n}]\n"
 	      "    domains: [Bad.Example.]\n    modules: [bad]\n    packages: [bad]\n"
 	      "    package-vendors: [Bad]\n"

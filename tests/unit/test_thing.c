@@ -59,6 +59,7 @@ static void things_are_read(void **state)
 	expect_text(&fixture, "connect", "[2001:db8::1]", "connect 2001:db8::1 port 443 tcp");
 	expect_text(&fixture, "connect", "::ffff:192.0.2.1", "connect 192.0.2.1 port 443 tcp");
 	expect_text(&fixture, "domain", "API.Example.COM.", "domain api.example.com");
+	expect_text(&fixture, "domain", "github.io", "domain github.io");
 	expect_text(&fixture, "module", "acme-kmod", "module acme_kmod");
 	expect_text(&fixture, "package", "acme-sensor", "package acme-sensor");
 	expect_text(&fixture, "unit", "acme.service", "unit acme.service");
