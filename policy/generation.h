@@ -58,7 +58,7 @@ struct generation {
 	struct generation_requires requires;
 };
 
-/** generation_unenforced() - how many matchers are not enforced by this version; those for finding do not count */
+/** generation_unenforced() - how many matchers are not enforced by this version, without exceptions and what is for finding */
 size_t generation_unenforced(const struct generation *generation);
 
 /** generation_free() - accepts NULL */
