@@ -6,6 +6,7 @@
 #include "cmd_policy.h"
 #include "clean.h"
 #include "explain_words.h"
+#include "on_host.h"
 #include "table.h"
 
 #include "../policy/diff.h"
@@ -17,10 +18,12 @@ struct diff {
 	const struct policy_arguments *arguments;
 	struct policy_work before, after;
 	struct policy_diff changes;
+	struct on_host_changes on_host;
 };
 
 static void diff_done(struct diff *diff)
 {
+	on_host_changes_done(&diff->on_host);
 	policy_diff_done(&diff->changes);
 	policy_work_done(&diff->before);
 	policy_work_done(&diff->after);
@@ -383,8 +386,26 @@ static json_t *count_json(const struct diff_count *count)
 			 (json_int_t)count->removed, "changed", (json_int_t)count->changed);
 }
 
-static int print_json(const struct policy_diff *changes)
+static json_t *on_host_changes_json(const struct on_host_changes *changes)
 {
+	AUTO_JSON json_t *list = json_array();
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct on_host_change *one = &changes->list[i];
+		json_t *item = json_pack("{s:o, s:I, s:b, s:s, s:s, s:s}", "what",
+					 policy_text_json(one->what), "count", (json_int_t)one->count, "live",
+					 one->live, "before", one->before, "after", one->after, "rule",
+					 one->rule);
+
+		if (json_array_append_new(list, item))
+			return NULL;
+	}
+	return json_pack("{s:b, s:O}", "complete", changes->complete, "changes", list);
+}
+
+static int print_json(const struct diff *diff)
+{
+	const struct policy_diff *changes = &diff->changes;
 	AUTO_JSON json_t *object = json_pack(
 		"{s:b, s:o, s:o, s:{s:o, s:o, s:o, s:o, s:I}}", "equal", policy_diff_empty(changes),
 		"settings", settings_json(changes), "rules", rules_json(changes), "summary",
@@ -392,7 +413,56 @@ static int print_json(const struct policy_diff *changes)
 		count_json(&changes->listed), "finding", count_json(&changes->finding),
 		"exceptions", count_json(&changes->exceptions), "same", (json_int_t)changes->same);
 
+	if (object && diff->arguments->host &&
+	    json_object_set_new(object, "host", on_host_changes_json(&diff->on_host)))
+		return COMMAND_FAILED;
 	return command_json(object);
+}
+
+/* ---------------------------------------------------------------- this host */
+
+static void print_on_host(const struct on_host_changes *changes)
+{
+	static const char *const heads[] = {"on this host now", "files", "before", "after", "rule"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct on_host_change *one = &changes->list[i];
+		AUTO_FREE char *safe = text_safe(one->what, strlen(one->what)), *what = NULL;
+		char number[32] = "";
+		const char *cells[] = {NULL, number, one->before, one->after, one->rule};
+
+		if (one->count > 1)
+			snprintf(number, sizeof(number), "%llu", one->count);
+		if (asprintf(&what, "%s%s", safe ? safe : "", one->live ? " (runs)" : "") < 0)
+			what = NULL;
+		cells[0] = what;
+		(void)table_row(table, cells); /* without memory a row is missing */
+	}
+	if (changes->count) {
+		putchar('\n');
+		table_print(table, stdout);
+	} else {
+		printf("\nOn this host nothing would be treated differently now.\n");
+	}
+	table_free(table);
+	if (!changes->complete)
+		printf("Not everything could be looked at; embargo scan --policy tells what.\n");
+}
+
+/* Return: as a command. */
+static int look_at_host(struct diff *diff)
+{
+	const char *root = diff->arguments->root;
+	int err;
+
+	if (!diff->arguments->host)
+		return COMMAND_GOOD;
+	err = on_host_diff(&diff->before.compiled, &diff->after.compiled, root, &diff->on_host);
+	if (err == 0)
+		return COMMAND_GOOD;
+	command_say("\"%s\" cannot be looked at: %s", root ? root : "/", strerror(-err));
+	return COMMAND_FAILED;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -414,11 +484,16 @@ static int run(const struct command_context *context, const struct policy_argume
 		command_say("out of memory");
 		return COMMAND_FAILED;
 	}
+	result = look_at_host(&diff);
+	if (result != COMMAND_GOOD)
+		return result;
 	if (arguments->json) {
-		if (print_json(&diff.changes) != COMMAND_GOOD)
+		if (print_json(&diff) != COMMAND_GOOD)
 			return COMMAND_FAILED;
 	} else {
 		print_diff(&diff);
+		if (arguments->host)
+			print_on_host(&diff.on_host);
 	}
 	return policy_diff_empty(&diff.changes) ? COMMAND_GOOD : COMMAND_FINDINGS;
 }
@@ -426,7 +501,7 @@ static int run(const struct command_context *context, const struct policy_argume
 const struct policy_command policy_diff_command = {
 	.name = "diff",
 	.what = "what would change if one policy took the place of another",
-	.options = POLICY_COMPILES "a",
+	.options = POLICY_COMPILES "aHR",
 	.files_min = 2,
 	.files_max = 2,
 	.files = "two files, BEFORE and AFTER",
@@ -435,11 +510,13 @@ const struct policy_command policy_diff_command = {
 		"Compiles both and compares what they do: settings, rules by product, exceptions. Where a\n"
 		"rule is written does not matter. \"+3 -1 ~2\" is three added, one removed, two changed.\n"
 		"\n"
-		"  --all                every rule that differs, not only sums\n" POLICY_COMPILES_HELP
+		"  --all                every rule that differs, not only sums\n"
+		"  --host               also what is on this host now and would be treated differently\n"
+		"  --root DIR           the same for an image or a mounted disk\n" POLICY_COMPILES_HELP
 		"  --json               the same for programs\n"
 		"\n"
 		"Examples:\n"
-		"  embargo policy diff /etc/embargo/policy.yaml next.yaml\n"
+		"  embargo policy diff --host /etc/embargo/policy.yaml next.yaml\n"
 		"  embargo policy diff audit.yaml staged.yaml --label role=hypervisor\n"
 		"\n"
 		"Exit status: 0 nothing would change; 1 something would; 3 could not do it, as when one of\n"

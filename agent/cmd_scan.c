@@ -82,8 +82,10 @@ static int by_catalog(const struct scan_arguments *arguments, struct policy_work
 	if (!err)
 		return COMMAND_GOOD;
 	policy_print_diagnostics(&work->diags, stderr);
-	command_say("there is nothing to look for: %s", err == -EINVAL ? "the catalogue has errors, or has no such vendor" :
-									strerror(-err));
+	if (err == -EINVAL)
+		command_say("nothing was scanned: correct what is above first");
+	else
+		command_say("nothing was scanned: the catalogue cannot be read: %s", strerror(-err));
 	return COMMAND_FAILED;
 }
 

@@ -332,6 +332,65 @@ static int compare_problems(const void *a, const void *b)
 	return one->err - other->err;
 }
 
+/* ---------------------------------------------------------------- one fact, several products */
+
+static int compare_facts(const struct generation_rule *one, const struct generation_rule *other)
+{
+	return one->matcher != other->matcher ? one->matcher - other->matcher : strcmp(one->value, other->value);
+}
+
+static int compare_rules(const void *a, const void *b)
+{
+	const struct generation_rule *one = *(const struct generation_rule *const *)a;
+	const struct generation_rule *other = *(const struct generation_rule *const *)b;
+	int order = compare_facts(one, other);
+
+	return order ? order : strcmp(one->id, other->id);
+}
+
+static void add_rules(struct scan *scan, const struct generation_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rules[i].action != ACTION_ALLOW)
+			scan->by_value[scan->rule_count++] = &rules[i];
+}
+
+static int sort_rules(struct scan *scan)
+{
+	const struct generation *generation = scan->generation;
+	size_t count = generation->rule_count + generation->unenforced_count;
+
+	if (!scan->count)
+		return 0;
+	scan->by_value = calloc(count, sizeof(*scan->by_value));
+	if (!scan->by_value)
+		return -ENOMEM;
+	add_rules(scan, generation->rules, generation->rule_count);
+	add_rules(scan, generation->unenforced, generation->unenforced_count);
+	qsort(scan->by_value, scan->rule_count, sizeof(*scan->by_value), compare_rules);
+	return 0;
+}
+
+const struct generation_rule *scan_also(const struct scan *scan, const struct scan_finding *finding, size_t i)
+{
+	size_t low = 0, high = scan->rule_count;
+
+	if (finding->rule->matcher == MATCHER_MARKER)
+		return NULL;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_facts(scan->by_value[middle], finding->rule) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < scan->rule_count && !compare_facts(scan->by_value[low], finding->rule); low++)
+		if (strcmp(scan->by_value[low]->id, finding->rule->id) && !i--)
+			return scan->by_value[low];
+	return NULL;
+}
+
 /* ---------------------------------------------------------------- the run */
 
 static double now(void)
@@ -411,6 +470,8 @@ int scan_run(const struct scan_options *options, const struct generation *genera
 	scan->examples = options->examples ? options->examples : 1;
 	scan->time_s = time(NULL);
 	err = look(&run, options);
+	if (!err)
+		err = sort_rules(scan);
 	if (err) {
 		scan_free(scan);
 		return err;
@@ -436,6 +497,7 @@ void scan_free(struct scan *scan)
 	}
 	free(scan->findings);
 	free(scan->problems);
+	free(scan->by_value);
 	free(scan->table);
 	free(scan);
 }

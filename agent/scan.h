@@ -70,6 +70,8 @@ struct scan {
 	bool live;				/* the running system */
 	bool quick;
 	size_t examples;
+	const struct generation_rule **by_value; /* every rule, sorted by kind and value; borrowed from the generation */
+	size_t rule_count;
 	int err;				/* of a callback that has no way to say so */
 };
 
@@ -91,6 +93,14 @@ size_t scan_findings(const struct scan *scan);
 bool scan_is_complete(const struct scan *scan);
 /** scan_class() - of a finding's product: "commercial", ...; "" for matchers that the policy has itself */
 const char *scan_class(const struct scan *scan, const struct generation_rule *rule);
+
+/**
+ * scan_also() - another product that the same fact belongs to, as when one vendor bought what another still sells
+ * @i: from 0. Markers have none: each of their products is a finding
+ *
+ * Return: its rule, or NULL: there are no more.
+ */
+const struct generation_rule *scan_also(const struct scan *scan, const struct scan_finding *finding, size_t i);
 
 /** scan_print() - for people, within 100 columns. @verbose: every example, and what was left out on purpose */
 void scan_print(const struct scan *scan, bool verbose, FILE *out);

@@ -46,6 +46,17 @@ static json_t *examples_json(const struct scan_finding *finding)
 	return take_ptr(list);
 }
 
+static json_t *also_json(const struct scan *scan, const struct scan_finding *finding)
+{
+	AUTO_JSON json_t *list = json_array();
+	const struct generation_rule *also;
+
+	for (size_t i = 0; (also = scan_also(scan, finding, i)); i++)
+		if (json_array_append_new(list, text(also->id)))
+			return NULL;
+	return take_ptr(list);
+}
+
 static json_t *layer_json(const struct scan_finding *finding)
 {
 	return json_pack("{s:o, s:o}", "name", text(finding->layer), "path", text(finding->layer_path));
@@ -73,6 +84,7 @@ static json_t *finding_json(const struct scan *scan, const struct scan_finding *
 
 	if (!object || set_text(object, "class", scan_class(scan, rule)) ||
 	    (finding->allow && set_text(object, "allowed_by", finding->allow->id)) ||
+	    (scan_also(scan, finding, 0) && json_object_set_new(object, "also", also_json(scan, finding))) ||
 	    (finding->layer && json_object_set_new(object, "layer", layer_json(finding))))
 		return NULL;
 	return take_ptr(object);

@@ -54,8 +54,10 @@ static const char *count_text(unsigned long long count, char *out_text)
 }
 
 /* What is known of one example, and of the finding as a whole; owned by the caller. NULL without memory. */
-static char *more_text(const struct scan_finding *finding, const struct scan_example *example, bool verbose)
+static char *more_text(const struct scan *scan, const struct scan_finding *finding,
+		       const struct scan_example *example, bool verbose)
 {
+	const struct generation_rule *also;
 	const char *path = finding->source == INVENTORY_IMAGES ? "" : example->path;
 	char *text = NULL, number[32];
 	const char *separator = "";
@@ -74,6 +76,10 @@ static char *more_text(const struct scan_finding *finding, const struct scan_exa
 	}
 	if (finding->layer) {
 		fprintf(out, "%s%s", separator, finding->layer);
+		separator = "; ";
+	}
+	for (size_t i = 0; (also = scan_also(scan, finding, i)); i++) {
+		fprintf(out, "%salso of %s/%s", separator, also->vendor, also->product);
 		separator = "; ";
 	}
 	if (finding->allow)
@@ -104,24 +110,25 @@ static void add_row(struct table *table, const struct scan_finding *finding, con
 }
 
 /* Many files of one rule: the rule, and the first of them. */
-static void add_files(struct table *table, const struct scan_finding *finding)
+static void add_files(struct table *table, const struct scan *scan, const struct scan_finding *finding)
 {
 	const struct scan_example example = {.what = "", .path = finding->examples[0].what, .detail = ""};
-	AUTO_FREE char *more = more_text(finding, &example, false);
+	AUTO_FREE char *more = more_text(scan, finding, &example, false);
 
 	add_row(table, finding, finding->rule->value, more ? more : "");
 }
 
-static void add_finding(struct table *table, const struct scan_finding *finding, bool verbose)
+static void add_finding(struct table *table, const struct scan *scan, const struct scan_finding *finding,
+			bool verbose)
 {
 	size_t count = verbose ? finding->example_count : 1;
 
 	if (finding->source == INVENTORY_FILES && finding->count > 1 && !verbose) {
-		add_files(table, finding);
+		add_files(table, scan, finding);
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		AUTO_FREE char *more = more_text(finding, &finding->examples[i], verbose);
+		AUTO_FREE char *more = more_text(scan, finding, &finding->examples[i], verbose);
 
 		add_row(table, finding, finding->examples[i].what, more ? more : "");
 	}
@@ -158,7 +165,7 @@ static size_t print_product(const struct scan *scan, size_t first, bool verbose,
 
 	print_product_line(scan, scan->findings[first].rule, out);
 	for (; i < scan->count && same_product(&scan->findings[first], &scan->findings[i]); i++)
-		add_finding(table, &scan->findings[i], verbose);
+		add_finding(table, scan, &scan->findings[i], verbose);
 	table_print(table, out);
 	table_free(table);
 	fputc('\n', out);

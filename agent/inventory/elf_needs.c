@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <gelf.h>
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 
 #define DYNAMIC_MAX 65536 /* entries */
@@ -26,18 +27,14 @@ static __u64 offset_of(Elf *elf, size_t headers, __u64 address)
 }
 
 /* A text in the file, or NULL; owned by the caller. */
-static char *text_at(Elf *elf, __u64 offset)
+static char *text_at(int fd, __u64 offset)
 {
-	size_t bytes;
-	const char *raw = elf_rawfile(elf, &bytes);
-	size_t length;
+	char text[PATH_MAX];
+	ssize_t bytes = offset && offset < INT64_MAX ? pread(fd, text, sizeof(text), offset) : 0;
 
-	if (!raw || !offset || offset >= bytes)
+	if (bytes <= 0 || !*text || !memchr(text, 0, bytes))
 		return NULL;
-	length = strnlen(raw + offset, bytes - offset);
-	if (!length || length >= PATH_MAX)
-		return NULL;
-	return strndup(raw + offset, length);
+	return strdup(text);
 }
 
 static int add_directories(struct names *names, char *list)
@@ -50,20 +47,20 @@ static int add_directories(struct names *names, char *list)
 	return err;
 }
 
-static int take_dynamic(Elf *elf, const GElf_Dyn *dynamic, __u64 texts, struct elf_needs *needs)
+static int take_dynamic(int fd, const GElf_Dyn *dynamic, __u64 texts, struct elf_needs *needs)
 {
 	AUTO_FREE char *text = NULL;
 
 	if (dynamic->d_tag != DT_NEEDED && dynamic->d_tag != DT_RUNPATH && dynamic->d_tag != DT_RPATH)
 		return 0;
-	text = text_at(elf, texts + dynamic->d_un.d_val);
+	text = text_at(fd, texts + dynamic->d_un.d_val);
 	if (!text)
 		return 0;
 	return dynamic->d_tag == DT_NEEDED ? names_add(&needs->libraries, text) :
 					     add_directories(&needs->directories, text);
 }
 
-static int read_dynamic(Elf *elf, size_t headers, const GElf_Phdr *header, struct elf_needs *needs)
+static int read_dynamic(Elf *elf, int fd, size_t headers, const GElf_Phdr *header, struct elf_needs *needs)
 {
 	Elf_Data *data = elf_getdata_rawchunk(elf, header->p_offset, header->p_filesz, ELF_T_DYN);
 	size_t size = gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT), count;
@@ -80,11 +77,11 @@ static int read_dynamic(Elf *elf, size_t headers, const GElf_Phdr *header, struc
 	if (!texts)
 		return 0;
 	for (size_t i = 0; i < count && !err && gelf_getdyn(data, i, &dynamic) && dynamic.d_tag != DT_NULL; i++)
-		err = take_dynamic(elf, &dynamic, texts, needs);
+		err = take_dynamic(fd, &dynamic, texts, needs);
 	return err;
 }
 
-static int read_headers(Elf *elf, struct elf_needs *needs)
+static int read_headers(Elf *elf, int fd, struct elf_needs *needs)
 {
 	size_t headers;
 	int err = 0;
@@ -97,9 +94,9 @@ static int read_headers(Elf *elf, struct elf_needs *needs)
 		if (!gelf_getphdr(elf, i, &header))
 			return -ENOEXEC;
 		if (header.p_type == PT_INTERP && !needs->loader)
-			needs->loader = text_at(elf, header.p_offset);
+			needs->loader = text_at(fd, header.p_offset);
 		else if (header.p_type == PT_DYNAMIC)
-			err = read_dynamic(elf, headers, &header, needs);
+			err = read_dynamic(elf, fd, headers, &header, needs);
 	}
 	return err;
 }
@@ -113,14 +110,14 @@ int elf_needs_read(int fd, struct elf_needs *out_needs)
 
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return -ENOEXEC;
-	elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
 		return -ENOEXEC;
 	err = elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) ? 0 : -ENOEXEC;
 	if (!err) {
 		needs.class = header.e_ident[EI_CLASS];
 		needs.machine = header.e_machine;
-		err = read_headers(elf, &needs);
+		err = read_headers(elf, fd, &needs);
 	}
 	elf_end(elf);
 	if (err)
@@ -140,12 +137,11 @@ void elf_needs_done(struct elf_needs *needs)
 
 bool elf_is_alike(int fd, const struct elf_needs *needs)
 {
-	struct elf_needs other;
-	bool alike;
+	unsigned char header[20];
+	unsigned machine;
 
-	if (elf_needs_read(fd, &other))
+	if (pread(fd, header, sizeof(header), 0) != sizeof(header) || memcmp(header, ELFMAG, SELFMAG))
 		return false;
-	alike = other.class == needs->class && other.machine == needs->machine;
-	elf_needs_done(&other);
-	return alike;
+	machine = header[EI_DATA] == ELFDATA2MSB ? header[18] << 8 | header[19] : header[19] << 8 | header[18];
+	return header[EI_CLASS] == needs->class && machine == needs->machine;
 }

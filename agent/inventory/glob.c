@@ -94,6 +94,11 @@ static int expand(const struct glob *glob, const char *path, const char *rest)
 	char longer[PATH_MAX];
 	struct level level = {.glob = glob};
 
+	if (!glob->place->layer && *path && inventory_left_out(glob->place->inventory, path)) {
+		inventory_problem(glob->place->inventory, INVENTORY_FILES, INVENTORY_LEFT_OUT, path, 0,
+				  "left out, as it was asked for");
+		return 0;
+	}
 	if (!*rest)
 		return found(glob, path);
 	level.component = rest + 1;

@@ -53,6 +53,9 @@ void inventory_missed(struct inventory *inventory, enum inventory_source source,
 void place_missed(const struct inventory_place *place, enum inventory_source source, const char *path,
 		  int err);
 
+/** inventory_left_out() - is this, or a directory that it is in, left out as it was asked for? */
+bool inventory_left_out(const struct inventory *inventory, const char *path);
+
 /* ---------------------------------------------------------------- inside a root (rooted.c) */
 
 /**

@@ -130,6 +130,18 @@ void inventory_problem(struct inventory *inventory, enum inventory_source source
 		inventory->options.problem(inventory->options.context, &problem);
 }
 
+bool inventory_left_out(const struct inventory *inventory, const char *path)
+{
+	for (size_t i = 0; i < inventory->options.leave_out_count; i++) {
+		const char *directory = inventory->options.leave_out[i];
+		size_t bytes = strlen(directory);
+
+		if (!strncmp(directory, path, bytes) && (!path[bytes] || path[bytes] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static const char *missed_what(int err)
 {
 	switch (-err) {

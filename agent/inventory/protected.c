@@ -85,6 +85,7 @@ struct protect {
 	size_t count, room;
 	char *cache; /* of the loader; may be NULL */
 	size_t cache_bytes;
+	struct names known; /* libraries and modules that were looked up: most programs need the same few */
 	const char *why; /* of what is being looked for */
 };
 
@@ -150,6 +151,18 @@ static int add_pattern(struct protect *protect, const char *pattern, const char 
 	return glob_in(&protect->place, pattern, add_file, protect);
 }
 
+/* Was it looked up before? Return: 1 yes; 0 no, and now it was; -ENOMEM. */
+static int looked_up(struct protect *protect, const char *kind, const char *name)
+{
+	char key[PATH_MAX + 16];
+
+	snprintf(key, sizeof(key), "%s %s", kind, name);
+	for (size_t i = 0; i < protect->known.count; i++)
+		if (!strcmp(protect->known.list[i], key))
+			return 1;
+	return names_add(&protect->known, key);
+}
+
 /* ---------------------------------------------------------------- what an object needs */
 
 struct library {
@@ -207,13 +220,26 @@ static int try_standard(struct library *library, const char *name)
 	return err;
 }
 
+/* Where nothing but the name and the machine says which file it is. */
+static int known_library(const struct library *library, const char *name)
+{
+	char kind[32];
+
+	if (!library->needs || library->needs->directories.count)
+		return 0;
+	snprintf(kind, sizeof(kind), "%u-%u", library->needs->class, library->needs->machine);
+	return looked_up(library->protect, kind, name);
+}
+
 /* @of: the path of what needs it, or NULL. */
 static int add_library(struct library *library, const char *name, const char *of)
 {
 	const struct protect *protect = library->protect;
 	char directory[PATH_MAX];
-	int err = 0;
+	int err = known_library(library, name);
 
+	if (err)
+		return err > 0 ? 0 : err;
 	library->found = false;
 	if (strchr(name, '/'))
 		return *name == '/' ? try_library(library, name) : 0;
@@ -316,8 +342,10 @@ static int pam_module(void *context, const char *word)
 	struct protect *protect = context;
 	const char *name = strrchr(word, '/');
 	char pattern[PATH_MAX];
-	int err = 0;
+	int err = looked_up(protect, "pam", word);
 
+	if (err)
+		return err > 0 ? 0 : err;
 	if (*word == '/' && !strchr(word, '$'))
 		return add(protect, word, "PAM module", NULL);
 	name = name ? name + 1 : word;
@@ -432,6 +460,7 @@ int inventory_protected(struct inventory *inventory, inventory_protected_fn fn, 
 	}
 	free(protect.queue);
 	free(protect.cache);
+	names_done(&protect.known);
 	seen_done(&protect.seen);
 	return err;
 }

@@ -89,16 +89,6 @@ static int push(struct walk *walk, const struct pending *from, const char *name)
 	return 0;
 }
 
-static bool left_out(const struct walk *walk)
-{
-	const struct inventory_options *options = &walk->inventory->options;
-
-	for (size_t i = 0; i < options->leave_out_count; i++)
-		if (!strcmp(options->leave_out[i], walk->path))
-			return true;
-	return false;
-}
-
 /* Is the directory at walk->path one that is not entered? Says so. */
 static bool not_entered(struct walk *walk)
 {
@@ -108,7 +98,7 @@ static bool not_entered(struct walk *walk)
 
 	if (walk->place->layer)
 		return false;
-	if (left_out(walk)) {
+	if (inventory_left_out(inventory, walk->path)) {
 		inventory_problem(inventory, INVENTORY_FILES, INVENTORY_LEFT_OUT, walk->path, 0,
 				  "left out, as it was asked for");
 		return true;

@@ -79,6 +79,10 @@ static void left_out_as_asked(void **state)
 	assert_has(&root->items, "f /b/a/file");
 	assert_has(&root->problems, "left out files /mnt/backup");
 	assert_int_equal(root->problems.count, 1);
+	lines_done(&root->items);
+	assert_int_equal(inventory_glob(root->inventory, "/mnt/*/file", note_file, root), 0);
+	assert_has(&root->items, "f /mnt/backup2/file");
+	assert_int_equal(root->items.count, 1);
 }
 
 static int end_at_second(void *context, const struct inventory_file *file)
