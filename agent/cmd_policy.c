@@ -13,6 +13,8 @@ static const struct policy_command *const commands[] = {
 	&policy_check,
 	&policy_test,
 	&policy_explain,
+	&policy_diff_command,
+	&policy_compile_command,
 	&policy_apply,
 };
 

@@ -63,7 +63,8 @@ struct policy_command {
 	int (*run)(const struct command_context *context, const struct policy_arguments *arguments);
 };
 
-extern const struct policy_command policy_check, policy_test, policy_explain,
+extern const struct policy_command policy_check, policy_test, policy_explain, policy_diff_command,
+	policy_compile_command,
 	policy_apply;
 
 /**

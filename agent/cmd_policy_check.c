@@ -9,12 +9,73 @@
 #include "summary.h"
 #include "table.h"
 
-#include "../policy/model.h"
+#include "../policy/settings.h"
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
-static void print_plan(const struct generation *generation)
+#define SETTING_COLUMNS 16
+
+/* Whom the policy is about, what it requires, which risks it takes: what is not said is left out. */
+static void print_settings(const struct policy *policy)
 {
+	bool some = false;
+
+	for (unsigned i = SETTING_MODE + 1; i < SETTING_MAX; i++) {
+		AUTO_FREE char *text = setting_text(policy, i);
+
+		if (!text || !*text)
+			continue;
+		if (!some)
+			putchar('\n');
+		some = true;
+		(void)text_paragraph(stdout, setting_word(i), SETTING_COLUMNS, text);
+	}
+}
+
+/* An exception ends when a day is over; people name the day. */
+static void last_day(const char *end, char *out, size_t bytes)
+{
+	struct tm day = {0};
+	time_t last;
+
+	*out = '\0';
+	if (!strptime(end, "%Y-%m-%dT%H:%M:%S", &day))
+		return;
+	last = timegm(&day) - 1;
+	if (gmtime_r(&last, &day))
+		(void)strftime(out, bytes, "%Y-%m-%d", &day); /* long enough */
+}
+
+static void print_exceptions(const json_t *exceptions)
+{
+	static const char *const heads[] = {"exception for", "last day", "days left", "reason"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (exceptions, i, one) {
+		bool over = json_is_true(json_object_get(one, "over"));
+		char left[24], day[24];
+		const char *cells[] = {text_of(one, "allows"), day, left, text_of(one, "reason")};
+
+		last_day(text_of(one, "until"), day, sizeof(day));
+		snprintf(left, sizeof(left), "%lld", number_of(one, "days_left"));
+		if (over)
+			cells[2] = "over";
+		(void)table_row(table, cells); /* without memory a row is missing */
+	}
+	if (json_array_size(exceptions)) {
+		putchar('\n');
+		table_print(table, stdout);
+	}
+	table_free(table);
+}
+
+static void print_plan(const struct policy_work *work)
+{
+	const struct generation *generation = work->compiled.generation;
+	AUTO_JSON json_t *exceptions = exceptions_list(generation, work->host.now_s);
 	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
 	size_t counts[MATCHER_MAX][MODE_MAX] = {0}, allows = 0, i;
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
@@ -52,23 +113,41 @@ static void print_plan(const struct generation *generation)
 	json_array_foreach (missing, i, one)
 		printf("not enforced yet: %lld %s: %s\n", number_of(one, "count"),
 		       text_of(one, "matcher"), text_of(one, "why"));
+	print_settings(work->compiled.policy);
+	print_exceptions(exceptions);
 }
 
-static int print_check_json(const struct generation *generation, const struct diagnostics *diags,
-			    const struct scan *scan)
+static json_t *settings_json(const struct policy *policy)
 {
-	struct summary in = {.generation = generation};
-	AUTO_JSON json_t *object = json_pack("{s:b, s:o}", "ok", generation != NULL, "diagnostics",
-					     policy_diagnostics_json(diags));
+	AUTO_JSON json_t *object = json_object();
 
-	if (object && generation) {
+	for (unsigned i = SETTING_MODE + 1; i < SETTING_MAX; i++) {
+		AUTO_FREE char *text = setting_text(policy, i);
+
+		if (!text ||
+		    (*text && json_object_set_new(object, setting_word(i), policy_text_json(text))))
+			return NULL;
+	}
+	return take_ptr(object);
+}
+
+static int print_check_json(const struct policy_work *work, bool good, const struct scan *scan)
+{
+	const struct generation *generation = work->compiled.generation;
+	struct summary in = {.generation = generation};
+	AUTO_JSON json_t *object = json_pack("{s:b, s:o}", "ok", good, "diagnostics",
+					     policy_diagnostics_json(&work->diags));
+
+	if (object && good) {
 		AUTO_JSON json_t *more = json_pack(
-			"{s:s, s:I, s:s, s:o, s:o, s:o, s:o}", "policy", generation->policy,
-			"revision", (json_int_t)generation->revision, "mode",
+			"{s:s, s:I, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "policy",
+			generation->policy, "revision", (json_int_t)generation->revision, "mode",
 			mode_word(generation->mode), "generation",
 			json_sprintf("%016llx", (unsigned long long)generation->number), "rules",
 			summary_rules(&in), "vendors", summary_vendors(generation), "unenforced",
-			summary_unenforced(generation));
+			summary_unenforced(generation), "settings",
+			settings_json(work->compiled.policy), "exceptions",
+			exceptions_list(generation, work->host.now_s));
 
 		if (!more || json_object_update(object, more))
 			return COMMAND_FAILED;
@@ -112,8 +191,7 @@ static int run(const struct command_context *context, const struct policy_argume
 	if (result == COMMAND_FAILED)
 		return result;
 	if (arguments->json)
-		return print_check_json(result == COMMAND_GOOD ? work.compiled.generation : NULL,
-					&work.diags, scan) == COMMAND_GOOD
+		return print_check_json(&work, result == COMMAND_GOOD, scan) == COMMAND_GOOD
 			       ? result
 			       : COMMAND_FAILED;
 	policy_print_diagnostics(&work.diags, stderr);
@@ -123,7 +201,7 @@ static int run(const struct command_context *context, const struct policy_argume
 			"active",
 			file, work.diags.errors, work.diags.errors == 1 ? "" : "s");
 	else
-		print_plan(work.compiled.generation);
+		print_plan(&work);
 	if (scan)
 		on_host_print(scan, stdout);
 	return result;
@@ -144,7 +222,8 @@ const struct policy_command policy_check = {
 		"  --host               hold it against this host, too: refuse what would hit what the\n"
 		"                       host needs (init, shells, libraries, sshd, ..., its addresses), and\n"
 		"                       list what each rule hits now. The agent refuses the same.\n"
-		"  --root DIR           the same for an image or a mounted disk\n" POLICY_COMPILES_HELP "  --json               the same for programs\n"
+		"  --root DIR           the same for an image or a mounted disk\n" POLICY_COMPILES_HELP
+		"  --json               the same for programs\n"
 		"\n"
 		"Examples:\n"
 		"  embargo policy check policy.yaml\n"

@@ -153,17 +153,24 @@ static char *expected_text(const struct policy_case *one)
 
 static char *got_text(const struct case_result *result)
 {
-	const struct match_decision *decision = &result->answer.decision;
-	bool held = result->answer.outcome == OUTCOME_AUDIT;
-	char *text;
+	const struct answer *answer = &result->answer;
+	bool held = answer->outcome == OUTCOME_AUDIT;
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
 
-	if (asprintf(&text, "%s%s%s%s%s%s%s%s", outcome_word(result->answer.outcome),
-		     result->rule ? " by " : "", result->rule ?: "", held ? ", held by " : "",
-		     held ? held_by_word(decision->held_by) : "",
-		     decision->in_scope ? "" : ", out of scope", result->answer.why ? ": " : "",
-		     result->answer.why ?: "") < 0)
+	if (!out)
 		return NULL;
-	return text;
+	fputs(outcome_word(answer->outcome), out);
+	if (result->rule && !answer->decision.in_scope)
+		fprintf(out, ": out of scope, else by %s", result->rule);
+	else if (result->rule)
+		fprintf(out, " by %s", result->rule);
+	if (held)
+		fprintf(out, ", held by %s", held_by_word(answer->decision.held_by));
+	if (answer->why)
+		fprintf(out, ": %s", answer->why);
+	return fclose(out) ? NULL : text;
 }
 
 static int add_row(struct test *test, const struct policy_case *one,

@@ -31,10 +31,13 @@ void policy_print_diagnostics(const struct diagnostics *diags, FILE *out)
 		const char *message = one->message ? one->message : "out of memory";
 		AUTO_FREE char *safe_file = text_safe(file, strlen(file));
 		AUTO_FREE char *safe = text_safe(message, strlen(message));
+		char place[32] = ""; /* of the file as a whole: none */
 
-		fprintf(out, "%s:%u:%u: %s%s%s: %s\n", safe_file ? safe_file : "", one->line,
-			one->column, colour(out, shades[one->severity]),
-			severity_words[one->severity], colour(out, COLOUR_PLAIN), safe ? safe : "");
+		if (one->line)
+			snprintf(place, sizeof(place), "%u:%u:", one->line, one->column);
+		fprintf(out, "%s:%s %s%s%s: %s\n", safe_file ? safe_file : "", place,
+			colour(out, shades[one->severity]), severity_words[one->severity],
+			colour(out, COLOUR_PLAIN), safe ? safe : "");
 	}
 }
 

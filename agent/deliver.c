@@ -137,9 +137,13 @@ static void key_of(const struct event *event, struct fold_key *key)
 	key->protocol = event->destination.protocol;
 }
 
-static struct deliver_repeat *repeat_slot(struct deliver *deliver, const struct fold_key *key)
+/* What the first attempt said, or NULL when so many others came since that it was given up. */
+static struct deliver_repeat *find_repeat(struct deliver *deliver, const struct fold_key *key)
 {
-	return &deliver->repeats[name_hash((const char *)key, sizeof(*key)) % REPEATS_MAX];
+	for (size_t i = 0; i < REPEATS_MAX; i++)
+		if (!memcmp(&deliver->repeats[i].key, key, sizeof(*key)))
+			return &deliver->repeats[i];
+	return NULL;
 }
 
 static void remember_repeat(struct deliver *deliver, const struct event *event)
@@ -149,7 +153,9 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 	bool readable = !event->path_flags && event->path_bytes <= REPEATS_PATH_BYTES;
 
 	key_of(event, &key);
-	slot = repeat_slot(deliver, &key);
+	slot = find_repeat(deliver, &key);
+	if (!slot)
+		slot = &deliver->repeats[deliver->next_repeat++ % REPEATS_MAX];
 	slot->key = key;
 	slot->repeat = (struct record_repeat){
 		.allow = event->decision.allow,
@@ -190,12 +196,11 @@ int deliver_events(struct deliver *deliver)
 static void on_fold(void *context, const struct fold_key *key, const struct fold *fold)
 {
 	struct deliver *deliver = context;
-	const struct deliver_repeat *slot = repeat_slot(deliver, key);
-	bool known = !memcmp(&slot->key, key, sizeof(*key));
+	const struct deliver_repeat *slot = find_repeat(deliver, key);
 
 	if (fold->folded)
 		deliver_object(deliver, record_fold(deliver->context, key, fold,
-						    known ? &slot->repeat : NULL));
+						    slot ? &slot->repeat : NULL));
 }
 
 int deliver_folds(struct deliver *deliver, bool all)

@@ -14,7 +14,7 @@
 #define REPEATS_MAX	   64
 #define REPEATS_PATH_BYTES 256
 
-/* What the first attempt of a window said; found by its key, overwritten by another one. */
+/* What the first attempt of a window said; the oldest makes room. */
 struct deliver_repeat {
 	struct fold_key key;
 	struct record_repeat repeat;
@@ -31,6 +31,7 @@ struct deliver {
 	__u64 ring_lost;			/* of the kernel's count, already told */
 	struct enrichment more;			/* of the event in hand */
 	struct deliver_repeat repeats[REPEATS_MAX];
+	unsigned next_repeat;			/* the one that has to make room next */
 };
 
 /**

@@ -6,6 +6,8 @@
 #include "command.h"
 #include "options.h"
 
+#include "../policy/memory.h"
+
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -78,6 +80,7 @@ int main(int argc, char **argv)
 	};
 	int key;
 
+	memory_give_back();
 	(void)setlocale(LC_CTYPE, "");
 	(void)signal(SIGPIPE, SIG_DFL); /* "embargo events | head" ends quietly */
 	if (sodium_init() < 0)

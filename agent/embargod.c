@@ -4,11 +4,14 @@
  */
 #include "daemon.h"
 
+#include "../policy/memory.h"
+
 int main(int argc, char **argv)
 {
 	char error[OPTIONS_ERROR_BYTES];
 	struct options options;
 
+	memory_give_back();
 	if (options_parse(argc, argv, &options, error) < 0) {
 		fprintf(stderr, "embargod: %s\n", error);
 		return 2;

@@ -37,6 +37,8 @@ json_t *explain_matchers_json(const struct explain *explain);
 void explain_label(const char *label, const char *text);
 /** explain_words() - the same; takes the text, frees it; NULL: there was no memory */
 void explain_words(const char *label, char *text);
+/** explain_no() - "no: " and why; owned by the caller, NULL without memory */
+char *explain_no(const char *why);
 /** explain_not_reached() - why no line means a product, in words; static */
 const char *explain_not_reached(const struct explain *explain, const struct product *product);
 

@@ -6,6 +6,7 @@
 #include "clean.h"
 #include "table.h"
 
+#include "../policy/settings.h"
 #include <string.h>
 
 #define LABEL_COLUMNS 12
@@ -22,34 +23,40 @@ void explain_words(const char *label, char *text)
 	free(text);
 }
 
+char *explain_no(const char *why)
+{
+	char *text;
+
+	return asprintf(&text, "no: %s", why) < 0 ? NULL : text;
+}
+
 const char *explain_not_reached(const struct explain *explain, const struct product *product)
 {
 	const struct policy *policy = explain->policy;
 
 	if (product->class == PRODUCT_CLASS_OPEN_SOURCE ||
 	    product->class == PRODUCT_CLASS_DISTRIBUTION)
-		return "not reached: only when a line names it";
+		return "only when a line names it";
 	for (size_t i = 0; i < policy->reached_count; i++)
 		if (policy->reached[i].product->vendor == product->vendor)
-			return "not reached: other products are named";
-	return "not reached: no line means its vendor";
+			return "other products are named";
+	return "no line means its vendor";
 }
 
 /* ---------------------------------------------------------------- a rule */
 
-static char *enforced_words(const struct origin *origin)
+/* @why: what stands against it besides the rule, or NULL */
+static char *enforced_words(const struct origin *origin, const char *why)
 {
-	const char *why = origin->rule->why;
-	char *text;
-
-	if (origin->enforced)
+	if (!why && origin->enforced)
 		return strdup("yes");
-	if (asprintf(&text, "no: %s", *why ? why : "it is for finding and reporting only") < 0)
-		return NULL;
-	return text;
+	if (!why)
+		why = *origin->rule->why ? origin->rule->why
+					 : "it is for finding and reporting only";
+	return explain_no(why);
 }
 
-static void print_rule(const struct explain *explain, const struct origin *origin)
+static void print_rule(const struct explain *explain, const struct origin *origin, const char *why)
 {
 	const struct generation_rule *rule = origin->rule;
 	AUTO_FREE char *matches = NULL, *sources = words_sources(origin);
@@ -70,7 +77,7 @@ static void print_rule(const struct explain *explain, const struct origin *origi
 	}
 	if (!origin->allow && sources && *sources)
 		explain_label("sources", sources);
-	explain_words("enforced", enforced_words(origin));
+	explain_words("enforced", enforced_words(origin, why));
 }
 
 static void print_rules(const struct explain *explain, const char *title, const struct origin *list,
@@ -98,7 +105,7 @@ int explain_print_rule(const struct explain *explain)
 	struct origin origin =
 		origin_find(explain->policy, explain->generation, explain->question.rule);
 
-	print_rule(explain, &origin);
+	print_rule(explain, &origin, NULL);
 	return COMMAND_GOOD;
 }
 
@@ -145,8 +152,8 @@ static void print_condition(const char *what, const char *condition)
 
 static void print_conditions(const struct explain *explain)
 {
-	AUTO_FREE char *scope = words_scope(&explain->policy->rules.scope);
-	AUTO_FREE char *requires = words_requires(&explain->generation->requires);
+	AUTO_FREE char *scope = setting_text(explain->policy, SETTING_SCOPE);
+	AUTO_FREE char *requires = setting_text(explain->policy, SETTING_REQUIRES);
 
 	print_condition("Only within the policy's scope", scope);
 	print_condition("Refused only where the policy's requirements are met", requires);
@@ -162,7 +169,7 @@ static void print_known(const struct explain *explain)
 
 	printf("\nThe catalogue knows it, but the policy does not mean it:\n\n");
 	explain_words("product", words_product(product));
-	explain_label("reached", explain_not_reached(explain, product));
+	explain_words("reached", explain_no(explain_not_reached(explain, product)));
 	if (asprintf(&place, "%s:%u, %s: %s %s", fact->place.file, fact->place.line,
 		     confidence_word(fact->confidence), matcher_word(fact->matcher),
 		     fact->value) < 0)
@@ -182,14 +189,14 @@ int explain_print_thing(const struct explain *explain)
 	(void)text_paragraph(stdout, "", 0, sentence);
 	if (explanation->rule.rule) {
 		putchar('\n');
-		print_rule(explain, &explanation->rule);
+		print_rule(explain, &explanation->rule, why);
 	}
 	if (explanation->allow.rule) {
-		printf("\n%s\n\n",
-		       explanation->answer.decision.let_through
-			       ? "The exception that wins:"
-			       : "An exception that does not win: no rule matches, or it is over.");
-		print_rule(explain, &explanation->allow);
+		printf("\n%s:\n\n",
+		       explanation->answer.decision.let_through ? "The exception that wins"
+		       : explanation->rule.rule                 ? "An exception that is over"
+						: "An exception without a rule to win over");
+		print_rule(explain, &explanation->allow, why);
 	}
 	print_rules(explain, "Other rules that match, less specifically:", explanation->others,
 		    explanation->other_count);

@@ -27,7 +27,10 @@ static char *verdict_words(const struct explain *explain, const struct explained
 	char *text;
 
 	if (!line)
-		return strdup(explain_not_reached(explain, one->product));
+		return asprintf(&text, "not reached: %s",
+				explain_not_reached(explain, one->product)) < 0
+			       ? NULL
+			       : text;
 	mode = line->mode ? line->mode : explain->policy->mode;
 	if (asprintf(&text, "%s%s%s", mode_word(mode),
 		     one->weak && mode == MODE_ENFORCE ? ", weak facts audit" : "",
@@ -271,7 +274,7 @@ int explain_print_product(const struct explain *explain)
 	if (one.reach)
 		explain_words("reached", words_reach(one.reach));
 	else
-		explain_label("reached", explain_not_reached(explain, product));
+		explain_words("reached", explain_no(explain_not_reached(explain, product)));
 	if (one.allow) {
 		explain_label("allowed", one.allow->reason.text);
 		explain_words("holds", words_until(one.allow->until_s, explain->work.host.now_s));

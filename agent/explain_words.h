@@ -31,12 +31,6 @@ char *words_sources(const struct origin *origin);
 /** words_until() - "for ever", or "until 2027-03-31", the last day on which it holds, and whether it is over */
 char *words_until(__u64 until_s, __s64 now_s);
 
-/** words_scope() - "only the cgroups /user.slice; no containers"; "" for everybody */
-char *words_scope(const struct rule_scope *scope);
-
-/** words_requires() - "the package x is installed; y.service runs"; "" for nothing */
-char *words_requires(const struct generation_requires *requires);
-
 /** explain_origin_json() - a rule with all that; new reference or NULL; null for none */
 json_t *explain_origin_json(const struct policy *policy, const struct origin *origin);
 

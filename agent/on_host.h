@@ -42,6 +42,34 @@ enum on_host_outcome on_host_outcome(const struct scan *scan, const struct scan_
 int on_host_look(const struct compiled *compiled, const char *root, struct diagnostics *diags,
 		 struct scan **out_scan);
 
+/* One thing on the host about which two policies decide differently. */
+struct on_host_change {
+	char *what;			/* owned: "exec /opt/x", "package acme-agent", ... */
+	unsigned long long count;	/* how many such there are; this is the first */
+	bool live;			/* runs, is loaded or connected now */
+	const char *before, *after;	/* outcome_word() of policy/thing.h */
+	const char *rule;		/* id of the later policy's rule, else of the earlier one's; borrowed */
+};
+
+struct on_host_changes {
+	struct on_host_change *list;	/* owned, sorted */
+	size_t count;
+	bool complete;			/* everything could be looked at */
+};
+
+/**
+ * on_host_diff() - what of that which is on a host now two policies would treat differently
+ * @before, @after: borrowed; the result points into their generations
+ * @root:           directory; NULL: this host
+ * @out_changes:    on_host_changes_done(); untouched on failure
+ *
+ * Return: 0 or a negative errno.
+ */
+int on_host_diff(const struct compiled *before, const struct compiled *after, const char *root,
+		 struct on_host_changes *out_changes);
+/** on_host_changes_done() - free what it owns */
+void on_host_changes_done(struct on_host_changes *changes);
+
 /** on_host_print() - a table of the rules that hit something, for people */
 void on_host_print(const struct scan *scan, FILE *out);
 

@@ -95,7 +95,7 @@ json_t *summary_unenforced(const struct generation *generation)
 		const char *matcher = matcher_word(one->matcher);
 		json_t *group;
 
-		if (matcher_is_finding(one->matcher))
+		if (matcher_is_finding(one->matcher) || one->action == ACTION_ALLOW)
 			continue;
 		if (!matcher)
 			matcher = "unknown";
@@ -164,6 +164,7 @@ json_t *summary_vendors(const struct generation *generation)
 	}
 	for (size_t i = 0; generation && i < generation->unenforced_count; i++)
 		if (!matcher_is_finding(generation->unenforced[i].matcher) &&
+		    generation->unenforced[i].action != ACTION_ALLOW &&
 		    count_vendor(by_id, generation->unenforced[i].vendor,
 				 generation->unenforced[i].vendor_name, "unenforced"))
 			return NULL;

@@ -172,10 +172,13 @@ static void table_widths(const struct table *table, size_t *widths)
 	}
 }
 
-/* Bytes of the next line of a cell: as many words as fit, or a piece of a word that is too long. */
+/*
+ * Bytes of the next line of a cell: as many words as fit, or a piece of a word that is too long; of a path or
+ * an id one that ends with a '/'.
+ */
 static size_t line_bytes(const char *text, size_t width)
 {
-	size_t columns = 0, space = 0, i;
+	size_t columns = 0, space = 0, slash = 0, i;
 
 	for (i = 0; text[i]; i++) {
 		bool starts = ((unsigned char)text[i] & 0xc0) != 0x80;
@@ -185,10 +188,12 @@ static size_t line_bytes(const char *text, size_t width)
 		columns += starts;
 		if (text[i] == ' ')
 			space = i;
+		else if (text[i] == '/')
+			slash = i + 1;
 	}
 	if (!text[i] || text[i] == ' ')
 		return i;
-	return space ? space : i;
+	return space ? space : slash > 1 ? slash : i;
 }
 
 static void table_print_row(const struct table *table, size_t row, const size_t *widths, FILE *out)

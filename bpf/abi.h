@@ -128,11 +128,11 @@ enum protocol {
  * mixture. Everything a decision needs is an entry of that map:
  *
  *   GEN_HEADER     -                          -> gen_header    what this generation is
- *   GEN_LENGTHS    part = 4 or 6              -> gen_lengths   prefix lengths in use, ascending
  *   GEN_STEP       node, a = component hash   -> gen_node      literal child of a path node
  *   GEN_NODE       node                       -> gen_node      a node that is reached by its number
  *   GEN_GLOB       node = state, part = b>>4  -> gen_glob      automaton row: next state by low nibble
  *   GEN_ACCEPT     node = state               -> gen_accept    node reached if the component ends here
+ *   GEN_LENGTHS    part = 4 or 6              -> gen_lengths   prefix lengths in use, ascending
  *   GEN_NET4       part = bits, a             -> gen_network   a = address in host order, masked
  *   GEN_NET6       part = bits, a, b          -> gen_network   a, b = halves in host order, masked
  *   GEN_CONDITION  node = list, part = index  -> gen_condition one port and protocol line
@@ -166,11 +166,11 @@ enum protocol {
 
 enum gen_kind {
 	GEN_HEADER = 1,
-	GEN_LENGTHS = 2,
-	GEN_STEP = 3,
-	GEN_NODE = 4,
-	GEN_GLOB = 5,
-	GEN_ACCEPT = 6,
+	GEN_STEP = 2,
+	GEN_NODE = 3,
+	GEN_GLOB = 4,
+	GEN_ACCEPT = 5,
+	GEN_LENGTHS = 6,
 	GEN_NET4 = 7,
 	GEN_NET6 = 8,
 	GEN_CONDITION = 9,

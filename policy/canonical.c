@@ -34,7 +34,8 @@ static int refuse_relative(const char *text, struct problem *out_problem)
 
 	if (!strncmp(text, "./", 2) || !strncmp(text, "../", 3) || *text == '~' || *text == '$')
 		return problem_set(out_problem,
-				   "'%s' does not begin with '/'; write the whole path", shown.text);
+				   "'%s' does not begin with '/'; write the whole path",
+				   shown.text);
 	if (strchr(text, '/'))
 		return problem_set(out_problem, "'%s' does not begin with '/'; write '/%s'",
 				   shown.text, shown.text);

@@ -403,7 +403,8 @@ struct case_result case_judge(const struct policy_case *one, const struct genera
 	result.outcome_good = (unsigned)result.answer.outcome == one->expect;
 	result.held_by_good = !one->held_by || result.answer.decision.held_by == one->held_by;
 	/* the entry that let it through may be named, too */
-	if (match->allow && one->rule && begins_id(match->allow->id, one->rule))
+	if (result.answer.outcome == OUTCOME_ALLOW && one->rule &&
+	    begins_id(match->allow->id, one->rule))
 		result.rule = match->allow->id;
 	else if (match->rule)
 		result.rule = match->rule->id;

@@ -4,6 +4,7 @@
  * make their entries, add one entry for each rule, and lay out the strings that turn a rule number
  * back into words. Strings come last, when the working memory of the others is free again.
  */
+#include "beside.h"
 #include "entries.h"
 #include "networks.h"
 #include "numbered.h"
@@ -13,48 +14,20 @@
 #include "strings.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGEST_DIGITS        8
-#define ENTRIES_FOR_A_THREAD 100000 /* below, starting one costs more than it saves */
+#define DIGEST_DIGITS 8
+#define AHEAD         16 /* rules that are fetched while others are worked on */
 
 struct compilation {
+	const struct rules *rules; /* borrowed */
 	struct numbered numbered;
 	struct strings strings;
 	struct entries entries;
 	struct gen_header header;
 };
-
-/* Which shared strings a rule has, in the order in which they are laid out. */
-enum shared {
-	SHARED_VENDOR,
-	SHARED_VENDOR_NAME,
-	SHARED_PRODUCT,
-	SHARED_REASON,
-	SHARED_FILE,
-	SHARED_WHY,
-	SHARED_COUNT,
-};
-
-static int shared_strings(struct strings *strings, const struct rule *rule, __u32 *out_strings)
-{
-	const char *texts[SHARED_COUNT] = {
-		[SHARED_VENDOR] = rule->vendor ?: "",
-		[SHARED_VENDOR_NAME] = rule->vendor_name ?: rule->vendor ?: "",
-		[SHARED_PRODUCT] = rule->product ?: "-",
-		[SHARED_REASON] = rule->reason ?: "",
-		[SHARED_FILE] = rule->place.file ?: "",
-		[SHARED_WHY] = rule_is_enforced(rule) ? "" : rule->unenforced_why ?: "not enforced yet",
-	};
-	int err = 0;
-
-	for (unsigned i = 0; !err && i < SHARED_COUNT; i++)
-		err = strings_add(strings, texts[i], &out_strings[i]);
-	return err;
-}
 
 static int compile_header(struct compilation *compilation)
 {
@@ -70,33 +43,37 @@ static __u64 rule_end(const struct numbered_rule *rule)
 	return rule->action == ACTION_ALLOW ? rule->rule->until_s : 0;
 }
 
+static __u64 vendor_key(const struct compilation *compilation, const struct numbered_rule *rule)
+{
+	__u32 vendor = compilation->numbered.words[rule->words].vendor;
+
+	return rule->action == ACTION_ALLOW ? 0 : compilation->strings.list[vendor].hash;
+}
+
 static int compile_rules(struct compilation *compilation)
 {
 	const struct numbered *numbered = &compilation->numbered;
-	struct strings *strings = &compilation->strings;
-	size_t start = compilation->entries.count;
-	__u32 *order, vendor;
+	struct entries *entries = &compilation->entries;
+	size_t start = entries->count;
+	__u32 *order;
 	int err = entries_order(numbered->count, &order);
 
 	for (size_t i = 0; !err && i < numbered->count; i++) {
 		const struct numbered_rule *rule = &numbered->list[order[i] - 1];
 		struct gen_key key = {.kind = GEN_RULE, .node = order[i]};
-		union gen_value value = {.rule = {.action = rule->action,
+		union gen_value value = {.rule = {.vendor = vendor_key(compilation, rule),
+						  .action = rule->action,
 						  .target = rule->target,
 						  .target_held_by = rule->target_held_by,
 						  .matcher = rule->matcher,
 						  .until_s = rule_end(rule)}};
 
-		if (rule->action != ACTION_ALLOW) {
-			err = strings_add(strings, rule->rule->vendor ?: "", &vendor);
-			if (err)
-				break;
-			value.rule.vendor = strings->list[vendor].hash;
-		}
-		err = entries_add(&compilation->entries, &key, &value);
+		if (i + AHEAD < numbered->count)
+			__builtin_prefetch(&numbered->list[order[i + AHEAD] - 1]);
+		err = entries_add(entries, &key, &value);
 	}
 	free(order);
-	return err ?: entries_sort(&compilation->entries, start);
+	return err ?: entries_sort(entries, start);
 }
 
 static __u32 scope_flags(const struct rule_scope *scope)
@@ -173,30 +150,64 @@ static __u32 header_flags(const struct rules *rules)
 	       (has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0);
 }
 
-static int compile_entries(struct compilation *compilation, const struct rules *rules,
-			   struct diagnostics *diags)
+/* Of the networks: they need nothing of the paths and are made beside them. */
+struct network_entries {
+	struct compilation *compilation; /* only the counts of lengths in its header are written */
+	struct entries entries;
+	struct diagnostics diags;
+	int err;
+};
+
+static void compile_networks(void *data)
 {
-	struct gen_header *header = &compilation->header;
-	struct entries *entries = &compilation->entries;
+	struct network_entries *nets = data;
+	const struct numbered *numbered = &nets->compilation->numbered;
 	struct networks *networks = NULL;
+
+	nets->err = networks_prepare(numbered, &nets->diags, &nets->entries,
+				       &nets->compilation->header, &networks);
+	nets->err = nets->err ?: networks_emit(networks, &nets->entries);
+	networks_free(networks);
+}
+
+static void move_diagnostics(struct diagnostics *from, struct diagnostics *to)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		const struct diagnostic *one = &from->list[i];
+
+		diagnostics_add(to, one->severity,
+				(struct place){one->file, one->line, one->column}, "%s",
+				one->message);
+	}
+	diagnostics_done(from);
+}
+
+static int compile_entries(struct compilation *compilation, struct diagnostics *diags)
+{
+	const struct rules *rules = compilation->rules;
+	struct gen_header *header = &compilation->header;
+	struct network_entries nets = {.compilation = compilation};
 	__u32 roots[TREE_MAX] = {0};
-	int err = check_scope(&rules->scope, diags), refused;
+	struct paths *paths = NULL;
+	struct beside beside;
+	int err = check_scope(&rules->scope, diags) ?: compile_header(compilation);
 
 	if (err)
 		return err;
-	err = compile_header(compilation);
+	beside_start(&beside, compile_networks, &nets,
+		     compilation->numbered.count - compilation->numbered.paths);
+	err = paths_begin(&compilation->numbered, &rules->scope, diags, &paths);
+	beside_join(&beside); /* about as long; what it needed is free before the paths need most */
+	if (!err)
+		err = paths_emit(paths, diags, &compilation->entries, roots);
+	paths_free(paths);
 	/* the limits of both are reported, not those of the first only */
-	if (!err)
-		err = networks_prepare(&compilation->numbered, diags, entries, header, &networks);
-	if (!err || err == -EINVAL) {
-		refused = paths_compile(&compilation->numbered, &rules->scope, diags, entries, roots);
-		err = err ?: refused;
-	}
-	if (!err)
-		err = networks_emit(networks, entries);
-	networks_free(networks);
+	move_diagnostics(&nets.diags, diags);
+	err = err ?: nets.err;
+	err = err ?: entries_join(&compilation->entries, &nets.entries);
 	err = err ?: compile_rules(compilation);
 	err = err ?: compile_scope(compilation, &rules->scope, roots);
+	entries_done(&nets.entries);
 	if (err)
 		return err;
 	header->rules = compilation->numbered.count;
@@ -206,51 +217,45 @@ static int compile_entries(struct compilation *compilation, const struct rules *
 	return 0;
 }
 
-/* Every string that some rule has. In the order of the list, where neighbours have the same ones. */
-static int pool_collect(struct strings *strings, const struct rules *rules)
+/* The words of the policy as a whole. */
+static int pool_collect(struct compilation *compilation)
 {
-	const struct rule *last = NULL;
-	__u32 shared[SHARED_COUNT];
-	int err = strings_add(strings, rules->policy ?: "", shared);
+	const struct rules *rules = compilation->rules;
+	const char *const texts[] = {rules->policy ?: "", rules->requires.package,
+				     rules->requires.unit};
+	__u32 string;
+	int err = 0;
 
-	if (!err && rules->requires.package)
-		err = strings_add(strings, rules->requires.package, shared);
-	if (!err && rules->requires.unit)
-		err = strings_add(strings, rules->requires.unit, shared);
-	for (size_t i = 0; !err && i < rules->count; i++) {
-		const struct rule *rule = &rules->list[i];
-
-		if (last && rule->vendor == last->vendor && rule->product == last->product &&
-		    rule->vendor_name == last->vendor_name && rule->reason == last->reason &&
-		    rule->place.file == last->place.file &&
-		    rule->unenforced_why == last->unenforced_why)
-			continue;
-		err = shared_strings(strings, rule, shared);
-		last = rule;
-	}
+	for (unsigned i = 0; !err && i < sizeof(texts) / sizeof(*texts); i++)
+		if (texts[i])
+			err = strings_add(&compilation->strings, texts[i], &string);
 	return err;
+}
+
+/* Of its id and its value, in the pool. */
+static size_t rule_bytes(const struct compilation *compilation, const struct numbered_rule *rule)
+{
+	const struct numbered_words *words = &compilation->numbered.words[rule->words];
+
+	return compilation->strings.list[words->prefix].bytes + DIGEST_DIGITS + 1 +
+	       rule->value_bytes + 1;
 }
 
 /*
  * Bytes of all strings. Shared ones come behind those of the rules, in their bytewise order: where they
  * were met first depends on the order of the list, and the file must not.
  */
-static int pool_measure(struct compilation *compilation, const struct rules *rules,
-			size_t *out_bytes)
+static int pool_measure(struct compilation *compilation, size_t *out_bytes)
 {
 	const struct numbered *numbered = &compilation->numbered;
 	struct strings *strings = &compilation->strings;
-	int err = pool_collect(strings, rules);
+	int err = pool_collect(compilation);
 	__u32 *by_rank = NULL;
 	size_t bytes = 0;
 
 	err = err ?: strings_rank(strings, &by_rank);
-	for (size_t i = 0; !err && i < numbered->count + numbered->unenforced; i++) {
-		const struct numbered_rule *rule = &numbered->list[i];
-
-		bytes += strings->list[rule->prefix].bytes + DIGEST_DIGITS + 1;
-		bytes += rule->value_bytes + 1;
-	}
+	for (size_t i = 0; !err && i < numbered->count + numbered->unenforced; i++)
+		bytes += rule_bytes(compilation, &numbered->list[i]);
 	for (size_t i = 0; !err && i < strings->count; i++) {
 		strings->list[by_rank[i]].offset = bytes;
 		bytes += strings->list[by_rank[i]].bytes + 1;
@@ -263,64 +268,81 @@ static int pool_measure(struct compilation *compilation, const struct rules *rul
 }
 
 /* The id and the value of a rule, at the place where the pool is filled. */
-static char *pool_rule(const struct strings *strings, const struct numbered_rule *rule, char *at,
-		       const char **out_id, const char **out_value)
+static void pool_rule(const struct strings *strings, const struct numbered_rule *rule, __u32 prefix,
+		      char *at, const char **out_id, const char **out_value)
 {
 	static const char digits[] = "0123456789abcdef";
-	const struct string *prefix = &strings->list[rule->prefix];
 
 	*out_id = at;
-	at = mempcpy(at, prefix->text, prefix->bytes);
+	at = mempcpy(at, strings->list[prefix].text, strings->list[prefix].bytes);
 	for (int shift = 28; shift >= 0; shift -= 4)
 		*at++ = digits[rule->digest >> shift & 0xf];
 	*at++ = '\0';
 	*out_value = at;
-	return mempcpy(at, rule->value, rule->value_bytes + 1);
+	memcpy(at, rule->value, rule->value_bytes + 1);
 }
 
-/* What a rule is in words, @to; its strings go to *@at, which moves on. */
-static int store_rule(struct compilation *compilation, const struct generation_store *store,
-		      const struct numbered_rule *from, struct generation_rule *to, char **at)
+/* What a rule is in words. Its own strings go to where @at points to the end of, and @at to their beginning. */
+static struct generation_rule store_rule(const struct compilation *compilation,
+					 const struct generation_store *store,
+					 const struct numbered_rule *from, char **at)
 {
-	__u32 s[SHARED_COUNT];
-	int err = shared_strings(&compilation->strings, from->rule, s);
+	const struct numbered_words *words = &compilation->numbered.words[from->words];
+	const struct string *strings = compilation->strings.list;
+	struct generation_rule to = {
+		.vendor = store->pool + strings[words->vendor].offset,
+		.vendor_name = store->pool + strings[words->vendor_name].offset,
+		.product = store->pool + strings[words->product].offset,
+		.reason = store->pool + strings[words->reason].offset,
+		.why = store->pool + strings[words->why].offset,
+		.file = store->pool + strings[words->file].offset,
+		.line = from->line,
+		.until_s = rule_end(from),
+		.matcher = from->matcher,
+		.action = from->action,
+		.target = from->target,
+		.target_held_by = from->target_held_by,
+		.confidence = from->confidence,
+	};
 
-	if (err)
-		return err;
-#define SHARED(which) (store->pool + compilation->strings.list[s[which]].offset)
-	*at = pool_rule(&compilation->strings, from, *at, &to->id, &to->value);
-	to->vendor = SHARED(SHARED_VENDOR);
-	to->vendor_name = SHARED(SHARED_VENDOR_NAME);
-	to->product = SHARED(SHARED_PRODUCT);
-	to->reason = SHARED(SHARED_REASON);
-	to->why = SHARED(SHARED_WHY);
-	to->file = SHARED(SHARED_FILE);
-#undef SHARED
-	to->line = from->rule->place.line;
-	to->until_s = rule_end(from);
-	to->matcher = from->rule->matcher;
-	to->action = from->action;
-	to->target = from->target;
-	to->target_held_by = from->target_held_by;
-	to->confidence = from->rule->confidence;
-	return 0;
+	*at -= rule_bytes(compilation, from);
+	pool_rule(&compilation->strings, from, words->prefix, *at, &to.id, &to.value);
+	return to;
 }
 
-static int store_rules(struct compilation *compilation, struct generation_store *store)
+/*
+ * The numbered rules become those of the generation, in the same memory, which is a tenth of all at a million
+ * rules: from the last to the first, because what is written is larger than what it takes the place of.
+ */
+static int store_rules(struct compilation *compilation, struct generation_store *store, char *at)
 {
-	const struct numbered *numbered = &compilation->numbered;
-	char *at = store->pool;
-	int err = 0;
+	struct numbered *numbered = &compilation->numbered;
+	size_t count = numbered->count;
+	struct numbered_rule from;
+	struct generation_rule to;
+	char *memory;
 
-	for (size_t i = 0; !err && i < numbered->count; i++) {
-		if (i + 8 < numbered->count)
-			__builtin_prefetch(numbered->list[i + 8].rule);
-		err = store_rule(compilation, store, &numbered->list[i], &store->rules[i], &at);
+	_Static_assert(sizeof(to) >= sizeof(from), "not written over before it is read");
+	for (size_t i = numbered->unenforced; i-- > 0;)
+		store->unenforced[i] =
+			store_rule(compilation, store, &numbered->list[count + i], &at);
+	memory = reallocarray(numbered->list, count + 1, sizeof(to));
+	if (!memory)
+		return -ENOMEM;
+	numbered->list = NULL;
+	for (size_t i = count; i-- > 0;) {
+		memcpy(&from, memory + i * sizeof(from), sizeof(from));
+		if (i >= AHEAD) {
+			const struct numbered_rule *ahead =
+				(const void *)(memory + (i - AHEAD) * sizeof(from));
+
+			__builtin_prefetch(ahead->value);
+		}
+		to = store_rule(compilation, store, &from, &at);
+		memcpy(memory + i * sizeof(to), &to, sizeof(to));
 	}
-	for (size_t i = 0; !err && i < numbered->unenforced; i++)
-		err = store_rule(compilation, store, &numbered->list[numbered->count + i],
-				 &store->unenforced[i], &at);
-	return err;
+	store->rules = (struct generation_rule *)memory;
+	return 0;
 }
 
 /* A text of the policy as a whole, which pool_collect() has put there; NULL stays NULL. */
@@ -339,27 +361,29 @@ static int store_text(struct compilation *compilation, const struct generation_s
 	return err;
 }
 
-static int store_strings(struct compilation *compilation, const struct rules *rules,
-			 struct generation_store *store)
+static int store_strings(struct compilation *compilation, struct generation_store *store)
 {
 	const struct numbered *numbered = &compilation->numbered;
 	struct generation *generation = &store->generation;
-	int err = pool_measure(compilation, rules, &store->pool_bytes);
+	size_t shared = 0;
+	int err = pool_measure(compilation, &store->pool_bytes);
 
 	if (err)
 		return err;
 	store->pool = malloc(store->pool_bytes);
-	store->rules = calloc(numbered->count + 1, sizeof(*store->rules));
 	store->unenforced = calloc(numbered->unenforced + 1, sizeof(*store->unenforced));
-	if (!store->pool || !store->rules || !store->unenforced)
+	if (!store->pool || !store->unenforced)
 		return -ENOMEM;
 	for (size_t i = 0; i < compilation->strings.count; i++) {
 		const struct string *string = &compilation->strings.list[i];
 
 		memcpy(store->pool + string->offset, string->text, string->bytes + 1);
+		shared += string->bytes + 1;
 	}
-	err = store_text(compilation, store, rules->policy ?: "", &generation->policy);
-	return err ?: store_rules(compilation, store);
+	generation->rule_count = numbered->count;
+	generation->unenforced_count = numbered->unenforced;
+	err = store_text(compilation, store, compilation->rules->policy ?: "", &generation->policy);
+	return err ?: store_rules(compilation, store, store->pool + store->pool_bytes - shared);
 }
 
 /* Gives back what growing left over; the entries stay for as long as the policy is active. */
@@ -374,48 +398,39 @@ static void store_take_entries(struct generation_store *store, struct entries *e
 	memset(entries, 0, sizeof(*entries));
 }
 
-/*
- * The number of a generation is a checksum of all its entries, half a second for a million rules. It is
- * made beside the layout of the strings, which does not touch the entries.
- */
-static void *number_entries(void *data)
+/* Of all its entries: beside the layout of the strings, which does not touch them. */
+static void number_entries(void *data)
 {
 	struct generation_store *store = data;
 
 	store->generation.number = generation_number(store->keys, store->values,
 						     store->generation.entry_count,
 						     &store->generation.requires);
-	return NULL;
 }
 
-static int store_requires(struct compilation *compilation, const struct rules *rules,
-			  struct generation_store *store)
+static int store_requires(struct compilation *compilation, struct generation_store *store)
 {
+	const struct generation_requires *from = &compilation->rules->requires;
 	struct generation_requires *requires = &store->generation.requires;
-	int err = store_text(compilation, store, rules->requires.package, &requires->package);
+	int err = store_text(compilation, store, from->package, &requires->package);
 
-	return err ?: store_text(compilation, store, rules->requires.unit, &requires->unit);
+	return err ?: store_text(compilation, store, from->unit, &requires->unit);
 }
 
 /* Strings and number of a generation whose entries are complete. */
-static int store_finish(struct compilation *compilation, const struct rules *rules,
-			struct generation_store *store)
+static int store_finish(struct compilation *compilation, struct generation_store *store)
 {
-	pthread_t thread;
-	bool beside = compilation->entries.count > ENTRIES_FOR_A_THREAD;
+	struct beside beside;
 	int err;
 
 	store_take_entries(store, &compilation->entries);
 	store->values[0].header = compilation->header;
-	store->generation.requires = rules->requires; /* the strings are borrowed until they are laid out */
-	beside = beside && !pthread_create(&thread, NULL, number_entries, store);
-	err = store_strings(compilation, rules, store);
-	if (beside)
-		(void)pthread_join(thread, NULL); /* cannot fail: ours, and joined once */
-	else
-		number_entries(store);
-	if (!err)
-		err = store_requires(compilation, rules, store);
+	/* the strings are borrowed until they are laid out */
+	store->generation.requires = compilation->rules->requires;
+	beside_start(&beside, number_entries, store, store->generation.entry_count);
+	err = store_strings(compilation, store);
+	beside_join(&beside);
+	err = err ?: store_requires(compilation, store);
 	store->values[0].header.generation = store->generation.number;
 	return err;
 }
@@ -428,18 +443,14 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
 
 	if (!compilation || !store)
 		goto out;
+	compilation->rules = rules;
 	err = numbered_make(rules, &compilation->strings, diags, &compilation->numbered);
-	if (!err)
-		err = compile_entries(compilation, rules, diags);
-	if (err)
-		goto out;
-	err = store_finish(compilation, rules, store);
+	err = err ?: compile_entries(compilation, diags);
+	err = err ?: store_finish(compilation, store);
 	if (err)
 		goto out;
 	store->generation.revision = rules->revision;
 	store->generation.mode = rules->mode;
-	store->generation.rule_count = compilation->numbered.count;
-	store->generation.unenforced_count = compilation->numbered.unenforced;
 	generation_store_publish(store);
 	*out_gen = &store->generation;
 	store = NULL;

@@ -108,8 +108,8 @@ int date_parse(const char *text, __u64 *out_end_s, struct problem *out_problem)
 		}
 		if (day.year >= 1970 && day.month >= 1 && day.month <= 12 && day.day)
 			return problem_set(out_problem,
-					   "'%s' does not exist: that month has %u days",
-					   text, month_days(day.year, day.month));
+					   "'%s' does not exist: that month has %u days", text,
+					   month_days(day.year, day.month));
 		return problem_set(out_problem, "'%s' does not exist; " EXPECTED, text);
 	}
 	if (guess(text, &day))

@@ -51,21 +51,20 @@ static void make_printable(char *text)
  * Behind everything that is not later in the documents: documents are read from their beginning, so
  * the search from the end is short. Notes are stepped over together with what they belong to.
  */
-static size_t find_position(const struct diagnostics *diags, const struct diagnostic *one,
-			    bool attached)
+static size_t find_position(const struct diagnostics *diags, const struct diagnostic *one)
 {
 	size_t at = diags->count;
 
-	if (attached && diags->count) {
+	if (one->attached && diags->count) {
 		at = diags->last + 1;
-		while (at < diags->count && diags->list[at].severity == SEVERITY_NOTE)
+		while (at < diags->count && diags->list[at].attached)
 			at++;
 		return at;
 	}
 	while (at > 0) {
 		size_t head = at - 1;
 
-		while (head > 0 && diags->list[head].severity == SEVERITY_NOTE)
+		while (head > 0 && diags->list[head].attached)
 			head--;
 		if (compare_places(&diags->list[head], one) <= 0)
 			break;
@@ -74,10 +73,8 @@ static size_t find_position(const struct diagnostics *diags, const struct diagno
 	return at;
 }
 
-static int insert(struct diagnostics *diags, const struct diagnostic *one, bool attached)
+static int insert(struct diagnostics *diags, const struct diagnostic *one, size_t at)
 {
-	size_t at;
-
 	/* grows at every power of two, so that the struct needs no capacity */
 	if ((diags->count & (diags->count - 1)) == 0) {
 		size_t capacity = diags->count ? diags->count * 2 : 1;
@@ -89,45 +86,59 @@ static int insert(struct diagnostics *diags, const struct diagnostic *one, bool 
 		diags->list = list;
 	}
 
-	at = find_position(diags, one, attached);
 	memmove(&diags->list[at + 1], &diags->list[at], (diags->count - at) * sizeof(*one));
 	diags->list[at] = *one;
 	diags->count++;
-	if (one->severity != SEVERITY_NOTE)
+	if (!one->attached)
 		diags->last = at;
-	else if (!attached && at <= diags->last && diags->count > 1)
-		diags->last++; /* a remark before it */
 	return 0;
 }
 
+/* A hostile document can have a million mistakes. Return: whether one more is kept. */
+static bool has_room(struct diagnostics *diags)
+{
+	struct diagnostic last = {.severity = SEVERITY_NOTE, .attached = true};
+
+	if (diags->count < DIAGNOSTICS_MAX)
+		return true;
+	if (diags->count > DIAGNOSTICS_MAX)
+		return false;
+	last.file = strdup(diags->list[diags->count - 1].file);
+	last.message = strdup("there is more to say than this; it is not listed");
+	if (last.file && last.message && !insert(diags, &last, diags->count))
+		return false;
+	free(last.file);
+	free(last.message);
+	return false;
+}
+
 __attribute__((format(printf, 5, 0))) static void add(struct diagnostics *diags,
-						       enum severity severity, bool attached,
-						       struct place place, const char *format,
-						       va_list arguments)
+						      enum severity severity, bool attached,
+						      struct place place, const char *format,
+						      va_list arguments)
 {
 	struct diagnostic one = {
 		.severity = severity,
+		.attached = attached,
 		.line = place.line,
 		.column = place.column,
 	};
 
+	if (severity == SEVERITY_WARNING)
+		diags->warnings++;
+	if (severity == SEVERITY_ERROR)
+		diags->errors++;
+	if (!has_room(diags))
+		return;
 	one.file = strdup(place.file ? place.file : "");
 	if (vasprintf(&one.message, format, arguments) < 0)
 		one.message = NULL;
-	if (severity == SEVERITY_WARNING)
-		diags->warnings++;
-	if (!one.file || !one.message)
-		goto lost;
-	make_printable(one.message);
-	if (insert(diags, &one, attached) < 0)
-		goto lost;
-
-	if (severity == SEVERITY_ERROR)
-		diags->errors++;
-	return;
-
-lost:
-	diags->errors++;
+	if (one.file && one.message) {
+		make_printable(one.message);
+		if (!insert(diags, &one, find_position(diags, &one)))
+			return;
+	}
+	diags->errors += severity != SEVERITY_ERROR; /* never lost: it is counted */
 	free(one.file);
 	free(one.message);
 }

@@ -6,6 +6,7 @@
 #ifndef EMBARGO_DIAGNOSTICS_H
 #define EMBARGO_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -25,6 +26,7 @@ struct place {
 
 struct diagnostic {
 	enum severity severity;
+	bool attached;		/* a note of the diagnostic before it */
 	char *file;		/* owned */
 	unsigned line, column;
 	char *message;		/* owned; one sentence, no line break */
@@ -37,6 +39,8 @@ struct diagnostics {
 	size_t warnings;
 	size_t last;			/* index of the latest addition: a note goes behind it */
 };
+
+#define DIAGNOSTICS_MAX 1000 /* more are counted, and the last of the list says so */
 
 /**
  * diagnostics_add() - note a finding
@@ -56,6 +60,12 @@ void diagnostics_add(struct diagnostics *diags, enum severity severity, struct p
  */
 void diagnostics_remark(struct diagnostics *diags, struct place place, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/** diagnostics_full() - is nothing listed any more? Then looking for a near miss is wasted. */
+static inline bool diagnostics_full(const struct diagnostics *diags)
+{
+	return diags->count >= DIAGNOSTICS_MAX;
+}
 
 /**
  * diagnostics_print() - one line each: "file:line:column: error: message"

@@ -16,7 +16,7 @@
 
 #define DOMAIN_BYTES_MAX 253 /* RFC 1035 section 2.3.4, as text without the dot at the end */
 #define LABEL_BYTES_MAX  63
-#define EXPECTED	 "expected 'api.example.com', or '*.example.com' for all below it"
+#define EXPECTED         "expected 'api.example.com', or '*.example.com' for all below it"
 
 /* With its length as well: 192.0.2.0/24 was meant for networks too. */
 static bool is_address(const char *text)
@@ -84,8 +84,7 @@ static int make_ascii(const char *text, char *out, struct problem *out_problem)
 	uint8_t *ascii = NULL;
 	int code;
 
-	code = idn2_lookup_u8((const uint8_t *)text, &ascii,
-			      IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+	code = idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
 	if (code == IDN2_MALLOC)
 		return -ENOMEM;
 	if (code != IDN2_OK)

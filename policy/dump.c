@@ -7,6 +7,7 @@
 #include "policy.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 /* Values come from documents: what would break a line or a terminal is written as \xNN. */
@@ -52,25 +53,57 @@ static void dump_flag(const char *name, bool set, const char **separator, FILE *
 		*separator = ",";
 }
 
-static void dump_rule(const struct generation_rule *rule, size_t number, FILE *out)
+/* Without directories: the same policy and catalogue elsewhere give the same bytes. */
+static void dump_place(const struct generation_rule *rule, FILE *out)
 {
-	fprintf(out, "rule %zu %s %s", number, rule->id, action_word(rule->action) ?: "?");
-	if (rule->action != ACTION_ALLOW)
+	const char *slash = strrchr(rule->file, '/');
+
+	fputs(" at=", out);
+	dump_text(slash ? slash + 1 : rule->file, out);
+	fprintf(out, ":%u", rule->line);
+}
+
+static void dump_named(const char *name, const char *text, FILE *out)
+{
+	fprintf(out, " %s=", name);
+	dump_text(text, out);
+}
+
+/* What all of them have behind the id: what it does, how well it is known, what it says, whence it is. */
+static void dump_words(const struct generation_rule *rule, FILE *out)
+{
+	bool finding = matcher_is_finding(rule->matcher);
+
+	if (!finding)
+		fprintf(out, " %s", action_word(rule->action) ?: "?");
+	if (!finding && rule->action != ACTION_ALLOW)
 		fprintf(out, " %s", mode_word(rule->target) ?: "?");
-	if (rule->target_held_by)
+	if (!finding && rule->target_held_by)
 		fprintf(out, " held-by=%s", held_by_word(rule->target_held_by) ?: "?");
 	dump_time("until", rule->until_s, out);
 	putc(' ', out);
 	dump_text(rule->value, out);
-	fputs(" vendor=", out);
-	dump_text(rule->vendor_name, out);
-	if (*rule->reason) {
-		fputs(" reason=", out);
-		dump_text(rule->reason, out);
-	}
-	fputs(" at=", out);
-	dump_text(rule->file, out);
-	fprintf(out, ":%u\n", rule->line);
+	if (rule->confidence)
+		fprintf(out, " %s", confidence_word(rule->confidence) ?: "?");
+	dump_named("vendor", rule->vendor_name, out);
+	if (*rule->reason)
+		dump_named("reason", rule->reason, out);
+	if (*rule->why)
+		dump_named("why", rule->why, out);
+	dump_place(rule, out);
+	putc('\n', out);
+}
+
+static void dump_rule(const struct generation_rule *rule, size_t number, FILE *out)
+{
+	fprintf(out, "rule %zu %s", number, rule->id);
+	dump_words(rule, out);
+}
+
+static void dump_listed(const struct generation_rule *rule, FILE *out)
+{
+	fprintf(out, "%s %s", matcher_is_finding(rule->matcher) ? "finding" : "unenforced", rule->id);
+	dump_words(rule, out);
 }
 
 static void dump_node(const struct gen_node *node, FILE *out)
@@ -238,17 +271,8 @@ void generation_dump(const struct generation *generation, FILE *out)
 	dump_requires(&generation->requires, out);
 	for (size_t i = 0; i < generation->rule_count; i++)
 		dump_rule(&generation->rules[i], i + 1, out);
-	for (size_t i = 0; i < generation->unenforced_count; i++) {
-		const struct generation_rule *one = &generation->unenforced[i];
-
-		fprintf(out, "%s %s ", matcher_is_finding(one->matcher) ? "finding" : "unenforced", one->id);
-		dump_text(one->value, out);
-		if (*one->why) {
-			fprintf(out, " why=");
-			dump_text(one->why, out);
-		}
-		putc('\n', out);
-	}
+	for (size_t i = 0; i < generation->unenforced_count; i++)
+		dump_listed(&generation->unenforced[i], out);
 	for (size_t i = 0; i < generation->entry_count; i++)
 		dump_entry(&generation->keys[i], &generation->values[i], out);
 }

@@ -95,6 +95,33 @@ int entries_sort(struct entries *entries, size_t start)
 	return 0;
 }
 
+int entries_join(struct entries *entries, struct entries *more)
+{
+	size_t count = entries->count + more->count;
+	void *keys, *values;
+
+	if (count >= UINT32_MAX / 2)
+		return -E2BIG;
+	if (!more->count)
+		return 0;
+	keys = reallocarray(entries->keys, count, sizeof(*entries->keys));
+	if (!keys)
+		return -ENOMEM;
+	entries->keys = keys;
+	memcpy(entries->keys + entries->count, more->keys, more->count * sizeof(*more->keys));
+	free(more->keys);
+	more->keys = NULL;
+	entries->capacity = entries->count; /* of the values, for now */
+	values = reallocarray(entries->values, count, sizeof(*entries->values));
+	if (!values)
+		return -ENOMEM;
+	entries->values = values;
+	memcpy(entries->values + entries->count, more->values, more->count * sizeof(*more->values));
+	entries->count = entries->capacity = count;
+	entries_done(more);
+	return 0;
+}
+
 void entries_unique(struct entries *entries, size_t start)
 {
 	size_t kept = start;

@@ -34,6 +34,15 @@ int entries_add(struct entries *entries, const struct gen_key *key, const union 
  */
 int entries_sort(struct entries *entries, size_t start);
 
+/**
+ * entries_join() - append a whole list to another one
+ * @entries: borrowed
+ * @more:    borrowed; empty afterwards
+ *
+ * Keys and then values, so that not both are there twice. Return: 0, -ENOMEM, -E2BIG.
+ */
+int entries_join(struct entries *entries, struct entries *more);
+
 /** entries_unique() - keep the first of equal keys among the sorted entries from @start on */
 void entries_unique(struct entries *entries, size_t start);
 

@@ -159,8 +159,9 @@ static const struct field catalog_network_fields[] = {
 static void refuse_file(struct reader *reader, const struct field *field,
 			const struct yaml_node *node, void *member)
 {
-	reader_error(reader, node->key,
-		     "'file' among values; write {file: NAME} in the place of the whole list, and other values in a line of their own");
+	reader_error(
+		reader, node->key,
+		"'file' among values; write {file: NAME} in the place of the whole list, and other values in a line of their own");
 }
 
 static const struct field policy_fields[] = {

@@ -117,39 +117,43 @@ static void list_keys(const struct field *fields, char *out, size_t bytes)
 }
 
 /* The key that was probably meant, or NULL. */
-static const char *near_key(const struct field *fields, const char *key)
+static const char *near_key(const struct reader *reader, const struct field *fields,
+			    const char *key)
 {
 	struct suggestion suggestion = {.text = key};
 
-	for (; fields->key; fields++) {
+	for (; fields->key && !diagnostics_full(reader->diags); fields++) {
 		if (!(fields->flags & FIELD_HIDDEN))
 			suggestion_consider(&suggestion, fields->key);
 	}
 	return suggestion.best;
 }
 
-static void refuse_key(struct reader *reader, const struct field *fields, const char *what,
-		       const struct yaml_node *key)
+/* Return: the row of the key that was meant: its value is read, so that mistakes in it are told in the same run. */
+static const struct field *refuse_key(struct reader *reader, const struct field *fields,
+				      const char *what, const struct yaml_node *value)
 {
-	const char *near = near_key(fields, key->text);
+	const char *near = near_key(reader, fields, value->key->text);
 	char known[512];
 
 	if (near) {
-		reader_error(reader, key, "unknown key '%s' in %s; did you mean '%s'?",
-			     quoted(key->text).text, what, near);
-		return;
+		reader_error(reader, value->key, "unknown key '%s' in %s; did you mean '%s'?",
+			     quoted(value->key->text).text, what, near);
+		return find_field(fields, near);
 	}
 	list_keys(fields, known, sizeof(known));
-	reader_error(reader, key, "unknown key '%s' in %s; expected one of: %s",
-		     quoted(key->text).text, what, known);
+	reader_error(reader, value->key, "unknown key '%s' in %s; expected one of: %s",
+		     quoted(value->key->text).text, what, known);
+	return NULL;
 }
 
 /* Also under a misspelt key, which was told already. */
-static bool has_field(const struct yaml_node *node, const struct field *fields, const char *key)
+static bool has_field(const struct reader *reader, const struct yaml_node *node,
+		      const struct field *fields, const char *key)
 {
 	for (const struct yaml_node *value = node->first; value; value = value->next) {
 		const struct field *field = find_field(fields, value->key->text);
-		const char *near = field ? NULL : near_key(fields, value->key->text);
+		const char *near = field ? NULL : near_key(reader, fields, value->key->text);
 
 		if ((field && (!strcmp(field->key, key) || field->flags & FIELD_INSTEAD)) ||
 		    (near && !strcmp(near, key)))
@@ -162,7 +166,7 @@ static void require_fields(struct reader *reader, const struct yaml_node *node,
 			   const struct field *fields, const char *what)
 {
 	for (const struct field *field = fields; field->key; field++) {
-		if (field->flags & FIELD_REQUIRED && !has_field(node, fields, field->key))
+		if (field->flags & FIELD_REQUIRED && !has_field(reader, node, fields, field->key))
 			reader_error(reader, node, "%s without '%s'; the key is required", what,
 				     field->key);
 	}
@@ -177,9 +181,12 @@ void fields_read(struct reader *reader, const struct yaml_node *node, const stru
 	for (const struct yaml_node *value = node->first; value; value = value->next) {
 		const struct field *field = find_field(fields, value->key->text);
 
-		if (!field)
-			refuse_key(reader, fields, what, value->key);
-		else if (field->flags & FIELD_LATER)
+		if (!field) {
+			field = refuse_key(reader, fields, what, value);
+			if (!field || field->flags & FIELD_LATER)
+				continue;
+		}
+		if (field->flags & FIELD_LATER)
 			reader_error(reader, value->key, "'%s' is not supported yet; remove it",
 				     field->key);
 		else if (field->read)
@@ -334,7 +341,8 @@ void field_word(struct reader *reader, const struct field *field, const struct y
 			*(unsigned *)member = value;
 			return;
 		}
-		suggestion_consider(&suggestion, word);
+		if (!diagnostics_full(reader->diags))
+			suggestion_consider(&suggestion, word);
 		length = snprintf(words + used, sizeof(words) - used, "%s%s", used ? ", " : "",
 				  word);
 		if (length > 0 && used + (size_t)length < sizeof(words))

@@ -16,7 +16,8 @@ struct reader {
 	struct yaml_tree *tree;
 	struct diagnostics *diags;
 	struct rules *rules; /* where lists in files go; NULL: the document can have none */
-	size_t list_values;  /* in all lists so far */
+	size_t lists;	     /* that were read so far, empty ones among them */
+	size_t list_values;  /* in all of them */
 	bool no_memory;	     /* something was not read for want of memory */
 };
 

@@ -109,7 +109,8 @@ size_t generation_unenforced(const struct generation *generation)
 	size_t count = 0;
 
 	for (size_t i = 0; i < generation->unenforced_count; i++)
-		count += !matcher_is_finding(generation->unenforced[i].matcher);
+		count += !matcher_is_finding(generation->unenforced[i].matcher) &&
+			 generation->unenforced[i].action != ACTION_ALLOW;
 	return count;
 }
 

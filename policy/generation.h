@@ -25,14 +25,16 @@ struct generation_rule {
 	const char *reason;		/* of an allow entry; else "" */
 	const char *why;		/* of an unenforced one: "domains are not ..."; "": for finding only */
 	const char *file;		/* where it was written */
-	__u32 line;
 	__u64 until_s;			/* of an allow entry: Unix seconds at which it ends; 0: never */
+	__u32 line;
 	__u8 matcher;			/* enum matcher */
 	__u8 action;			/* enum action */
-	__u8 target;			/* enum mode */
-	__u8 target_held_by;		/* enum held_by */
+	__u8 target : 4;		/* enum mode */
+	__u8 target_held_by : 4;	/* enum held_by */
 	__u8 confidence;		/* enum confidence: how well the fact is known */
 };
+_Static_assert(sizeof(struct generation_rule) <= 80, "there may be a million of them");
+_Static_assert(MODE_MAX <= 16 && HELD_BY_MAX <= 16, "fit their bits");
 
 /* What has to be so on a host before it enforces; NULL or false: not asked for. */
 struct generation_requires {
@@ -56,7 +58,7 @@ struct generation {
 	struct generation_requires requires;
 };
 
-/** generation_unenforced() - how many matchers are not enforced by this version; those for finding do not count */
+/** generation_unenforced() - how many matchers are not enforced by this version, without exceptions and what is for finding */
 size_t generation_unenforced(const struct generation *generation);
 
 /** generation_free() - accepts NULL */

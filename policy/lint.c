@@ -122,11 +122,11 @@ static int targets_add_objects(struct targets *targets, const struct protected_o
 
 		if (*list[i].path != '/')
 			continue;
-		err = targets_add(targets, (struct target){.path = list[i].path,
-							   .shown = directory ? list[i].what
-									      : list[i].path,
-							   .what = list[i].what,
-							   .directory = directory});
+		err = targets_add(targets,
+				  (struct target){.path = list[i].path,
+						  .shown = directory ? list[i].what : list[i].path,
+						  .what = list[i].what,
+						  .directory = directory});
 		if (!err)
 			err = targets_add_twins(targets, first);
 	}
@@ -203,15 +203,15 @@ static size_t lower_bound(const struct target *list, size_t count, const char *k
 
 struct hits {
 	const struct target *first; /* a directory, if there is one; NULL: nothing is hit */
-	bool more;		    /* files of other names */
+	bool more;                  /* files of other names */
 };
 
 static void hits_add(struct hits *hits, const struct target *target)
 {
 	const struct target *first = hits->first;
 
-	if (!first || (target->directory && (!first->directory ||
-					     strlen(target->shown) < strlen(first->shown))))
+	if (!first || (target->directory &&
+		       (!first->directory || strlen(target->shown) < strlen(first->shown))))
 		hits->first = target;
 	else if (!first->directory && !target->directory)
 		hits->more |= strcmp(leaf_of(first->shown), leaf_of(target->shown)) != 0;
@@ -263,7 +263,8 @@ static int check_path(struct lint *lint, const struct rule *rule)
 /* The first @bits bits of two addresses are the same. */
 static bool same_bits(unsigned family, unsigned bits, const __u64 *x, const __u64 *y)
 {
-	unsigned width = family == 4 ? 32 : 64, high = bits < width ? bits : width, low = bits - high;
+	unsigned width = family == 4 ? 32 : 64, high = bits < width ? bits : width,
+		 low = bits - high;
 
 	return (!high || !((x[0] ^ y[0]) >> (width - high))) &&
 	       (!low || !((x[1] ^ y[1]) >> (64 - low)));
@@ -281,17 +282,21 @@ static int check_network(struct lint *lint, const struct rule *rule)
 {
 	const struct rule_network *network = &rule->network;
 	unsigned least = network->family == 4 ? NETWORK4_BITS_MIN : NETWORK6_BITS_MIN;
+	const struct protected_network *hit = NULL;
 
-	if (!lint->host && network->bits < least)
+	for (size_t i = 0; i < lint->network_count && !hit; i++) {
+		if (overlaps(network, &lint->networks[i]))
+			hit = &lint->networks[i];
+	}
+	/* of a very wide one that is what is wrong, unless it lies within a special one */
+	if (!lint->host && network->bits < least && (!hit || network->bits < hit->bits))
 		return rule_found(
 			lint, rule,
 			"'%s' is wider than /%u, more than any one organisation has; name the vendor's own networks",
 			quoted(rule->value).text, least);
-	for (size_t i = 0; i < lint->network_count; i++) {
-		if (overlaps(network, &lint->networks[i]))
-			return rule_found(lint, rule, "'%s' would hit %s; narrow it",
-					  quoted(rule->value).text, lint->networks[i].what);
-	}
+	if (hit)
+		return rule_found(lint, rule, "'%s' would hit %s; narrow it",
+				  quoted(rule->value).text, hit->what);
 	return 0;
 }
 
@@ -303,7 +308,8 @@ static int check_rules(struct lint *lint)
 	for (size_t i = 0; i < rules->count && !err; i++) {
 		const struct rule *rule = &rules->list[i];
 
-		if (rule->action == ACTION_ALLOW)
+		/* those of lists in a refused line have no action */
+		if (rule->action != ACTION_DENY && rule->action != ACTION_CONTAIN)
 			continue;
 		if (rule->matcher == MATCHER_PATH)
 			err = check_path(lint, rule);

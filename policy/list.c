@@ -11,16 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_CHUNK (256u * 1024)
+#define TEXT_CHUNK_FIRST (4u * 1024) /* doubled up to */
+#define TEXT_CHUNK_MAX   (256u * 1024)
 
 struct parser {
 	struct reader *reader;
 	unsigned matcher;
-	struct place place;  /* of the value under way */
-	size_t wrong;	     /* lines that were refused */
-	char *text;	     /* room for values; in the arena */
-	size_t text_left;
-	const __u16 *ports;  /* of the network before this one: most lists have one kind */
+	struct place place; /* of the value under way */
+	size_t wrong;       /* lines that were refused */
+	char *text;         /* room for values; in the arena */
+	size_t text_left, text_chunk;
+	const __u16 *ports; /* of the network before this one: most lists have one kind */
 	unsigned port_count;
 	char value[CANONICAL_INPUT_MAX + 1];
 	char out[CANONICAL_BYTES];
@@ -49,20 +50,23 @@ static bool check_text(struct parser *parser, const char *line, size_t bytes)
 		size_t length = 1;
 
 		if (byte >= 0x80)
-			length = yaml_character((const unsigned char *)line + at, bytes - at, &point);
+			length = yaml_character((const unsigned char *)line + at, bytes - at,
+						&point);
 		at += length;
 		if (length && (point >= 0xa0 || (point >= 0x20 && point < 0x7f) || point == '\t') &&
 		    point != 0xfeff)
 			continue;
 		if (!length)
-			(void)snprintf(why, sizeof(why), "byte 0x%02x is not UTF-8; save the list as UTF-8",
-				       byte);
+			(void)snprintf(why, sizeof(why),
+				       "byte 0x%02x is not UTF-8; save the list as UTF-8", byte);
 		else if (point == 0xfeff)
-			(void)snprintf(why, sizeof(why), "a byte order mark; save the list as UTF-8 without BOM");
+			(void)snprintf(why, sizeof(why),
+				       "a byte order mark; save the list as UTF-8 without BOM");
 		else if (!point)
 			(void)snprintf(why, sizeof(why), "a NUL byte; the list must be text");
 		else
-			(void)snprintf(why, sizeof(why), "the control character U+%04X; remove it", point);
+			(void)snprintf(why, sizeof(why), "the control character U+%04X; remove it",
+				       point);
 		refuse(parser, column, why);
 		return false;
 	}
@@ -126,8 +130,10 @@ static const char *keep_text(struct parser *parser, const char *text, size_t byt
 	char *kept;
 
 	if (bytes + 1 > parser->text_left) {
-		size_t chunk = bytes + 1 > TEXT_CHUNK ? bytes + 1 : TEXT_CHUNK;
+		size_t chunk = parser->text_chunk ? 2 * parser->text_chunk : TEXT_CHUNK_FIRST;
 
+		parser->text_chunk = chunk < TEXT_CHUNK_MAX ? chunk : TEXT_CHUNK_MAX;
+		chunk = bytes + 1 > parser->text_chunk ? bytes + 1 : parser->text_chunk;
 		parser->text = reader_alloc(parser->reader, chunk);
 		parser->text_left = parser->text ? chunk : 0;
 		if (!parser->text)
@@ -236,7 +242,8 @@ static bool line_read(struct parser *parser, const char *line, size_t bytes)
 	for (const char *at = start; at < line; at++)
 		parser->place.column++;
 	if (bytes > CANONICAL_INPUT_MAX) {
-		refuse(parser, parser->place.column, "the line is too long; one value a line is expected");
+		refuse(parser, parser->place.column,
+		       "the line is too long; one value a line is expected");
 		return true;
 	}
 	if (parser->reader->list_values++ >= LIST_VALUES_MAX) {
@@ -257,22 +264,35 @@ struct seen {
 	__u32 tag;  /* of the hash: spares looking at most other texts */
 };
 
-/* The rule of this text that is in the table already, or NULL; then it is put there. */
-static const struct rule *seen_find(struct seen *table, size_t mask, const struct rule *list,
-				    size_t index)
+#define SEEN_STEPS 64 /* of one search; a hostile list can give all its values one hash */
+#define SEEN_AHEAD 8  /* values whose place in the table is fetched while others are looked for */
+
+static __u64 seen_hash(const struct rule *rule)
 {
-	const char *value = list[index].value;
-	__u64 hash = name_hash(value, strlen(value));
-	size_t slot = (hash ^ hash >> 32) & mask;
+	__u64 hash = name_hash(rule->value, strlen(rule->value));
+
+	return hash ^ hash >> 32;
+}
+
+/*
+ * The rule of this text that is in the table already, or NULL; then it is put there. What is not found after
+ * many steps is taken for new: the compiler makes one rule of two in any case, it only says nothing.
+ */
+static const struct rule *seen_find(struct seen *table, size_t mask, const struct rule *list,
+				    size_t index, __u64 hash)
+{
 	__u32 tag = hash >> 24;
 
-	for (; table[slot].rule; slot = (slot + 1) & mask) {
-		const struct rule *other = &list[table[slot].rule - 1];
+	for (unsigned step = 0; step < SEEN_STEPS; step++) {
+		struct seen *seen = &table[(hash + step) & mask];
 
-		if (table[slot].tag == tag && !strcmp(other->value, value))
-			return other;
+		if (!seen->rule) {
+			*seen = (struct seen){.rule = index + 1, .tag = tag};
+			return NULL;
+		}
+		if (seen->tag == tag && !strcmp(list[seen->rule - 1].value, list[index].value))
+			return &list[seen->rule - 1];
 	}
-	table[slot] = (struct seen){.rule = index + 1, .tag = tag};
 	return NULL;
 }
 
@@ -283,9 +303,10 @@ static void warn_doubles(struct parser *parser, const struct rule *double_of,
 	if (parser->matcher == MATCHER_DIGEST)
 		return;
 	if (count > 1)
-		diagnostics_add(parser->reader->diags, SEVERITY_WARNING, rule->place,
-				"'%s' is there twice, first on line %u; remove one (%zu more like it)",
-				quoted(rule->value).text, double_of->place.line, count - 1);
+		diagnostics_add(
+			parser->reader->diags, SEVERITY_WARNING, rule->place,
+			"'%s' is there twice, first on line %u; remove one (%zu more like it)",
+			quoted(rule->value).text, double_of->place.line, count - 1);
 	else
 		diagnostics_add(parser->reader->diags, SEVERITY_WARNING, rule->place,
 				"'%s' is there twice, first on line %u; remove one",
@@ -298,6 +319,7 @@ static void drop_doubles(struct parser *parser, size_t first)
 	struct rule *list = rules->list + first, twice = {0};
 	size_t count = rules->count - first, kept = 0, size = 16, doubles = 0;
 	const struct rule *double_of = NULL;
+	__u64 hashes[SEEN_AHEAD] = {0};
 	struct seen *table;
 
 	while (size < 2 * count)
@@ -307,12 +329,19 @@ static void drop_doubles(struct parser *parser, size_t first)
 		parser->reader->no_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count + SEEN_AHEAD; i++) {
 		const struct rule *other;
+		__u64 hash = hashes[i % SEEN_AHEAD];
 
-		if (kept != i)
-			list[kept] = list[i];
-		other = seen_find(table, size - 1, list, kept);
+		if (i < count) {
+			hashes[i % SEEN_AHEAD] = seen_hash(&list[i]);
+			__builtin_prefetch(&table[hashes[i % SEEN_AHEAD] & (size - 1)]);
+		}
+		if (i < SEEN_AHEAD)
+			continue;
+		if (kept != i - SEEN_AHEAD)
+			list[kept] = list[i - SEEN_AHEAD];
+		other = seen_find(table, size - 1, list, kept, hash);
 		if (!other)
 			kept++;
 		else if (!doubles++)
@@ -350,7 +379,8 @@ void list_parse(struct reader *reader, const char *file, unsigned matcher, const
 	}
 	if (parser->wrong > LIST_ERRORS_MAX)
 		diagnostics_add(reader->diags, SEVERITY_NOTE, parser->place,
-				"%zu more lines of this list are wrong", parser->wrong - LIST_ERRORS_MAX);
+				"%zu more lines of this list are wrong",
+				parser->wrong - LIST_ERRORS_MAX);
 	if (reader->rules->count > first + 1)
 		drop_doubles(parser, first);
 	free(parser);
@@ -381,9 +411,10 @@ static bool check_name(struct reader *reader, const struct yaml_node *node)
 		if (!*at)
 			return true;
 	}
-	reader_error(reader, node,
-		     "the list '%s' is outside the directory of the policy; put it there and write its name, as {file: list.txt}",
-		     quoted(name).text);
+	reader_error(
+		reader, node,
+		"the list '%s' is outside the directory of the policy; put it there and write its name, as {file: list.txt}",
+		quoted(name).text);
 	return false;
 }
 
@@ -423,6 +454,7 @@ void list_read(struct reader *reader, const struct yaml_node *node, unsigned mat
 		reader_error(reader, name, "the list '%s' is larger than %u MiB; divide it",
 			     quoted(path).text, LIST_BYTES_MAX >> 20);
 	} else {
+		reader->lists++;
 		list_parse(reader, path, matcher, data, bytes);
 		if (values == reader->list_values)
 			diagnostics_add(reader->diags, SEVERITY_WARNING,

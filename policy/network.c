@@ -368,15 +368,17 @@ int network_parse_text(const char *text, struct rule_network *network,
 		network->protocol = (__u8)protocol;
 		next = next ? next_word(&rest, word, sizeof(word)) : NULL;
 	} else if (*next < '0' || *next > '9') {
-		return refuse(out_problem,
-			      "unknown protocol '%s'; expected tcp, udp, sctp or any, and then ports, as 203.0.113.0/24 tcp 443,8000-8100",
-			      quoted(next).text);
+		return refuse(
+			out_problem,
+			"unknown protocol '%s'; expected tcp, udp, sctp or any, and then ports, as 203.0.113.0/24 tcp 443,8000-8100",
+			quoted(next).text);
 	}
 	if (next && parse_ports(next, network, out_problem) < 0)
 		return -EINVAL;
 	if (rest[strspn(rest, " \t")])
-		return refuse(out_problem,
-			      "'%s' is more than a network; expected one on each line, as 203.0.113.0/24 tcp 443,8000-8100",
-			      quoted(text).text);
+		return refuse(
+			out_problem,
+			"'%s' is more than a network; expected one on each line, as 203.0.113.0/24 tcp 443,8000-8100",
+			quoted(text).text);
 	return 0;
 }

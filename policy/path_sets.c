@@ -41,7 +41,8 @@ struct list {
 	size_t count, capacity;
 };
 
-struct sets {
+struct paths {
+	const struct numbered *numbered;
 	struct trie trie;
 	__u32 *single; /* state of the set of one tree node */
 	struct set *sets;
@@ -119,7 +120,7 @@ static __u64 list_hash(const __u32 *nodes, size_t count)
 	return hash ^ hash >> 32;
 }
 
-static int sets_rehash(struct sets *sets)
+static int sets_rehash(struct paths *sets)
 {
 	size_t size = sets->table_size ? 2 * sets->table_size : 128;
 	__u32 *table = calloc(size, sizeof(*table));
@@ -141,7 +142,7 @@ static int sets_rehash(struct sets *sets)
 }
 
 /* The number of the set with these members; made if it is new. */
-static int sets_intern(struct sets *sets, const struct list *list, __u32 *out_set)
+static int sets_intern(struct paths *sets, const struct list *list, __u32 *out_set)
 {
 	__u64 slot;
 	int err = 0;
@@ -181,7 +182,7 @@ static void least(__u32 *into, __u32 rule)
 		*into = rule;
 }
 
-static int state_new(struct sets *sets, __u32 of, const __u32 *nodes, size_t count,
+static int state_new(struct paths *sets, __u32 of, const __u32 *nodes, size_t count,
 		     __u32 *out_state)
 {
 	struct gen_node record = {.node = sets->state_count};
@@ -205,7 +206,7 @@ static int state_new(struct sets *sets, __u32 of, const __u32 *nodes, size_t cou
 	return 0;
 }
 
-static int state_of_single(struct sets *sets, __u32 node, __u32 *out_state)
+static int state_of_single(struct paths *sets, __u32 node, __u32 *out_state)
 {
 	int err = 0;
 
@@ -216,7 +217,7 @@ static int state_of_single(struct sets *sets, __u32 node, __u32 *out_state)
 }
 
 /* The state that stands for a set; 0 for the empty one. Normalises the list. */
-static int state_of(struct sets *sets, struct list *list, __u32 *out_state)
+static int state_of(struct paths *sets, struct list *list, __u32 *out_state)
 {
 	__u32 set;
 	int err;
@@ -240,7 +241,7 @@ static int state_of(struct sets *sets, struct list *list, __u32 *out_state)
 	return 0;
 }
 
-static int step_add(struct sets *sets, __u32 from, __u64 hash, __u32 to)
+static int step_add(struct paths *sets, __u32 from, __u64 hash, __u32 to)
 {
 	int err = grow(&sets->steps, sets->step_count, &sets->step_capacity, sizeof(*sets->steps));
 
@@ -252,7 +253,7 @@ static int step_add(struct sets *sets, __u32 from, __u64 hash, __u32 to)
 }
 
 /* Remembers where the states of a new automaton lead: matching wildcards and every "*" beside them. */
-static int accepts_resolve(struct sets *sets, size_t first_state)
+static int accepts_resolve(struct paths *sets, size_t first_state)
 {
 	struct automata *automata = &sets->automata;
 	int err = 0;
@@ -288,7 +289,7 @@ static int accepts_resolve(struct sets *sets, size_t first_state)
 }
 
 /* The automaton over the lists wild and any; one for each pair of lists that occurs. */
-static int automaton_of(struct sets *sets, __u16 *out_start)
+static int automaton_of(struct paths *sets, __u16 *out_start)
 {
 	size_t first = sets->automata.count ? sets->automata.count : 1;
 	struct automaton_pattern *patterns;
@@ -330,7 +331,7 @@ static int automaton_of(struct sets *sets, __u16 *out_start)
 }
 
 /* A literal child, and what the wildcards beside it say about its name. @children have the same name. */
-static int expand_child(struct sets *sets, __u32 from, const struct sort_item *children,
+static int expand_child(struct paths *sets, __u32 from, const struct sort_item *children,
 			size_t count, __u16 automaton)
 {
 	const struct trie_node *child = &sets->trie.nodes[children[0].index];
@@ -356,7 +357,7 @@ static int expand_child(struct sets *sets, __u32 from, const struct sort_item *c
 	return err ? err : step_add(sets, from, hash, to);
 }
 
-static int expand_literals(struct sets *sets, __u32 from, __u16 automaton)
+static int expand_literals(struct paths *sets, __u32 from, __u16 automaton)
 {
 	struct sort_item *items;
 	size_t count = 0;
@@ -390,7 +391,7 @@ static int expand_literals(struct sets *sets, __u32 from, __u16 automaton)
 }
 
 /* Fills the lists of wildcards and "*" of all members, and finds the state of their "**" names. */
-static int expand_wild(struct sets *sets, __u32 *out_deep)
+static int expand_wild(struct paths *sets, __u32 *out_deep)
 {
 	int err = 0;
 
@@ -413,7 +414,7 @@ static int expand_wild(struct sets *sets, __u32 *out_deep)
 	return err ? err : state_of(sets, &sets->target, out_deep);
 }
 
-static int expand_set(struct sets *sets, __u32 from)
+static int expand_set(struct paths *sets, __u32 from)
 {
 	__u32 any = 0, deep = 0;
 	__u16 automaton = 0;
@@ -433,7 +434,7 @@ static int expand_set(struct sets *sets, __u32 from)
 	return expand_literals(sets, from, automaton);
 }
 
-static int expand(struct sets *sets, __u32 from)
+static int expand(struct paths *sets, __u32 from)
 {
 	__u32 of = sets->states[from].of, to;
 	int err = 0;
@@ -463,7 +464,7 @@ static int expand(struct sets *sets, __u32 from)
 	return expand_set(sets, from);
 }
 
-static int emit_globs(const struct sets *sets, struct entries *entries)
+static int emit_globs(const struct paths *sets, struct entries *entries)
 {
 	int err = 0;
 
@@ -482,7 +483,7 @@ static int emit_globs(const struct sets *sets, struct entries *entries)
 }
 
 /* The children of one node are neighbours; only they have to be sorted, by their hashes. */
-static int emit_children(struct sets *sets, const struct step *steps, size_t count,
+static int emit_children(struct paths *sets, const struct step *steps, size_t count,
 			 struct entries *entries)
 {
 	int err = grow(&sets->items, count, &sets->item_capacity, sizeof(*sets->items));
@@ -504,7 +505,7 @@ static int emit_children(struct sets *sets, const struct step *steps, size_t cou
 	return err;
 }
 
-static int emit_steps(struct sets *sets, struct entries *entries)
+static int emit_steps(struct paths *sets, struct entries *entries)
 {
 	__u32 *first = calloc(sets->state_count + 2, sizeof(*first)), *order = NULL;
 	int err = first ? entries_order(sets->state_count, &order) : -ENOMEM;
@@ -525,7 +526,7 @@ static int emit_steps(struct sets *sets, struct entries *entries)
 	return err;
 }
 
-static int emit(struct sets *sets, struct entries *entries)
+static int emit(struct paths *sets, struct entries *entries)
 {
 	size_t start = entries->count;
 	int err = emit_steps(sets, entries);
@@ -554,7 +555,7 @@ static int emit(struct sets *sets, struct entries *entries)
 	return err ?: entries_sort(entries, start);
 }
 
-static void sets_done(struct sets *sets)
+static void sets_done(struct paths *sets)
 {
 	trie_done(&sets->trie);
 	automata_done(&sets->automata);
@@ -574,7 +575,7 @@ static void sets_done(struct sets *sets)
 	free(sets->items);
 }
 
-static int sets_build(struct sets *sets, __u32 out_roots[TREE_MAX])
+static int sets_build(struct paths *sets, __u32 out_roots[TREE_MAX])
 {
 	__u32 none;
 	int err;
@@ -614,7 +615,7 @@ const char *const *scope_patterns(const struct rule_scope *scope, enum scope_lis
 }
 
 /* All patterns, of files and then of cgroups. */
-static int sets_insert(struct sets *sets, const struct numbered *numbered,
+static int sets_insert(struct paths *sets, const struct numbered *numbered,
 		       const struct rule_scope *scope)
 {
 	int err = 0;
@@ -644,12 +645,14 @@ static int sets_insert(struct sets *sets, const struct numbered *numbered,
 	return err;
 }
 
-static void say_limit(const struct sets *sets, const struct numbered *numbered,
-		      struct diagnostics *diags)
+/* @err, or what it is called outside when it was a limit. */
+static int say_limit(const struct paths *sets, struct diagnostics *diags, int err)
 {
 	const struct rule *rule =
-		sets->culprit ? numbered->list[sets->culprit - 1].rule : NULL;
+		sets->culprit ? sets->numbered->list[sets->culprit - 1].rule : NULL;
 
+	if (err != -E2BIG)
+		return err;
 	if (rule)
 		diagnostics_add(
 			diags, SEVERITY_ERROR, rule->place,
@@ -661,25 +664,45 @@ static void say_limit(const struct sets *sets, const struct numbered *numbered,
 				"the cgroups of \"scope\" need more than %u states or %u nodes "
 				"together with the paths; use fewer stars",
 				GLOB_STATES_MAX, PATH_NODES_MAX);
+	return -EINVAL;
 }
 
-int paths_compile(const struct numbered *numbered, const struct rule_scope *scope,
-		  struct diagnostics *diags, struct entries *entries, __u32 out_roots[TREE_MAX])
+int paths_begin(const struct numbered *numbered, const struct rule_scope *scope,
+		struct diagnostics *diags, struct paths **out_paths)
+{
+	struct paths *paths = calloc(1, sizeof(*paths));
+	int err;
+
+	if (!paths)
+		return -ENOMEM;
+	paths->numbered = numbered;
+	err = say_limit(paths, diags, sets_insert(paths, numbered, scope));
+	if (err)
+		paths_free(paths);
+	else
+		*out_paths = paths;
+	return err;
+}
+
+int paths_emit(struct paths *paths, struct diagnostics *diags, struct entries *entries,
+	       __u32 out_roots[TREE_MAX])
 {
 	__u32 roots[TREE_MAX] = {0};
-	struct sets sets = {0};
-	int err = sets_insert(&sets, numbered, scope);
+	int err = paths->trie.count ? sets_build(paths, roots) : 0;
 
-	if (!err && sets.trie.count)
-		err = sets_build(&sets, roots);
-	if (!err && sets.trie.count)
-		err = emit(&sets, entries);
-	if (err == -E2BIG) {
-		say_limit(&sets, numbered, diags);
-		err = -EINVAL;
-	}
-	sets_done(&sets);
+	/* the tree is the largest part of all, and states and steps say everything that is in it */
+	trie_done(&paths->trie);
+	if (!err && paths->state_count)
+		err = emit(paths, entries);
 	if (!err)
 		memcpy(out_roots, roots, sizeof(roots));
-	return err;
+	return say_limit(paths, diags, err);
+}
+
+void paths_free(struct paths *paths)
+{
+	if (!paths)
+		return;
+	sets_done(paths);
+	free(paths);
 }

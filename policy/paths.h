@@ -95,18 +95,34 @@ int trie_insert(struct trie *trie, const struct trie_pattern *pattern);
 /** trie_done() - free what it owns; accepts an empty one */
 void trie_done(struct trie *trie);
 
+struct paths; /* path rules and the scope's cgroups while they are compiled */
+
 /**
- * paths_compile() - entries of path rules and of the scope's cgroups: GEN_STEP, GEN_NODE, GEN_GLOB, GEN_ACCEPT
- * @numbered:  borrowed
- * @scope:     borrowed; its patterns are accepted by path_pattern_check() and have no "**"
+ * paths_begin() - put all patterns into their trees
+ * @numbered:  borrowed until paths_free()
+ * @scope:     borrowed until paths_free(); its patterns are accepted by path_pattern_check() and have no "**"
  * @diags:     borrowed; a limit that is hit, with the place of the rule that hit it
- * @entries:   borrowed; appended to
- * @out_roots: number of the root node by enum trie_tree, 0 where there is no pattern
+ * @out_paths: owned by the caller, paths_free(); untouched on failure
  *
  * Return: 0; -EINVAL (see @diags); -ENOMEM.
  */
-int paths_compile(const struct numbered *numbered, const struct rule_scope *scope,
-		  struct diagnostics *diags, struct entries *entries, __u32 out_roots[TREE_MAX]);
+int paths_begin(const struct numbered *numbered, const struct rule_scope *scope,
+		struct diagnostics *diags, struct paths **out_paths);
+
+/**
+ * paths_emit() - append their entries: GEN_STEP, GEN_NODE, GEN_GLOB, GEN_ACCEPT
+ * @paths:     borrowed; used up
+ * @diags:     as above
+ * @entries:   borrowed
+ * @out_roots: number of the root node by enum trie_tree, 0 where there is no pattern
+ *
+ * Return: as above.
+ */
+int paths_emit(struct paths *paths, struct diagnostics *diags, struct entries *entries,
+	       __u32 out_roots[TREE_MAX]);
+
+/** paths_free() - accepts NULL */
+void paths_free(struct paths *paths);
 
 /**
  * scope_patterns() - the patterns of one list of a scope, none if nobody asks for it

@@ -11,7 +11,8 @@
 static bool component_fits(const char *pattern, size_t pattern_bytes, const char *name,
 			   size_t bytes)
 {
-	const char *end = pattern + pattern_bytes, *stop = name + bytes, *star = NULL, *again = NULL;
+	const char *end = pattern + pattern_bytes, *stop = name + bytes, *star = NULL,
+		   *again = NULL;
 
 	while (name < stop) {
 		if (pattern < end && *pattern == '*') {

@@ -32,9 +32,10 @@ static void require_package(struct reader *reader, const struct field *field,
 	if (!text)
 		return;
 	if (strpbrk(text, " /*?") || strlen(text) > 256) {
-		reader_error(reader, node,
-			     "'%s' is no package name; expected one, without wildcards, as 'replacement-agent'",
-			     quoted(text).text);
+		reader_error(
+			reader, node,
+			"'%s' is no package name; expected one, without wildcards, as 'replacement-agent'",
+			quoted(text).text);
 		return;
 	}
 	*(const char **)member = text;
@@ -45,7 +46,7 @@ static void require_unit(struct reader *reader, const struct field *field,
 			 const struct yaml_node *node, void *member)
 {
 	static const char *const types[] = {".service", ".socket", ".timer", ".path",
-					    ".target",	".mount",  ".scope", ".slice"};
+					    ".target",  ".mount",  ".scope", ".slice"};
 	const char *text = reader_text(reader, node), *dot = text ? strrchr(text, '.') : NULL;
 	bool good = false;
 
@@ -91,8 +92,9 @@ static void requires_read(struct reader *reader, const struct field *field,
 {
 	fields_read(reader, node, requires_fields, "'requires'", member);
 	if (node->type == YAML_TYPE_MAPPING && !node->first)
-		reader_error(reader, node,
-			     "'requires' asks for nothing; remove it, or write package, unit or exec");
+		reader_error(
+			reader, node,
+			"'requires' asks for nothing; remove it, or write package, unit or exec");
 }
 
 /* ---------------------------------------------------------------- small keys */
@@ -235,11 +237,13 @@ static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *c
 	return policy;
 }
 
-int policy_read(struct yaml_tree *tree, const struct catalog *catalog, const struct policy_host *host,
-		struct diagnostics *diags, struct policy **out_policy)
+int policy_read(struct yaml_tree *tree, const struct catalog *catalog,
+		const struct policy_host *host, struct diagnostics *diags,
+		struct policy **out_policy)
 {
 	struct policy *policy = policy_new(tree, catalog);
-	struct reader reader = {.tree = tree, .diags = diags, .rules = policy ? &policy->rules : NULL};
+	struct reader reader = {
+		.tree = tree, .diags = diags, .rules = policy ? &policy->rules : NULL};
 	size_t errors = diags->errors;
 	int err = 0;
 

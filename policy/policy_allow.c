@@ -28,8 +28,8 @@ static void until_read(struct reader *reader, const struct field *field,
 		reader_error(reader, node, "%s", problem.text);
 		return;
 	}
-	allow->until = (struct field_text){.text = node->text,
-					   .place = yaml_place(reader->tree, node)};
+	allow->until =
+		(struct field_text){.text = node->text, .place = yaml_place(reader->tree, node)};
 }
 
 /* Days that are left count from the moment, so that the last day is "today". */
@@ -75,8 +75,10 @@ static bool label_values(struct reader *reader, const struct yaml_node *node,
 	label->first = node->first;
 	label->count = node->count;
 	if (!node->count) {
-		reader_error(reader, node, "the label '%s' has no value, so no host is meant; write one, or remove it",
-			     quoted(label->name).text);
+		reader_error(
+			reader, node,
+			"the label '%s' has no value, so no host is meant; write one, or remove it",
+			quoted(label->name).text);
 		return false;
 	}
 	for (const struct yaml_node *one = node->first; one; one = one->next)
@@ -98,9 +100,10 @@ static void label_check(struct reader *reader, const struct policy_host *host,
 		suggestion_consider(&suggestion, host->label_names[i]);
 	}
 	if (suggestion.best)
-		diagnostics_add(reader->diags, SEVERITY_WARNING, label->place,
-				"this host has no label '%s', so the entry is not for it; did you mean '%s'?",
-				quoted(label->name).text, suggestion.best);
+		diagnostics_add(
+			reader->diags, SEVERITY_WARNING, label->place,
+			"this host has no label '%s', so the entry is not for it; did you mean '%s'?",
+			quoted(label->name).text, suggestion.best);
 }
 
 static void hosts_read(struct reader *reader, const struct field *field,
@@ -109,11 +112,13 @@ static void hosts_read(struct reader *reader, const struct field *field,
 	struct policy_allow *allow = member;
 	struct host_label **link = &allow->hosts;
 
-	if (!reader_expect(reader, node, YAML_TYPE_MAPPING, "labels of hosts, as {role: hypervisor}"))
+	if (!reader_expect(reader, node, YAML_TYPE_MAPPING,
+			   "labels of hosts, as {role: hypervisor}"))
 		return;
 	allow->hosts_place = yaml_place(reader->tree, node->key);
 	if (!node->first)
-		reader_error(reader, node, "'hosts' names no label; remove the key if every host is meant");
+		reader_error(reader, node,
+			     "'hosts' names no label; remove the key if every host is meant");
 	for (const struct yaml_node *value = node->first; value; value = value->next) {
 		struct host_label *label = reader_alloc(reader, sizeof(*label));
 
@@ -244,8 +249,9 @@ static void allow_read(struct reader *reader, const struct yaml_node *node, stru
 		reader_error(reader, node,
 			     "an entry that allows several things; write one entry for each");
 	if (allow->hosts && (!policy->host || !policy->host->labels_known))
-		diagnostics_remark(reader->diags, allow->hosts_place,
-				   "'hosts' is decided on each host by its labels; here they are not known, and the entry is kept");
+		diagnostics_remark(
+			reader->diags, allow->hosts_place,
+			"'hosts' is decided on each host by its labels; here they are not known, and the entry is kept");
 	for (const struct host_label *label = allow->hosts; label; label = label->next)
 		label_check(reader, policy->host, label);
 	if (allow_applies(allow, policy->host))

@@ -5,6 +5,7 @@
  */
 #include "model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LINE(key, flags, read, member)                                                             \
@@ -70,7 +71,7 @@ static void refuse_keys(struct reader *reader, const struct yaml_node *node,
 }
 
 static void line_check(struct reader *reader, const struct yaml_node *node,
-		       const struct policy *policy, const struct policy_line *line)
+		       const struct policy_line *line)
 {
 	const struct yaml_node *vendor = find_key(node, "vendor"), *name = find_key(node, "name");
 
@@ -92,36 +93,20 @@ static void line_check(struct reader *reader, const struct yaml_node *node,
 	if (line->subsidiaries && line->products.node)
 		reader_error(reader, find_key(node, "subsidiaries"),
 			     "'subsidiaries' beside 'products'; write two lines");
-
-	for (const struct policy_line *other = policy->lines; other; other = other->next) {
-		if (line->name.text && other->name.text &&
-		    !strcmp(line->name.text, other->name.text))
-			diagnostics_add(
-				reader->diags, SEVERITY_ERROR, line->name.place,
-				"the name '%s' is there twice, first on line %u; choose another one",
-				line->name.text, other->name.place.line);
-	}
-}
-
-/* Also refused ones: what was told already is not missing. */
-static bool line_has_matchers(const struct yaml_node *node)
-{
-	for (const struct yaml_node *value = node->first; value; value = value->next) {
-		for (const char *const *key = keys_of_name; *key; key++) {
-			if (!strcmp(value->key->text, *key) &&
-			    (value->count || value->type != YAML_TYPE_SEQUENCE))
-				return true;
-		}
-	}
-	return find_key(node, "vendor") != NULL;
 }
 
 static void line_read(struct reader *reader, const struct yaml_node *node, struct policy *policy)
 {
 	struct policy_line *line = reader_alloc(reader, sizeof(*line));
+	size_t errors = reader->diags->errors, lists = reader->lists;
 
 	if (!line)
 		return;
+	if (node->type == YAML_TYPE_TEXT) {
+		reader_error(reader, node, "'%s' alone is no line; write {vendor: %s}",
+			     quoted(node->text).text, quoted(node->text).text);
+		return;
+	}
 	line->place = yaml_place(reader->tree, node);
 	line->action = ACTION_DENY;
 	line->list_first = policy->rules.count;
@@ -132,17 +117,63 @@ static void line_read(struct reader *reader, const struct yaml_node *node, struc
 	line->action_place = yaml_place(reader->tree, mapping_key(node, "action"));
 	line->scripts_place = yaml_place(reader->tree, mapping_key(node, "scripts"));
 
-	line_check(reader, node, policy, line);
-	if (line->name.text && !line->facts.count && !line->list_count && !line_has_matchers(node))
-		diagnostics_add(reader->diags, SEVERITY_ERROR, line->name.place,
-				"'%s' reaches nothing; expected matchers in its line: paths, networks, digests, domains, modules, packages or package-vendors",
-				line->name.text);
+	line_check(reader, node, line);
+	/* what was refused is not missing, and a list may be empty today */
+	if (line->name.text && !line->facts.count && lists == reader->lists &&
+	    errors == reader->diags->errors)
+		diagnostics_add(
+			reader->diags, SEVERITY_ERROR, line->name.place,
+			"'%s' reaches nothing; expected matchers in its line: paths, networks, digests, domains, modules, packages or package-vendors",
+			line->name.text);
 	facts_finish(reader, &line->facts);
 	if (policy->last_line)
 		policy->last_line->next = line;
 	else
 		policy->lines = line;
 	policy->last_line = line;
+}
+
+static int compare_names(const void *left, const void *right)
+{
+	const struct policy_line *a = *(const struct policy_line *const *)left;
+	const struct policy_line *b = *(const struct policy_line *const *)right;
+	int order = strcmp(a->name.text, b->name.text);
+
+	if (order)
+		return order;
+	return a->name.place.line < b->name.place.line ? -1
+						       : a->name.place.line > b->name.place.line;
+}
+
+/* Rule ids begin with these names, so two lines with one name would have one id for two things. */
+static void refuse_same_names(struct reader *reader, const struct policy *policy)
+{
+	const struct policy_line **lines;
+	size_t count = 0;
+
+	for (const struct policy_line *line = policy->lines; line; line = line->next)
+		count += line->name.text != NULL;
+	lines = calloc(count + 1, sizeof(*lines));
+	if (!lines) {
+		reader->no_memory = true;
+		return;
+	}
+	count = 0;
+	for (const struct policy_line *line = policy->lines; line; line = line->next) {
+		if (line->name.text)
+			lines[count++] = line;
+	}
+	qsort(lines, count, sizeof(*lines), compare_names);
+	for (size_t i = 1, first = 0; i < count; i++) {
+		if (strcmp(lines[i]->name.text, lines[first]->name.text))
+			first = i;
+		else
+			diagnostics_add(
+				reader->diags, SEVERITY_ERROR, lines[i]->name.place,
+				"the name '%s' is there twice, first on line %u; choose another one",
+				lines[i]->name.text, lines[first]->name.place.line);
+	}
+	free(lines);
 }
 
 void policy_lines_read(struct reader *reader, const struct field *field,
@@ -152,4 +183,5 @@ void policy_lines_read(struct reader *reader, const struct field *field,
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
 		line_read(reader, one, member);
+	refuse_same_names(reader, member);
 }

@@ -20,7 +20,7 @@ enum containers_rule {
 /* As it is written. */
 struct scope_text {
 	const struct yaml_node *only, *exclude, *users; /* lists */
-	unsigned containers;				/* enum containers_rule */
+	unsigned containers;                            /* enum containers_rule */
 };
 
 static const char *containers_word(unsigned value)
@@ -52,8 +52,7 @@ static const struct field scope_fields[] = {
 	SCOPE("only-cgroups", scope_node, only),
 	SCOPE("exclude-cgroups", scope_node, exclude),
 	SCOPE("users", scope_node, users),
-	{"containers", 0, field_word, offsetof(struct scope_text, containers), 0,
-	 containers_word},
+	{"containers", 0, field_word, offsetof(struct scope_text, containers), 0, containers_word},
 	{0},
 };
 
@@ -68,11 +67,13 @@ static void refuse_mount(struct reader *reader, const struct yaml_node *node)
 	if (!strncmp(rest, "/unified/", 9))
 		rest += 8;
 	if (*rest && rest[1])
-		reader_error(reader, node,
-			     "'%s' is a path of the file system; cgroups are named from the cgroup root, write '%s'",
-			     quoted(node->text).text, quoted(rest).text);
+		reader_error(
+			reader, node,
+			"'%s' is a path of the file system; cgroups are named from the cgroup root, write '%s'",
+			quoted(node->text).text, quoted(rest).text);
 	else
-		reader_error(reader, node, "'%s' is the root of all cgroups; name those that are meant",
+		reader_error(reader, node,
+			     "'%s' is the root of all cgroups; name those that are meant",
 			     quoted(node->text).text);
 }
 
@@ -103,9 +104,10 @@ static const char *read_cgroup(struct reader *reader, const struct yaml_node *no
 	if (*text != '/' && strncmp(text, "**/", 3)) {
 		bool whole = strchr(text, '/') || strstr(text, ".slice");
 
-		reader_error(reader, node,
-			     "'%s' does not begin with '/'; write the path from the cgroup root, as '%s%s'",
-			     quoted(text).text, whole ? "/" : "/system.slice/", quoted(text).text);
+		reader_error(
+			reader, node,
+			"'%s' does not begin with '/'; write the path from the cgroup root, as '%s%s'",
+			quoted(text).text, whole ? "/" : "/system.slice/", quoted(text).text);
 		return NULL;
 	}
 	if (text[strspn(text, "/*")] == '\0') {
@@ -141,13 +143,16 @@ static bool check_count(struct reader *reader, const struct yaml_node *node, boo
 	const char *key = node->key->text;
 
 	if (only && !node->count) {
-		reader_error(reader, node, "'%s' is empty: nothing would be decided; remove the key if everything is meant",
-			     key);
+		reader_error(
+			reader, node,
+			"'%s' is empty: nothing would be decided; remove the key if everything is meant",
+			key);
 		return false;
 	}
 	if (node->count > SCOPE_VALUES_MAX) {
-		reader_error(reader, node, "'%s' has more than %d values; name cgroups above them, or '*'",
-			     key, SCOPE_VALUES_MAX);
+		reader_error(reader, node,
+			     "'%s' has more than %d values; name cgroups above them, or '*'", key,
+			     SCOPE_VALUES_MAX);
 		return false;
 	}
 	return true;
@@ -184,10 +189,12 @@ static void refuse_both(struct reader *reader, const struct yaml_node *node,
 			const struct rule_scope *scope)
 {
 	for (size_t i = 0; i < scope->exclude_cgroup_count; i++) {
-		if (in_list(scope->only_cgroups, scope->only_cgroup_count, scope->exclude_cgroups[i]))
-			reader_error(reader, node,
-				     "'%s' is in 'only-cgroups' and in 'exclude-cgroups'; remove one",
-				     quoted(scope->exclude_cgroups[i]).text);
+		if (in_list(scope->only_cgroups, scope->only_cgroup_count,
+			    scope->exclude_cgroups[i]))
+			reader_error(
+				reader, node,
+				"'%s' is in 'only-cgroups' and in 'exclude-cgroups'; remove one",
+				quoted(scope->exclude_cgroups[i]).text);
 	}
 }
 
@@ -202,7 +209,8 @@ static bool read_number(struct reader *reader, const struct yaml_node *node, __u
 	while (*at >= '0' && *at <= '9' && value < UINT32_MAX)
 		value = value * 10 + (unsigned)(*at++ - '0');
 	if (*at || value >= UINT32_MAX) {
-		reader_error(reader, node, "'%s' is no user id; expected a number from 0 to %u, or a name",
+		reader_error(reader, node,
+			     "'%s' is no user id; expected a number from 0 to %u, or a name",
 			     quoted(node->text).text, UINT32_MAX - 1);
 		return false;
 	}
@@ -217,9 +225,10 @@ static bool find_user(struct reader *reader, const struct policy_host *host,
 	int err;
 
 	if (!host || !host->user_id) {
-		diagnostics_remark(reader->diags, place,
-				   "the id of the user '%s' is looked up on each host; here it is not known",
-				   quoted(node->text).text);
+		diagnostics_remark(
+			reader->diags, place,
+			"the id of the user '%s' is looked up on each host; here it is not known",
+			quoted(node->text).text);
 		return false;
 	}
 	err = host->user_id(host->context, node->text, out);
@@ -228,7 +237,8 @@ static bool find_user(struct reader *reader, const struct policy_host *host,
 				"this host has no user '%s'; nobody is meant by it",
 				quoted(node->text).text);
 	else if (err < 0)
-		reader_error(reader, node, "the user '%s' cannot be looked up: %s; write the number",
+		reader_error(reader, node,
+			     "the user '%s' cannot be looked up: %s; write the number",
 			     quoted(node->text).text, strerror(-err));
 	return err == 0;
 }
@@ -297,7 +307,8 @@ void policy_scope_read(struct reader *reader, const struct field *field,
 		refuse_both(reader, text.exclude, scope);
 	read_users(reader, text.users, policy->host, scope);
 	if (text.containers > CONTAINERS_ALL) {
-		scope->flags |= text.containers == CONTAINERS_NONE ? SCOPE_NO_CONTAINERS : SCOPE_ONLY_CONTAINERS;
+		scope->flags |= text.containers == CONTAINERS_NONE ? SCOPE_NO_CONTAINERS
+								   : SCOPE_ONLY_CONTAINERS;
 		scope->container_cgroups = container_cgroups(&scope->container_cgroup_count);
 	}
 }

@@ -21,12 +21,13 @@ static const struct {
 	{"the way to log in", {"sshd", "unix_chkpwd", "unix_update"}},
 	{"the way to become root", {"sudo", "doas", "pkexec", "visudo", "sudoedit"}},
 	{"the way to repair the system",
-	 {"systemctl", "journalctl", "mount", "umount", "modprobe", "kmod", "fsck", "e2fsck", "ip",
-	  "reboot", "poweroff", "shutdown", "chroot", "env", "ldconfig", "udevadm", "kill", "cat", "cp",
-	  "rm", "mv", "ls", "vi"}},
+	 {"systemctl", "journalctl", "mount",    "umount",  "modprobe", "kmod",
+	  "fsck",      "e2fsck",     "ip",       "reboot",  "poweroff", "shutdown",
+	  "chroot",    "env",        "ldconfig", "udevadm", "kill",     "cat",
+	  "cp",        "rm",         "mv",       "ls",      "vi"}},
 	{"the package manager",
-	 {"dpkg", "apt", "apt-get", "dpkg-deb", "dpkg-query", "dpkg-split", "rpm", "rpmkeys", "dnf", "dnf5",
-	  "yum", "microdnf", "zypper", "tdnf", "apk", "pacman"}},
+	 {"dpkg", "apt", "apt-get", "dpkg-deb", "dpkg-query", "dpkg-split", "rpm", "rpmkeys", "dnf",
+	  "dnf5", "yum", "microdnf", "zypper", "tdnf", "apk", "pacman"}},
 	{"embargo itself", {"embargo", "embargod"}},
 };
 
@@ -45,11 +46,12 @@ static const struct {
 	  "libgcc_s.so.1", "libstdc++.so.6"}},
 	{"the way to log in",
 	 {"libpam.so.0", "libpam_misc.so.0", "libcrypt.so.1", "libcrypt.so.2", "libselinux.so.1",
-	  "libaudit.so.1", "libcap.so.2", "libnss_files.so.2", "libnss_systemd.so.2", "libnss_dns.so.2"}},
+	  "libaudit.so.1", "libcap.so.2", "libnss_files.so.2", "libnss_systemd.so.2",
+	  "libnss_dns.so.2"}},
 	{"the way to log in",
-	 {"security/pam_unix.so", "security/pam_permit.so", "security/pam_deny.so", "security/pam_env.so",
-	  "security/pam_limits.so", "security/pam_systemd.so", "security/pam_rootok.so",
-	  "security/pam_nologin.so", "security/pam_faillock.so"}},
+	 {"security/pam_unix.so", "security/pam_permit.so", "security/pam_deny.so",
+	  "security/pam_env.so", "security/pam_limits.so", "security/pam_systemd.so",
+	  "security/pam_rootok.so", "security/pam_nologin.so", "security/pam_faillock.so"}},
 	{"a library of the first process",
 	 {"libsystemd.so.0", "libudev.so.1", "libmount.so.1", "libblkid.so.1", "libkmod.so.2",
 	  "libseccomp.so.2", "libcrypto.so.3", "libz.so.1", "libzstd.so.1", "liblzma.so.5"}},
@@ -119,7 +121,8 @@ int protected_files(struct arena *arena, const struct protected_object **out_lis
 				programs[i].names, COUNT(programs[i].names), programs[i].what, &at);
 	for (size_t i = 0; i < COUNT(libraries) && !err; i++)
 		err = add_names(arena, library_directories, COUNT(library_directories),
-				libraries[i].names, COUNT(libraries[i].names), libraries[i].what, &at);
+				libraries[i].names, COUNT(libraries[i].names), libraries[i].what,
+				&at);
 	if (err)
 		return err;
 	at = mempcpy(at, files, sizeof(files));

@@ -29,7 +29,7 @@ static const struct vendor *find_vendor(struct resolve *resolve, const char *id,
 
 	if (vendor)
 		return vendor;
-	for (size_t i = 0; i < catalog->count; i++)
+	for (size_t i = 0; i < catalog->count && !diagnostics_full(resolve->diags); i++)
 		suggestion_consider(&suggestion, catalog->vendors[i]->id.text);
 	if (suggestion.best)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
@@ -70,8 +70,10 @@ static const struct product *find_product(struct resolve *resolve, const struct 
 
 	if (product)
 		return product;
-	for (const struct product *one = vendor->products; one; one = one->next)
-		suggestion_consider(&suggestion, one->id.text);
+	for (const struct product *one = vendor->products; one; one = one->next) {
+		if (!diagnostics_full(resolve->diags))
+			suggestion_consider(&suggestion, one->id.text);
+	}
 	list_products(vendor, known, sizeof(known));
 	if (suggestion.best)
 		diagnostics_add(resolve->diags, SEVERITY_ERROR, place,
@@ -397,33 +399,82 @@ static void resolve_allow_product(struct resolve *resolve, const struct policy_a
 				allow->product.text);
 }
 
-static bool same_allow(const struct policy_allow *a, const struct policy_allow *b)
-{
-	if (a->product.text && b->product.text)
-		return !strcmp(a->product.text, b->product.text);
-	return a->facts.first && b->facts.first &&
-	       a->facts.first->matcher == b->facts.first->matcher &&
-	       !strcmp(a->facts.first->value, b->facts.first->value);
-}
-
 static void resolve_allow(struct resolve *resolve, const struct policy_allow *allow)
 {
-	const struct policy_allow *other = resolve->policy->allows;
-
-	while (other != allow && !(same_allow(other, allow) && allow_same_hosts(other, allow)))
-		other = other->next;
-	if (other != allow) {
-		diagnostics_add(resolve->diags, SEVERITY_ERROR, allow->place,
-				"the same is allowed twice, first on line %u; remove one",
-				other->place.line);
-		return;
-	}
 	if (allow->product.text)
 		resolve_allow_product(resolve, allow);
 	if (!allow_applies(allow, resolve->policy->host))
 		return;
 	for (const struct fact *fact = allow->facts.first; fact; fact = fact->next)
 		allow_add(resolve, allow, fact, NULL);
+}
+
+/* What an entry allows: a product, or a matcher. */
+static int compare_things(const struct policy_allow *a, const struct policy_allow *b)
+{
+	const struct fact *x = a->facts.first, *y = b->facts.first;
+
+	if (a->product.text && b->product.text)
+		return strcmp(a->product.text, b->product.text);
+	if (!x || !y || x->matcher != y->matcher)
+		return (int)(x ? x->matcher : 0) - (int)(y ? y->matcher : 0);
+	return strcmp(x->value, y->value);
+}
+
+static int compare_allows(const void *left, const void *right)
+{
+	const struct policy_allow *a = *(const struct policy_allow *const *)left;
+	const struct policy_allow *b = *(const struct policy_allow *const *)right;
+	int order = compare_things(a, b);
+
+	if (order)
+		return order;
+	return a->place.line < b->place.line ? -1 : a->place.line > b->place.line;
+}
+
+#define SAME_THING_MAX 64 /* entries for one thing that are compared with each other */
+
+/* The same for the same hosts. @list: sorted */
+static void refuse_same_allows(struct resolve *resolve, const struct policy_allow **list,
+			       size_t count)
+{
+	for (size_t i = 1, first = 0; i < count; i++) {
+		size_t other;
+
+		if (compare_things(list[i], list[first]))
+			first = i;
+		if (i - first > SAME_THING_MAX)
+			first = i - SAME_THING_MAX;
+		for (other = first; other < i && !allow_same_hosts(list[other], list[i]);)
+			other++;
+		if (other < i)
+			diagnostics_add(resolve->diags, SEVERITY_ERROR, list[i]->place,
+					"the same is allowed twice, first on line %u; remove one",
+					list[other]->place.line);
+	}
+}
+
+static void resolve_allows(struct resolve *resolve)
+{
+	const struct policy_allow **list;
+	size_t count = 0;
+
+	for (const struct policy_allow *one = resolve->policy->allows; one; one = one->next)
+		count += one->product.text || one->facts.first;
+	list = calloc(count + 1, sizeof(*list));
+	if (!list) {
+		resolve->err = -ENOMEM;
+		return;
+	}
+	count = 0;
+	for (const struct policy_allow *one = resolve->policy->allows; one; one = one->next) {
+		resolve_allow(resolve, one);
+		if (one->product.text || one->facts.first)
+			list[count++] = one;
+	}
+	qsort(list, count, sizeof(*list), compare_allows);
+	refuse_same_allows(resolve, list, count);
+	free(list);
 }
 
 int policy_resolve(struct policy *policy, struct diagnostics *diags)
@@ -437,8 +488,7 @@ int policy_resolve(struct policy *policy, struct diagnostics *diags)
 			rules_of_name(&resolve, line);
 	}
 	resolve_reached(&resolve);
-	for (const struct policy_allow *allow = policy->allows; allow; allow = allow->next)
-		resolve_allow(&resolve, allow);
+	resolve_allows(&resolve);
 	policy->reached = resolve.reached;
 	policy->reached_count = resolve.count;
 	return resolve.err;
@@ -458,10 +508,12 @@ int policy_of_catalog(const struct catalog *catalog, const char *const *vendors,
 	policy->mode = MODE_AUDIT;
 	policy->rules = (struct rules){.policy = "catalogue", .mode = MODE_AUDIT};
 	for (size_t i = 0; i < (count ? count : catalog->count); i++) {
-		const struct vendor *vendor = count ? find_vendor(&resolve, vendors[i], (struct place){0})
-						    : catalog->vendors[i];
+		const struct vendor *vendor =
+			count ? find_vendor(&resolve, vendors[i], (struct place){0})
+			      : catalog->vendors[i];
 
-		for (const struct product *one = vendor ? vendor->products : NULL; one; one = one->next)
+		for (const struct product *one = vendor ? vendor->products : NULL; one;
+		     one = one->next)
 			reach_add(&resolve, &line, one, (struct place){0}, 0);
 	}
 	for (size_t i = 0; i < resolve.count; i++)

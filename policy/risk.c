@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGEST_DIGITS	 8
-#define SUGGESTIONS_MAX	 10000 /* rules that are tried as what was meant */
-#define EXPECTED	 "expected vendor/product/kind/8 hex digits, as 'embargo policy compile' and events show it"
+#define DIGEST_DIGITS   8
+#define SUGGESTIONS_MAX 2000 /* rules that are tried as what was meant, for */
+#define SUGGESTED_MAX   16   /* as many ids */
+#define EXPECTED                                                                                   \
+	"expected vendor/product/kind/8 hex digits, as 'embargo policy compile' and events show it"
 
 /* Everything of an id but the digits, "vendor/product/kind/". */
 static int id_prefix(const struct rule *rule, char *out, size_t bytes)
@@ -76,8 +78,10 @@ static void risk_read(struct reader *reader, const struct yaml_node *node, struc
 		return;
 	}
 	if (!strncmp(text, "allow/", 6)) {
-		reader_error(reader, node, "'%s' is an entry of 'allow'; it refuses nothing, so there is no risk to accept",
-			     quoted(text).text);
+		reader_error(
+			reader, node,
+			"'%s' is an entry of 'allow'; it refuses nothing, so there is no risk to accept",
+			quoted(text).text);
 		return;
 	}
 	for (; *link; link = &(*link)->next) {
@@ -97,7 +101,7 @@ static void risk_read(struct reader *reader, const struct yaml_node *node, struc
 	*link = risk;
 }
 
-#define RISKS_MAX 4096 /* doubles are searched one by one */
+#define RISKS_MAX 256 /* each is compared with every rule */
 
 void policy_risks_read(struct reader *reader, const struct field *field,
 		       const struct yaml_node *node, void *member)
@@ -105,8 +109,10 @@ void policy_risks_read(struct reader *reader, const struct field *field,
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	if (node->count > RISKS_MAX) {
-		reader_error(reader, node, "'%s' has more than %d ids; rules that hurt this often want other words",
-			     field->key, RISKS_MAX);
+		reader_error(
+			reader, node,
+			"'%s' has more than %d ids; rules that hurt this often want other words",
+			field->key, RISKS_MAX);
 		return;
 	}
 	for (const struct yaml_node *one = node->first; one; one = one->next)
@@ -124,6 +130,13 @@ bool risk_is_accepted(const struct policy *policy, const char *id)
 	return risk != NULL;
 }
 
+/* Exceptions refuse nothing, and those of lists in a refused line have no action. */
+static bool can_hurt(const struct rule *rule)
+{
+	return !matcher_is_finding(rule->matcher) &&
+	       (rule->action == ACTION_DENY || rule->action == ACTION_CONTAIN);
+}
+
 /* What is before the last '/', with it. */
 static size_t prefix_bytes(const char *id)
 {
@@ -135,7 +148,7 @@ static void mark_found(struct policy *policy, const struct rule *rule)
 	char digits[DIGEST_DIGITS + 1] = "", prefix[256];
 	int bytes = -1;
 
-	if (matcher_is_finding(rule->matcher) || rule->action == ACTION_ALLOW)
+	if (!can_hurt(rule))
 		return;
 	for (struct accepted_risk *risk = policy->risks; risk; risk = risk->next) {
 		/* most rules are of another vendor */
@@ -154,16 +167,16 @@ static void mark_found(struct policy *policy, const struct rule *rule)
 
 /* The ids of a kind differ in their digits only, and these nobody types: what is near is another kind or vendor. */
 static int refuse_unknown(const struct policy *policy, const struct accepted_risk *risk,
-			  struct diagnostics *diags)
+			  size_t candidates, struct diagnostics *diags)
 {
 	struct suggestion suggestion = {.text = risk->id};
 	char *best = NULL;
 
-	for (size_t i = 0; i < policy->rules.count && i < SUGGESTIONS_MAX; i++) {
+	for (size_t i = 0; i < policy->rules.count && i < candidates; i++) {
 		const struct rule *rule = &policy->rules.list[i];
 		char *id;
 
-		if (matcher_is_finding(rule->matcher) || rule->action == ACTION_ALLOW)
+		if (!can_hurt(rule))
 			continue;
 		id = rule_id(rule);
 		if (!id) {
@@ -183,22 +196,26 @@ static int refuse_unknown(const struct policy *policy, const struct accepted_ris
 				"no rule of this policy has the id '%s'; did you mean '%s'?",
 				quoted(risk->id).text, best);
 	else
-		diagnostics_add(diags, SEVERITY_ERROR, risk->place,
-				"no rule of this policy has the id '%s'; remove it, or look for the right one with 'embargo policy compile'",
-				quoted(risk->id).text);
+		diagnostics_add(
+			diags, SEVERITY_ERROR, risk->place,
+			"no rule of this policy has the id '%s'; remove it, or look for the right one with 'embargo policy compile'",
+			quoted(risk->id).text);
 	free(best);
 	return 0;
 }
 
 int risks_resolve(struct policy *policy, struct diagnostics *diags)
 {
+	size_t refused = 0;
 	int err = 0;
 
 	for (size_t i = 0; policy->risks && i < policy->rules.count; i++)
 		mark_found(policy, &policy->rules.list[i]);
 	for (const struct accepted_risk *risk = policy->risks; risk && !err; risk = risk->next) {
 		if (!risk->found)
-			err = refuse_unknown(policy, risk, diags);
+			err = refuse_unknown(policy, risk,
+					     refused++ < SUGGESTED_MAX ? SUGGESTIONS_MAX : 0,
+					     diags);
 	}
 	return err;
 }

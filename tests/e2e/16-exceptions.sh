@@ -60,9 +60,13 @@ fi
 # ---------------------------------------------------------------- midnight
 
 exceptions 3 2031-05-05
-set_clock "2031-05-05 23:59:$((60 - 3 * SLOW))"
+set_clock "2031-05-05 12:00:00"
 start_agent
-fate holds "before midnight"
+fate holds "on the day"
+# An agent that finds the programs in place looks at the clock: shortly before the end of the day.
+kill_agent
+set_clock "2031-05-05 23:59:20"
+start_agent
 left=$((600 * SLOW))
 while [ "$(date -u +%F)" = 2031-05-05 ] && [ "$left" -gt 0 ]; do
 	sleep 0.1
@@ -70,14 +74,14 @@ while [ "$(date -u +%F)" = 2031-05-05 ] && [ "$left" -gt 0 ]; do
 done
 fate over "after midnight"
 
-# The next agent looks at the clock, whether it finds the programs in place or loads its own.
+# And so does one that loads its own.
 kill_agent
 set_clock "2031-05-05 12:00:00"
 start_agent
-fate holds "an agent that adopts, on the day again"
+fate holds "the day again"
 stop_agent
 check "detach" detach
 set_clock "2031-05-06 00:00:00"
 start_agent
-fate over "an agent that loads, on the day after"
+fate over "the day after, other programs"
 done_testing

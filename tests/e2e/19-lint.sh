@@ -69,4 +69,23 @@ id=$(sed -n 's/.*\(mine\/-\/path\/[0-9a-f]\{8\}\).*/\1/p' "$WORK/out" | head -n 
 one "$WORK/accepted.yaml" 2 paths "$WORK/etc-shells/**" "accept-risk: [$id]"
 check "with the risk accepted it is taken" apply "$WORK/accepted.yaml"
 expect_runs "and the program before is free" "$DENIED"
+
+# What the rules hit here now, and what another policy would change about it.
+write_policy "$WORK/audit.yaml" audit 3 </dev/null
+write_policy "$WORK/enforce.yaml" enforce 4 </dev/null
+embargo policy check --host --catalog "$CATALOG" "$WORK/enforce.yaml" >"$WORK/out" 2>&1
+if grep -q "refused .*example/sensor" "$WORK/out"; then
+	ok "check --host lists what would be refused"
+else
+	not_ok "check --host lists what would be refused" "$(cat "$WORK/out")"
+fi
+embargo policy diff --host --catalog "$CATALOG" "$WORK/audit.yaml" "$WORK/enforce.yaml" >"$WORK/out" 2>&1
+if grep "audit *deny" "$WORK/out" | grep -q "exec "; then
+	ok "diff --host lists what would change here"
+else
+	not_ok "diff --host lists what would change here" "$(cat "$WORK/out")"
+fi
+err=0
+embargo policy diff --host --catalog "$CATALOG" "$WORK/audit.yaml" "$WORK/audit.yaml" >"$WORK/out" 2>&1 || err=$?
+is "a policy and itself are the same here" 0 "$err"
 done_testing

@@ -4,7 +4,8 @@
 
 - Every schema is one (draft 7), and each of its mappings refuses unknown keys.
 - What the product accepts validates: catalogue, examples, default configuration, tests/golden/accepted.
-  It does accept them, and of those that are shipped it has nothing to complain.
+  It does accept them, and of those that are shipped it has nothing to complain. So it is with the
+  documents that the READMEs show, which name every key.
 - What the product refuses does not validate, but for the documents of refused/schema-cannot-know.txt,
   each with the reason why a schema cannot know.
 - Both know the same keys: in each mapping the keys that the product lists are those of the schema, and
@@ -277,6 +278,40 @@ def cannot_know(path):
     return known
 
 
+def shown(top, directory):
+    """The documents in the READMEs, as files of their own: (kind, where it is shown, path)."""
+    for readme in ("README.md", "policy/README.md", "policy/CASES.md"):
+        text = (top / readme).read_text(encoding="utf-8")
+        for number, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", text, re.M | re.S), 1):
+            kind = re.search(r"^kind: (\w+)", block, re.M)
+            if not kind or kind.group(1).lower() not in KINDS:
+                continue
+            path = pathlib.Path(directory, "%s-shown-%s-%d.yaml" % (kind.group(1).lower(), readme.replace("/", "-"), number))
+            path.write_text(block, encoding="utf-8")
+            yield kind.group(1).lower(), "%s, document %d" % (readme, number), path
+
+
+def check_shown(schemas, product, top, say):
+    """What people copy works."""
+    product = Product(product.command[0], top / "policy/catalog")
+    with tempfile.TemporaryDirectory() as directory:
+        pathlib.Path(directory, "digests.txt").write_text("0" * 64 + "\n")
+        documents = list(shown(top, directory))
+        for (kind, where, path), (taken, lines) in zip(documents, product.reports([p for _, _, p in documents])):
+            for error in schemas.errors(kind, path):
+                say("%s: %s" % (where, error))
+            # a vendor's parent is in another file
+            lines = [line for line in lines if ": note: " not in line and "unknown parent" not in line]
+            if lines or not (taken or kind == "vendor"):
+                say("%s: the product says %s" % (where, lines))
+    text = (top / "policy/README.md").read_text(encoding="utf-8") + (top / "policy/CASES.md").read_text(encoding="utf-8")
+    for name, pointer, node in schemas.mappings():
+        for key in node["properties"]:
+            if "`%s`" % key not in text and not re.search(r"\{[^}`]*\b%s\b[^}`]*\}" % re.escape(key), text):
+                say("policy/README.md: the key '%s' of %s%s is not explained" % (key, name, pointer))
+    return len(documents)
+
+
 def check_shipped(product, top, say):
     """Examples and default configuration, read by the product with the catalogue that ships: no error and no warning."""
     shipped = [("policy", p) for p in sorted((top / "policy/examples").glob("*.yaml"))]
@@ -309,6 +344,7 @@ def check_documents(schemas, product, top, say):
             say("%s: the product refuses it: %s" % (path.relative_to(top), lines))
 
     check_shipped(product, top, say)
+    check_shown(schemas, product, top, say)
     refused = top / "tests/golden/refused"
     bad = [p for p in sorted(refused.glob("*.yaml"))]
     known = cannot_know(refused / "schema-cannot-know.txt")

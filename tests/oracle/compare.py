@@ -6,6 +6,7 @@ smallest case that still shows it.
 
 usage: compare.py PROGRAM [--policies N] [--attempts N] [--first N] [--seed TEXT] [--jobs N] [--figures]
        compare.py PROGRAM --cases FILE-OR-DIRECTORY...   the cases that were written down, against both
+       compare.py PROGRAM --examples DIRECTORY --catalogue DIRECTORY    whole policies, their facts as attempts
        compare.py PROGRAM --modes                        the whole truth table of the effective mode
 
 PROGRAM is oracle-decide of the build. ORACLE_SEED and ORACLE_POLICIES in the environment go before the options. Exit status: 0 equal; 1 differences; 3 could not compare; 77 there is no PyYAML.
@@ -86,6 +87,8 @@ def write_round(texts, host, attempts):
         parts.append("\t".join(["labels"] + [f"{name}={value}" for name, value in host["labels"].items()]) + "\n")
     if "read-at" in host:
         parts.append(f"read-at\t{host['read-at']}\n")
+    if host.get("keep"):
+        parts.append("keep\n")
     parts.append("go\n")
     parts.extend(write_attempt(attempt) for attempt in attempts)
     parts.append("end\n")
@@ -314,6 +317,32 @@ def run_cases(options):
     return 1 if failed else 0
 
 
+def run_examples(options):
+    """The policies of a directory with a real catalogue: every fact that both know is attempted, and what is beside it."""
+    catalogue = [path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(options.catalogue).glob("*.yaml"))]
+    names = sorted(pathlib.Path(options.examples).glob("*.yaml"))
+    product = Product(options.program)
+    failed = 0
+    print(f"1..{len(names)}")
+    for number, name in enumerate(names, 1):
+        texts = catalogue + [name.read_text(encoding="utf-8")]
+        attempts = generate.attempts_of([oracle.load(text) for text in texts], random.Random(options.seed))
+        given = product_answers(product, texts, {}, attempts)
+        if isinstance(given, str):
+            messages, given = [given], []
+        else:
+            messages = [f"{attempt}: the product {simplify(answer)}, the oracle {sorted(right)}"
+                        for attempt, right, answer in zip(attempts, oracle_answers(texts, {}, attempts), given)
+                        if simplify(answer) not in right]
+        matched = sum(answer[1] != "-" for answer in given)
+        print(f"{'not ok' if messages else 'ok'} {number} - {name.stem}: {len(attempts)} attempts, {matched} matched")
+        for message in messages[:SHOWN]:
+            print(f"# {message}")
+        failed += bool(messages)
+    product.close()
+    return 1 if failed else 0
+
+
 def check_case(product, case):
     """What is wrong with a case. 'expected' has some of the names of FIELDS; where the product has a limit that it
     admits, 'product' says what it answers instead."""
@@ -370,6 +399,8 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--figures", action="store_true")
     parser.add_argument("--cases", nargs="+")
+    parser.add_argument("--examples")
+    parser.add_argument("--catalogue")
     parser.add_argument("--modes", action="store_true")
     options = parser.parse_args()
     options.seed = os.environ.get("ORACLE_SEED", options.seed)
@@ -377,6 +408,8 @@ def main():
     try:
         if options.cases:
             return run_cases(options)
+        if options.examples:
+            return run_examples(options)
         if options.modes:
             return run_modes(options)
         return run(options)

@@ -8,6 +8,7 @@
  *	catalog BYTES		and that many bytes of YAML follow: a vendor; policy BYTES likewise
  *	labels NAME=VALUE...	the host's labels are known; without this line they are not
  *	read-at SECONDS		the time at which the policy is read
+ *	keep			what is compiled is written to a file and read again, as over a reboot
  *	go			answers "ready" or "refused MESSAGE"
  *	exec CGROUP UID SECONDS HELD PAUSED PATH
  *	connect CGROUP UID SECONDS HELD PAUSED ADDRESS PORT PROTOCOL
@@ -23,6 +24,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WORDS_MAX 80
 
@@ -34,6 +36,7 @@ struct round {
 	struct generation *generation;
 	struct diagnostics diags;
 	char *labels;			/* the line that names them */
+	bool keep;
 	const char *names[WORDS_MAX], *values[WORDS_MAX];
 	struct policy_host host;
 };
@@ -143,6 +146,27 @@ static void refused(const struct round *round)
 	printf("refused\twithout a word\n");
 }
 
+/* The last good policy of a host is this file; it has to decide the same. */
+static void save_and_load(struct round *round)
+{
+	char directory[] = "/tmp/embargo-oracle.XXXXXX", path[sizeof(directory) + 8];
+	struct generation *again = NULL;
+	int err;
+
+	if (!mkdtemp(directory))
+		fail("cannot make a directory in /tmp");
+	snprintf(path, sizeof(path), "%s/policy", directory);
+	err = generation_save(round->generation, path);
+	if (!err)
+		err = generation_load(path, &again);
+	(void)unlink(path); /* an error left it, or there is none */
+	(void)rmdir(directory);
+	if (err)
+		fail(strerror(-err));
+	generation_free(round->generation);
+	round->generation = again;
+}
+
 static void go(struct round *round)
 {
 	struct yaml_tree *tree = round->tree;
@@ -156,10 +180,13 @@ static void go(struct round *round)
 		yaml_tree_free(tree);
 	if (!err)
 		err = policy_compile(round->policy, &round->diags, &round->generation);
-	if (err)
+	if (err) {
 		refused(round);
-	else
-		printf("ready\n");
+		return;
+	}
+	if (round->keep)
+		save_and_load(round);
+	printf("ready\n");
 }
 
 /* Is the vendor of this rule paused? By the key that the kernel would look up. */
@@ -281,6 +308,8 @@ static void take_line(struct round *round, char *line)
 		round->tree = read_document(round, "policy.yaml", words[1]);
 	} else if (!strcmp(words[0], "read-at") && count == 2) {
 		round->host.now_s = strtoll(words[1], NULL, 10);
+	} else if (!strcmp(words[0], "keep")) {
+		round->keep = true;
 	} else if (!strcmp(words[0], "go")) {
 		go(round);
 	} else if (!strcmp(words[0], "mode")) {

@@ -28,6 +28,7 @@ BASES = ["192.0.2.0", "192.0.2.128", "192.0.3.0", "10.0.0.0", "10.128.0.0", "203
 LENGTHS = {4: [1, 7, 8, 9, 16, 22, 23, 24, 25, 30, 31, 32], 6: [1, 16, 32, 33, 48, 63, 64, 65, 96, 127, 128]}
 PORTS = [1, 2, 22, 442, 443, 444, 1024, 8000, 8080, 65534, 65535]
 PROTOCOLS = ["tcp", "udp", "sctp"]
+EPOCH = datetime.date(1970, 1, 1).toordinal()
 ROLES = ["hypervisor", "web", "db"]
 CGROUPS = ["/", "/system.slice", "/system.slice/a.service", "/system.slice/a.service/b", "/system.slice/docker-1.scope",
            "/system.slice/docker-1.scope/a", "/system.slice/docker.service", "/system.slice/xdocker-1.scope", "/docker", "/docker/a",
@@ -37,7 +38,7 @@ CGROUPS = ["/", "/system.slice", "/system.slice/a.service", "/system.slice/a.ser
 CGROUP_GLOBS = ["*", "a*", "*.slice", "*.service", "user-*.slice", "*-1*", "docker*"]
 USERS = ["root", "alice", "bob", "carol", "nobodyknows", 0, 1000, 1001, 2000, 4294967294, "1000"]
 UIDS = [0, 1000, 1001, 2000, 4294967294, 4294967295]
-DAYS = ["2026-12-31", "2027-01-01", "2027-03-31", "2028-02-28", "2028-02-29"]
+DAYS = ["2026-12-31", "2027-01-01", "2027-03-31", "2028-02-28", "2028-02-29", "2038-01-19", "2100-02-28", "9999-12-31"]
 
 
 def some(rng, values, fewest, most):
@@ -259,7 +260,7 @@ def random_allows(rng, catalogue, pool):
             entry["network"] = rng.choice([rng.choice(pool.networks), random_network(rng, random_cidr(rng))])
         entry["reason"] = "because"
         if rng.random() < 0.5:
-            entry["until"] = rng.choice(DAYS)
+            entry["until"] = rng.choice(rng.days)
         if rng.random() < 0.35:
             entry["hosts"] = random_hosts(rng)
         entries.append(entry)
@@ -403,12 +404,11 @@ def random_port(rng, networks):
 
 def random_times(rng, host):
     """The second before an exception ends, that second, the one after, and an unknown time; none before the reading."""
-    day = datetime.datetime.strptime(rng.choice(DAYS), "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
-    end = int((day + datetime.timedelta(days=1)).timestamp())
-    times = [end - 86400, end - 1, end, end + 1, 4102444800]
+    ends = [(datetime.date.fromisoformat(day).toordinal() + 1 - EPOCH) * 86400 for day in rng.days]
+    times = sorted({end + other for end in ends for other in (-86400, -1, 0, 1)})
     if rng.random() < 0.7:
         return times + [0]
-    host["read-at"] = rng.choice(times[:4])
+    host["read-at"] = rng.choice(times[:-2])
     return [time for time in times if time >= host["read-at"]]
 
 
@@ -444,6 +444,32 @@ def random_attempts(rng, number, catalogue, policy, host):
     return attempts
 
 
+def attempts_of(documents, rng):
+    """Attempts at what whole documents name: their paths and networks, what is in them and just beside."""
+    rng.names = NAMES
+    owners = [product for one in documents for product in one.get("products", [])]
+    owners += [line for one in documents for line in one.get("embargo", [])]
+    written = [fact for owner in owners for fact in owner.get("paths", [])]
+    paths = [fact["value"] if isinstance(fact, dict) else fact for fact in written]
+    networks = [fact for owner in owners for fact in owner.get("networks", [])]
+    attempts = [{"exec": random_path(rng, [path])} for path in paths for _ in range(4)]
+    for network in networks:
+        for _ in range(6):
+            ports = parse_some(network)
+            attempts.append({"connect": random_address(rng, [network]), "port": rng.choice(ports),
+                             "protocol": rng.choice(PROTOCOLS)})
+    return attempts
+
+
+def parse_some(network):
+    """Ports at the borders of what a network names."""
+    ports = [443]
+    for text in network.get("ports", []) if isinstance(network, dict) else []:
+        first, _, last = text.partition("-")
+        ports += [int(first), int(first) - 1, int(last or first), (int(last or first) + 1) % 65536]
+    return ports
+
+
 class Round:
     """Documents as mappings, what is known of the host, and attempts."""
 
@@ -459,10 +485,13 @@ def make_round(seed, number, attempts=40):
     rng.names = rng.sample(NAMES, rng.choice([2, 3, 5, len(NAMES)]))
     if rng.random() < 0.15:
         rng.names = rng.sample(MOVED_NAMES, rng.choice([3, len(MOVED_NAMES)])) + rng.names[:2]
+    rng.days = rng.sample(DAYS, rng.choice([1, 2, 3]))
+    if rng.random() < 0.3:
+        rng.days.append(datetime.date.fromordinal(rng.randint(EPOCH + 1, EPOCH + 100000)).isoformat())
     pool = Pool(rng)
     catalogue = random_catalogue(rng, pool)
     policy = random_policy(rng, catalogue, pool)
-    host = {}
+    host = {"keep": True} if number % 100 == 50 else {}
     if rng.random() < 0.8:
         host["labels"] = {"role": rng.choice(ROLES), "ring": rng.choice(["canary", "main"])}
     return Round(catalogue, policy, host, random_attempts(rng, attempts, catalogue, policy, host))

@@ -32,6 +32,10 @@ MUTANTS = [
     ("bpf/decide.h", "deep && slot < MATCH_DEEP_MAX", "deep && slot < 1", "match.c"),
     ("bpf/decide.h", "step < 6 && low < high", "step < 3 && low < high", "match.c"),
     ("bpf/decide.h", "key->b = address->b & (~0ull << ((128 - bits) & 63));", "key->b = address->b;", "match.c"),
+    ("bpf/decide.h", "now_s < rule->until_s", "now_s <= rule->until_s", "match.c"),
+    ("bpf/decide.h", "if (excluded || (", "if ((", "match.c"),
+    ("bpf/decide.h", "flags & SCOPE_ONLY_USERS && !facts->user", "flags & SCOPE_ONLY_USERS && facts->user", "match.c"),
+    ("bpf/decide.h", "return !(flags & SCOPE_NO_CONTAINERS && container);", "return 1;", "match.c"),
     ("bpf/abi.h", "#define PATH_COMPONENTS_MAX 64", "#define PATH_COMPONENTS_MAX 2", "match.c"),
     ("bpf/abi.h", "in->paused", "in->capped", "match.c"),
     ("policy/rule_order.c", "| measure.wildcards", "", "rule_order.c"),
@@ -39,7 +43,12 @@ MUTANTS = [
     ("policy/rule_order.c", "128 - network->bits", "network->bits", "rule_order.c"),
     ("policy/rule_order.c", "network->port_last[i] - network->port_first[i] + 1", "1", "rule_order.c"),
     ("policy/rule_order.c", "list[end].target != MODE_ENFORCE", "list[end].target == MODE_ENFORCE", "rule_order.c"),
-    ("policy/resolve.c", "fact->confidence < policy->min_confidence", "fact->confidence <= policy->min_confidence", "resolve.c"),
+    ("policy/rule_order.c", "rule->until_s ? ~rule->until_s : 0", "rule->until_s", "rule_order.c"),
+    ("policy/compile.c", "has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0", "0", "compile.c"),
+    ("policy/policy_allow.c", "i == host->label_count || ", "i < host->label_count && ", "policy_allow.c"),
+    ("policy/date.c", "? 29 : days", "? 28 : days", "date.c"),
+    ("policy/networks.c", "one->rule > rule", "0", "networks.c"),
+    ("policy/resolve.c", "rule->confidence < policy->min_confidence", "rule->confidence <= policy->min_confidence", "resolve.c"),
     ("policy/resolve.c", "one->class == PRODUCT_CLASS_COMMERCIAL || one->class == PRODUCT_CLASS_LEGACY",
      "one->class == PRODUCT_CLASS_COMMERCIAL", "resolve.c"),
     ("policy/resolve.c", "catalog->vendors[i], 1 + distance)", "catalog->vendors[i], 100 - distance)", "resolve.c"),
@@ -57,7 +66,7 @@ def build(scratch, file, build_directory):
     program = scratch / "decide"
     source = scratch / "policy" / file
     flags = ["-std=gnu11", "-O1", "-D_GNU_SOURCE", "-w"]
-    libraries = [str(build_directory / "policy" / "libpolicy.a"), "-lyaml", "-lsodium", "-lpthread"]
+    libraries = [str(build_directory / "policy" / "libpolicy.a"), "-lyaml", "-lsodium", "-lidn2", "-lpsl", "-lpthread"]
     command = ["cc", *flags, str(source), str(HERE / "decide.c"), *libraries, "-o", str(program)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

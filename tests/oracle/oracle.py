@@ -352,8 +352,8 @@ class Allow:
 
 
 def end_of_day(text):
-    day = datetime.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=datetime.timezone.utc)
-    return int((day + datetime.timedelta(days=1)).timestamp())
+    days = datetime.date.fromisoformat(text).toordinal() - datetime.date(1970, 1, 1).toordinal()
+    return (days + 1) * 86400
 
 
 def narrowness(catalogue, line, product):

@@ -45,6 +45,37 @@ static void test_notes_stay(void **state)
 			     "a:6:1: error: six\n");
 }
 
+/* A remark has a place of its own, also between others. */
+static void test_remarks(void **state)
+{
+	struct diagnostics diags = {0};
+
+	diagnostics_remark(&diags, at("a", 3, 1), "remark %d", 3);
+	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 5, 1), "five");
+	diagnostics_remark(&diags, at("a", 4, 1), "remark four");
+	diagnostics_add(&diags, SEVERITY_NOTE, at("z", 1, 1), "of the remark");
+	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 2, 1), "two");
+	diagnostics_add(&diags, SEVERITY_ERROR, at("a", 4, 2), "four");
+	assert_int_equal(diags.errors, 3);
+	front_expect(&diags, "a:2:1: error: two\na:3:1: note: remark 3\n"
+			     "a:4:1: note: remark four\nz:1:1: note: of the remark\n"
+			     "a:4:2: error: four\na:5:1: error: five\n");
+}
+
+static void test_bounded(void **state)
+{
+	struct diagnostics diags = {0};
+
+	for (unsigned i = 0; i < 100000; i++)
+		diagnostics_add(&diags, i % 2 ? SEVERITY_ERROR : SEVERITY_WARNING, at("a", 1, 1), "x");
+	assert_int_equal(diags.errors, 50000);
+	assert_int_equal(diags.warnings, 50000);
+	assert_int_equal(diags.count, DIAGNOSTICS_MAX + 1);
+	assert_string_equal(diags.list[DIAGNOSTICS_MAX].message,
+			    "there is more to say than this; it is not listed");
+	diagnostics_done(&diags);
+}
+
 static void test_nothing_drives_a_terminal(void **state)
 {
 	struct diagnostics diags = {0};
@@ -88,6 +119,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sorted_by_place),
 		cmocka_unit_test(test_notes_stay),
+		cmocka_unit_test(test_remarks),
+		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_nothing_drives_a_terminal),
 		cmocka_unit_test(test_quoted_cuts_between_characters),
 		cmocka_unit_test(test_many),

@@ -238,6 +238,17 @@ static void finds_every_entry_and_no_other(void **state)
 	}
 }
 
+/* With EMBARGO_UPDATE_GOLDEN: read the difference before it is committed. */
+static void update(const char *path, const char *text)
+{
+	FILE *out = getenv("EMBARGO_UPDATE_GOLDEN") ? fopen(path, "we") : NULL;
+
+	if (!out)
+		return;
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
 /* The golden file: change it only together with the format, or with what a rule means. */
 static void dump_is_the_golden_one(void **state)
 {
@@ -245,6 +256,7 @@ static void dump_is_the_golden_one(void **state)
 	char *text = dumped(gen), *golden;
 	size_t size;
 
+	update(GOLDEN "/sample.txt", text);
 	golden = (char *)contents(GOLDEN "/sample.txt", &size);
 	golden[size] = '\0';
 	if (strcmp(text, golden)) {
