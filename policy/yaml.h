@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define YAML_DOCUMENT_BYTES_MAX (16u * 1024 * 1024)
+#define YAML_DOCUMENT_BYTES_MAX (4u * 1024 * 1024)
 #define YAML_DEPTH_MAX          32   /* mappings and sequences inside each other */
 #define YAML_KEYS_MAX           1024 /* of one mapping; duplicates are searched one by one */
-#define YAML_NODES_MAX          (2u * 1024 * 1024) /* bounds the memory of a hostile document: 150 MiB */
+#define YAML_NODES_MAX          (128u * 1024) /* bounds the memory of a hostile document: 10 MiB */
 
 /* What a node is; scalars by the core schema of YAML 1.2, but only "true" and "false" are booleans. */
 enum yaml_type {

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * refused_large.c - documents of many MiB, or deeper than anybody writes by hand. They are written when the
- * test runs, each for the way in which it could take long or much: nothing but openings, names of names, a
- * hundred thousand keys.
+ * test runs, each for the way in which it could take long or much: one endless text, one endless key,
+ * nothing but openings, a million mistakes.
  */
 #include "refused.h"
+#include "../../policy/yaml.h"
 
-#define MANY (10u * 1024 * 1024)
+/* Just below what a document may have: then it is read. */
+#define MANY (YAML_DOCUMENT_BYTES_MAX - 64 * 1024)
+
+#define HEAD                                                                                       \
+	"kind: Policy\n"                                                                           \
+	"name: large\n"                                                                            \
+	"revision: 1\n"                                                                            \
+	"mode: audit\n"
+#define LOCAL HEAD "embargo:\n  - name: local\n"
 
 static void repeat(FILE *out, const char *text, size_t bytes)
 {
@@ -26,15 +35,27 @@ static void repeat(FILE *out, const char *text, size_t bytes)
 		(void)fputs(after, out);                                                           \
 	}
 
+WRITER(plain, "kind: Policy\nname: ", "a", "\nrevision: 1\nmode: audit\nembargo: []\n")
+WRITER(quoted_text, "kind: Policy\nname: \"", "a", "\"\nrevision: 1\nmode: audit\nembargo: []\n")
+WRITER(block, "kind: Policy\nname: |\n  ", "a", "\nrevision: 1\nmode: audit\nembargo: []\n")
+WRITER(path, LOCAL "    paths: [/", "a", "]\n")
+WRITER(deep_path, LOCAL "    paths: [\"", "/a", "\"]\n")
+WRITER(domain, LOCAL "    domains: [\"", "a.", "com\"]\n")
+WRITER(key, "", "a", ": x\n")
 WRITER(remark, "#", "a", "\n")
+WRITER(remarks, "", "# a\n", "")
 WRITER(spaces, "", " ", "")
 WRITER(tabs, "", "\t", "")
 WRITER(lists, "kind: ", "[", "")
 WRITER(mappings, "kind: ", "{a: ", "")
 WRITER(dashes, "kind:\n  ", "- ", "\n")
 WRITER(questions, "", "? ", "")
+WRITER(colons, "", ":", "")
 WRITER(anchors, "", "&a ", "")
 WRITER(documents, "", "---\n", "")
+WRITER(values, HEAD "embargo: [", "a,", "]\n")
+WRITER(paths, LOCAL "    paths:\n", "      - x\n", "")
+WRITER(doubles, LOCAL "    paths:\n", "      - /x\n", "      - x\n")
 
 static void nul(FILE *out)
 {
@@ -50,8 +71,8 @@ static void not_utf8(FILE *out)
 
 static void larger(FILE *out)
 {
-	spaces(out);
-	spaces(out);
+	(void)fputs("kind: Policy\nname: ", out);
+	repeat(out, "a", 10u * 1024 * 1024);
 }
 
 static void indented(FILE *out)
@@ -79,12 +100,42 @@ static void laughs(FILE *out)
 }
 
 static const struct large_document list[] = {
+	{"policy-large-plain.yaml", plain,
+	 "policy-large-plain.yaml:2:7: error: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' cannot be used as a name here; expected at most 64 of a-z 0-9 . _ - and a letter or digit first",
+	 1},
+	{"policy-large-quoted.yaml", quoted_text,
+	 "policy-large-quoted.yaml:2:7: error: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' cannot be used as a name here; expected at most 64 of a-z 0-9 . _ - and a letter or digit first",
+	 1},
+	{"policy-large-block.yaml", block,
+	 "policy-large-block.yaml:2:7: error: expected one line of text, found 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...'",
+	 1},
+	{"policy-large-path.yaml", path,
+	 "policy-large-path.yaml:7:13: error: '/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' is longer than 16640 bytes; no matcher is",
+	 1},
+	{"policy-large-deep-path.yaml", deep_path,
+	 "policy-large-deep-path.yaml:7:13: error: '/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a...' is longer than 16640 bytes; no matcher is",
+	 1},
+	{"policy-large-domain.yaml", domain,
+	 "policy-large-domain.yaml:7:15: error: 'a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a....' is longer than 16640 bytes; no matcher is",
+	 1},
+	{"policy-large-key.yaml", key,
+	 "policy-large-key.yaml:1:4128769: error: this is not YAML: mapping values are not allowed in this context",
+	 1},
 	{"policy-large-keys.yaml", keys,
-	 "policy-large-keys.yaml:1025:1: error: more than 1024 keys in one place", 1},
+	 "policy-large-keys.yaml: error: larger than 4 MiB; divide it", 1},
+	{"policy-large-remark.yaml", remark,
+	 "policy-large-remark.yaml: error: the document is empty; expected one with 'kind: Policy'",
+	 1},
+	{"policy-large-remarks.yaml", remarks,
+	 "policy-large-remarks.yaml: error: the document is empty; expected one with 'kind: Policy'",
+	 1},
+	{"policy-large-spaces.yaml", spaces,
+	 "policy-large-spaces.yaml: error: the document is empty; expected one with 'kind: Policy'",
+	 1},
 	{"policy-large-larger.yaml", larger,
-	 "policy-large-larger.yaml: error: larger than 16 MiB; divide it", 1},
+	 "policy-large-larger.yaml: error: larger than 4 MiB; divide it", 1},
 	{"policy-large-tabs.yaml", tabs,
-	 "policy-large-tabs.yaml:1:1: error: a tab; write spaces, or \\t between double quotes (10485759 more below)",
+	 "policy-large-tabs.yaml:1:1: error: a tab; write spaces, or \\t between double quotes (4128767 more below)",
 	 1},
 	{"policy-large-nul.yaml", nul,
 	 "policy-large-nul.yaml:1:1: error: a NUL byte; the document must be text", 1},
@@ -102,6 +153,9 @@ static const struct large_document list[] = {
 	 33},
 	{"policy-large-indented.yaml", indented,
 	 "policy-large-indented.yaml:33:33: error: nested deeper than 32 levels", 1},
+	{"policy-large-colons.yaml", colons,
+	 "policy-large-colons.yaml:1:4128768: error: this is not YAML: mapping values are not allowed in this context",
+	 1},
 	{"policy-large-anchors.yaml", anchors,
 	 "policy-large-anchors.yaml:1:1: error: the anchor '&a'; anchors are not accepted, write the value where it is meant",
 	 2},
@@ -110,6 +164,15 @@ static const struct large_document list[] = {
 	 94},
 	{"policy-large-documents.yaml", documents,
 	 "policy-large-documents.yaml:2:1: error: a second document; a file holds one, put this into a file of its own",
+	 1},
+	{"policy-large-values.yaml", values,
+	 "policy-large-values.yaml:5:262133: error: more than 131072 values in one document; divide it",
+	 1},
+	{"policy-large-paths.yaml", paths,
+	 "policy-large-paths.yaml:131064:9: error: more than 131072 values in one document; divide it",
+	 1},
+	{"policy-large-doubles.yaml", doubles,
+	 "policy-large-doubles.yaml:131064:9: error: more than 131072 values in one document; divide it",
 	 1},
 };
 

@@ -132,7 +132,7 @@ static void test_bounds(void **state)
 
 	assert_non_null(text);
 	memset(text, '\n', bytes);
-	refused(text, bytes, "t: error: larger than 16 MiB; divide it\n");
+	refused(text, bytes, "t: error: larger than 4 MiB; divide it\n");
 	assert_int_equal(yaml_tree_parse("t", text, 1000, &diags, &tree), 0);
 	assert_null(tree->root);
 	yaml_tree_free(tree);
