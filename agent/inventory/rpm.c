@@ -157,6 +157,36 @@ static int read_directory(const struct inventory_place *place, const struct rpm_
 	return err;
 }
 
+/*
+ * Does one of the files begin as librpm's do? Outside bytes should meet as little of it as can be, and it loses
+ * memory over files that it cannot open.
+ */
+static bool looks_right(int fd)
+{
+	static const struct {
+		const char *file;
+		size_t offset;
+		const char magic[17];
+		size_t bytes;
+	} magics[] = {
+		{"rpmdb.sqlite", 0, "SQLite format 3", 16},
+		{"Packages.db", 0, "RpmP", 4},
+		{"Packages", 12, "\x61\x15\x06",
+		 4}, /* Berkeley DB, a hash; written by a little-endian host */
+		{"Packages", 12, "\x62\x31\x05", 4}, /* the same, a tree */
+	};
+	char start[32];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(magics); i++) {
+		AUTO_FD int file = rooted_open_exact(fd, magics[i].file, O_RDONLY);
+
+		if (file >= 0 && pread(file, start, sizeof(start), 0) == sizeof(start) &&
+		    !memcmp(start + magics[i].offset, magics[i].magic, magics[i].bytes))
+			return true;
+	}
+	return false;
+}
+
 int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, void *context,
 		 bool *out_found)
 {
@@ -170,7 +200,9 @@ int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, v
 			place_missed(place, INVENTORY_PACKAGES, directory, fd);
 		return 0;
 	}
-	err = load(&rpm) ? read_directory(place, &rpm, fd, fn, context) : -ENOENT;
+	err = !looks_right(fd) ? -EBADMSG
+	      : load(&rpm)     ? read_directory(place, &rpm, fd, fn, context)
+			       : -ENOENT;
 	if (err == -ENOENT)
 		inventory_problem(
 			place->inventory, INVENTORY_PACKAGES, INVENTORY_MISSED, directory, 0,
