@@ -158,7 +158,8 @@ enum protocol {
  * The scope is asked after a rule has matched, so that what matches nothing pays nothing for it; the
  * verdict is the same. Cgroups are matched by their path from the cgroup v2 root through the same
  * nodes as files, but from roots of their own, one for each list of the scope; a pattern covers the cgroup
- * and all below it. There "deny" is 1 where a pattern of the list covers the path; "allow" and "deep" are 0.
+ * and all below it. There "deny" is 1 where a pattern of the list covers the path, "allow" is 0, and
+ * "deep" is not used: "**" is a state of its own that every step leads back to.
  *
  * Of several allow entries that match, the one with the smallest number is the one that lasts longest: when
  * it is over, all are.

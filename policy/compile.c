@@ -106,9 +106,6 @@ static int check_scope(const struct rule_scope *scope, struct diagnostics *diags
 		for (size_t i = 0; i < count; i++) {
 			const char *wrong = path_pattern_check(patterns[i], NULL);
 
-			/* nobody should get out of a policy by the name of a cgroup of his own */
-			if (!wrong && strstr(patterns[i], "**"))
-				wrong = "'**' is not for cgroups";
 			if (!wrong)
 				continue;
 			diagnostics_add(diags, SEVERITY_ERROR, (struct place){0},

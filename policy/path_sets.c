@@ -390,22 +390,44 @@ static int expand_literals(struct paths *sets, __u32 from, __u16 automaton)
 	return err;
 }
 
-/* Fills the lists of wildcards and "*" of all members, and finds the state of their "**" names. */
+/* A "**" of cgroups may stand for nothing: where its parent is, it is, too. */
+static int expand_floats(struct paths *sets)
+{
+	size_t count = sets->here.count;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < count; i++) {
+		__u32 wild = sets->trie.nodes[sets->here.nodes[i]].wild;
+		__u32 deep = wild ? sets->trie.wilds[wild].deep : 0;
+
+		if (deep && sets->trie.nodes[deep].kind == TRIE_FLOAT)
+			err = list_add(&sets->here, deep);
+	}
+	list_normalise(&sets->here);
+	return err;
+}
+
+/*
+ * Fills the lists of wildcards and "*" of all members, and finds the state of their "**" names. A "**" of
+ * cgroups is a "*" that leads back to itself.
+ */
 static int expand_wild(struct paths *sets, __u32 *out_deep)
 {
-	int err = 0;
+	int err = expand_floats(sets);
 
 	sets->wild.count = sets->any.count = sets->target.count = 0;
 	for (size_t i = 0; !err && i < sets->here.count; i++) {
 		const struct trie_node *node = &sets->trie.nodes[sets->here.nodes[i]];
 		struct trie_wild wild;
 
-		if (!node->wild)
+		if (node->kind == TRIE_FLOAT)
+			err = list_add(&sets->any, sets->here.nodes[i]);
+		if (err || !node->wild)
 			continue;
 		wild = sets->trie.wilds[node->wild];
 		if (wild.any)
 			err = list_add(&sets->any, wild.any);
-		if (!err && wild.deep)
+		if (!err && wild.deep && sets->trie.nodes[wild.deep].kind == TRIE_DEEP)
 			err = list_add(&sets->target, wild.deep);
 		for (__u32 glob = wild.glob; !err && glob; glob = sets->trie.nodes[glob].sibling)
 			err = list_add(&sets->wild, glob);
@@ -434,12 +456,25 @@ static int expand_set(struct paths *sets, __u32 from)
 	return expand_literals(sets, from, automaton);
 }
 
+/* A cgroup that is covered with all that is below it: no step from there says more. */
+static bool covers_all(const struct paths *sets, __u32 from)
+{
+	__u32 of = sets->states[from].of;
+
+	if (of & OF_SET)
+		of = sets->members.nodes[sets->sets[of & ~OF_SET].start];
+	return sets->trie.nodes[of].tree != TREE_FILES && sets->states[from].record.below_deny;
+}
+
 static int expand(struct paths *sets, __u32 from)
 {
 	__u32 of = sets->states[from].of, to;
 	int err = 0;
 
-	if (!(of & OF_SET) && !sets->trie.nodes[of].wild) {
+	if (covers_all(sets, from))
+		return 0;
+	if (!(of & OF_SET) && !sets->trie.nodes[of].wild &&
+	    sets->trie.nodes[of].kind != TRIE_FLOAT) {
 		sets->culprit = sets->trie.nodes[of].rule;
 		for (__u32 c = sets->trie.nodes[of].child; !err && c;
 		     c = sets->trie.nodes[c].sibling) {

@@ -192,11 +192,16 @@ static int trie_link(struct trie *trie, __u32 parent, __u32 child)
 	return 0;
 }
 
+static bool kind_has_name(__u8 kind)
+{
+	return kind == TRIE_LITERAL || kind == TRIE_GLOB;
+}
+
 /* One component, as a child of @parent. Its index, or a negative errno. */
 static int trie_child(struct trie *trie, __u32 parent, const char *name, size_t bytes, __u8 kind,
 		      __u32 rule)
 {
-	__u64 hash = kind == TRIE_ANY || kind == TRIE_DEEP ? 0 : name_hash(name, bytes);
+	__u64 hash = kind_has_name(kind) ? name_hash(name, bytes) : 0;
 	struct trie_node *node;
 	size_t slot;
 	int err;
@@ -273,6 +278,8 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 			trie_mark(&found->below_deny, &found->below_allow, pattern);
 			return 0;
 		}
+		if (kind == TRIE_DEEP && !files)
+			kind = TRIE_FLOAT;
 		node = trie_child(trie, node, at, bytes, kind, files ? pattern->number : 0);
 		if (node < 0)
 			return node;

@@ -33,11 +33,12 @@ enum trie_kind {
 	TRIE_GLOB,	/* a component with stars and other bytes */
 	TRIE_ANY,	/* a component of stars only */
 	TRIE_DEEP,	/* not a component: its children are names at any depth below the parent */
+	TRIE_FLOAT,	/* the same in a tree of cgroups, where what is below such a name counts, too */
 };
 
 /*
- * What the patterns are of. Cgroups are covered by a pattern together with all that is below them; it has no
- * "**", and hosts with a merged /usr mean nothing to it.
+ * What the patterns are of. Cgroups are covered by a pattern together with all that is below them, and hosts
+ * with a merged /usr mean nothing to them.
  */
 enum trie_tree {
 	TREE_FILES,
@@ -100,7 +101,7 @@ struct paths; /* path rules and the scope's cgroups while they are compiled */
 /**
  * paths_begin() - put all patterns into their trees
  * @numbered:  borrowed until paths_free()
- * @scope:     borrowed until paths_free(); its patterns are accepted by path_pattern_check() and have no "**"
+ * @scope:     borrowed until paths_free(); its patterns are accepted by path_pattern_check()
  * @diags:     borrowed; a limit that is hit, with the place of the rule that hit it
  * @out_paths: owned by the caller, paths_free(); untouched on failure
  *

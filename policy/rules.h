@@ -42,8 +42,8 @@ struct rule {
 
 /*
  * Whose attempts are decided; all zero: everybody's. Cgroup patterns are path patterns from the cgroup v2 root
- * ("/system.slice/docker-*.scope") without "**" and cover what is below them too. The root itself has no name,
- * so that no pattern covers it.
+ * ("/system.slice/docker-*.scope", also a name at any depth) and cover what is below them too. The root itself
+ * has no name, so that no pattern covers it.
  */
 struct rule_scope {
 	const char *const *only_cgroups;	/* some: SCOPE_ONLY_CGROUPS is meant, set or not */

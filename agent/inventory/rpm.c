@@ -108,7 +108,8 @@ static int tell(const struct inventory_place *place, const struct rpm_library *r
 	};
 	AUTO_FREE char *version = NULL;
 
-	if (asprintf(&version, "%s-%s", text_or_empty(rpm->headerGetString(header, RPMTAG_VERSION)), release) < 0) {
+	if (asprintf(&version, "%s-%s", text_or_empty(rpm->headerGetString(header, RPMTAG_VERSION)),
+		     release) < 0) {
 		version = NULL;
 		return -ENOMEM;
 	}
@@ -119,8 +120,8 @@ static int tell(const struct inventory_place *place, const struct rpm_library *r
 	return strcmp(package.name, "gpg-pubkey") ? fn(context, &package) : 0;
 }
 
-static int read_database(const struct inventory_place *place, const struct rpm_library *rpm, rpmts set,
-			 inventory_package_fn fn, void *context)
+static int read_database(const struct inventory_place *place, const struct rpm_library *rpm,
+			 rpmts set, inventory_package_fn fn, void *context)
 {
 	rpmdbMatchIterator each;
 	Header header;
@@ -137,8 +138,8 @@ static int read_database(const struct inventory_place *place, const struct rpm_l
 }
 
 /* @fd: the directory of the database. Return: 0; what @fn returned; -EBADMSG; -ENOENT (librpm is not set up). */
-static int read_directory(const struct inventory_place *place, const struct rpm_library *rpm, int fd,
-			  inventory_package_fn fn, void *context)
+static int read_directory(const struct inventory_place *place, const struct rpm_library *rpm,
+			  int fd, inventory_package_fn fn, void *context)
 {
 	char link[64];
 	rpmts set;
@@ -156,7 +157,8 @@ static int read_directory(const struct inventory_place *place, const struct rpm_
 	return err;
 }
 
-int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, void *context, bool *out_found)
+int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, void *context,
+		 bool *out_found)
 {
 	const char *directory = rpm_database(place);
 	AUTO_FD int fd = directory ? rooted_open(place->fd, directory, O_PATH | O_DIRECTORY) : -1;
@@ -170,8 +172,9 @@ int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, v
 	}
 	err = load(&rpm) ? read_directory(place, &rpm, fd, fn, context) : -ENOENT;
 	if (err == -ENOENT)
-		inventory_problem(place->inventory, INVENTORY_PACKAGES, INVENTORY_MISSED, directory, 0,
-				  "a database of rpm, and no librpm here that could read it; install librpm");
+		inventory_problem(
+			place->inventory, INVENTORY_PACKAGES, INVENTORY_MISSED, directory, 0,
+			"a database of rpm, and no librpm here that could read it; install librpm");
 	else if (err == -EBADMSG)
 		place_missed(place, INVENTORY_PACKAGES, directory, err);
 	else

@@ -105,21 +105,22 @@ mkdir -p "$deep" && fate in "${deep#"$TOP/"}" "300 levels below an excluded one"
 
 # ---------------------------------------------------------------- containers
 
+mkdir -p "$TOP/docker-0123.scope/init.scope"
+scope enforce "containers: only"
+fate in docker-0123.scope "only containers: one"
+fate in docker-0123.scope/init.scope "only containers: below one"
+fate out in "only containers: none"
+scope enforce "containers: none"
+fate out docker-0123.scope/init.scope "no containers: below one"
+fate in in "no containers: none"
 if [ "$GUEST" = 1 ]; then
 	mkdir -p "$cgroups/lxc.payload.embargo/inner"
-	scope enforce "containers: only"
+	deep=$TOP
 	TOP=$cgroups
-	fate in lxc.payload.embargo "only containers: one"
-	fate in lxc.payload.embargo/inner "only containers: below one"
-	fate out "${ROOT#/}/in" "only containers: none"
-	TOP=$cgroups$ROOT
-	scope enforce "containers: none"
-	TOP=$cgroups
-	fate out lxc.payload.embargo/inner "no containers: below one"
-	fate in "${ROOT#/}/in" "no containers: none"
-	TOP=$cgroups$ROOT
+	fate out lxc.payload.embargo/inner "no containers: one at the root"
+	TOP=$deep
 else
-	skip "containers" "their cgroups are at the root, outside --within"
+	skip "a container at the root" "it is outside --within"
 fi
 
 # ---------------------------------------------------------------- users

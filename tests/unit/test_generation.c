@@ -42,7 +42,7 @@ static struct generation *sample(void)
 
 	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice"};
 	static const char *const exclude[] = {"/system.slice/backup*.service"};
-	static const char *const containers[] = {"/*/docker-*.scope"};
+	static const char *const containers[] = {"**/docker-*.scope"};
 	static const __u32 users[] = {0, 1000};
 	struct rules rules = {
 		.policy = "test",

@@ -114,8 +114,8 @@ static struct generation *compile_scope(const struct rule_scope *scope)
 static void lists_of_every_form(void **state)
 {
 	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice/*"};
-	static const char *const exclude[] = {"/system.slice/*backup*", "/*/*/trusted.scope"};
-	static const char *const containers[] = {"/system.slice/docker-*.scope", "/lxc.payload.*"};
+	static const char *const exclude[] = {"/system.slice/*backup*", "/system.slice/**/trusted.scope"};
+	static const char *const containers[] = {"**/docker-*.scope", "/lxc.payload.*"};
 	static const __u32 users[] = {1000, 0x01000000, 7, 1000};
 	static const struct {
 		const char *cgroup;
@@ -128,14 +128,16 @@ static void lists_of_every_form(void **state)
 		{"/system.slice/my-backup.service", false, false},
 		{"/system.slice/backup/below", false, false},
 		{"/system.slice/x/trusted.scope/y", false, false},
-		{"/system.slice/trusted.scope", true, false},
+		{"/system.slice/trusted.scope", false, false},
+		{"/trusted.scope", false, false},
 		{"/user.slice/user-0.slice", false, false},
 		{"/user.slice/user-0.slice/session", true, false},
 		{"/system.slice/docker-0.scope", true, true},
 		{"/system.slice/docker-0.scope/init/x", true, true},
-		{"/docker-0.scope", false, false},
+		{"/docker-0.scope", false, true},
+		{"/docker-0.scopes", false, false},
 		{"/system.slice/docker-0.scopes", true, false},
-		{"/system.slice/a/docker-0.scope", true, false},
+		{"/a/b/docker-.scope/docker-", false, true},
 		{"/lxc.payload.web/system.slice", false, true},
 		{"/a/lxc.payload.web", false, false},
 	};
@@ -166,7 +168,7 @@ static void lists_of_every_form(void **state)
 /* Files are matched as if there were no cgroups, and the other way round. */
 static void trees_do_not_mix(void **state)
 {
-	static const char *const only[] = {"/opt/cg", "/*/cgname"};
+	static const char *const only[] = {"/opt/cg", "**/cgname"};
 	struct rule_scope scope = {.only_cgroups = only, .only_cgroup_count = 2};
 	struct generation *gen = compile_scope(&scope);
 
@@ -196,31 +198,35 @@ static void scope_without_rules(void **state)
 	generation_free(gen);
 }
 
-static const char *deep_path(const char *top, unsigned depth)
+static const char *deep_path(const char *top, unsigned depth, const char *leaf)
 {
 	static char path[2 * WALK_STEPS_MAX + 40];
 	char *at = stpcpy(path, top);
 
 	for (unsigned i = 0; i < depth; i++)
 		at = stpcpy(at, "/x");
+	stpcpy(at, leaf);
 	return path;
 }
 
 /* Depth alone takes nobody out of the scope. */
 static void deep_cgroups(void **state)
 {
-	static const char *const only[] = {"/top"}, *const exclude[] = {"/free"};
+	static const char *const only[] = {"/top"}, *const exclude[] = {"/free", "**/lower"};
 	struct rule_scope named = {.only_cgroups = only, .only_cgroup_count = 1};
-	struct rule_scope excluded = {.exclude_cgroups = exclude, .exclude_cgroup_count = 1};
+	struct rule_scope excluded = {.exclude_cgroups = exclude, .exclude_cgroup_count = 2};
 	struct generation *by_name = compile_scope(&named), *but = compile_scope(&excluded);
 
 	for (unsigned depth = 60; depth < WALK_STEPS_MAX + 10; depth++) {
 		bool readable = depth + 1 < WALK_STEPS_MAX;
 
-		assert_true(in_scope(by_name, 0, deep_path("/top", depth)));
-		assert_int_equal(in_scope(by_name, 0, deep_path("/out", depth)), !readable);
-		assert_true(in_scope(but, 0, deep_path("/out", depth)));
-		assert_int_equal(in_scope(but, 0, deep_path("/free", depth)), !readable);
+		assert_true(in_scope(by_name, 0, deep_path("/top", depth, "")));
+		assert_int_equal(in_scope(by_name, 0, deep_path("/out", depth, "")), !readable);
+		assert_true(in_scope(but, 0, deep_path("/out", depth, "")));
+		assert_int_equal(in_scope(but, 0, deep_path("/free", depth, "")), !readable);
+		/* what is nearest to the root is known, a name further down is not */
+		assert_int_equal(in_scope(but, 0, deep_path("/out", depth, "/lower")),
+				 depth + 2 > PATH_COMPONENTS_MAX);
 	}
 	generation_free(by_name);
 	generation_free(but);
@@ -258,6 +264,10 @@ static bool covers(const char *pattern, const char *path)
 {
 	const char *p_end = strchrnul(pattern, '/'), *n_end = strchrnul(path, '/');
 
+	if (!*path)
+		return false;
+	if (p_end - pattern == 2 && !memcmp(pattern, "**", 2))
+		return !*p_end || covers(p_end + 1, path) || (*n_end && covers(pattern, n_end + 1));
 	if (!name_matches(pattern, p_end, path, n_end))
 		return false;
 	return !*p_end || (*n_end && covers(p_end + 1, n_end + 1));
@@ -271,15 +281,20 @@ static bool any_covers(const char *const *list, size_t count, const char *path)
 	return false;
 }
 
-/* Few names, so that patterns and cgroups meet often. */
+/* Few names, so that patterns and cgroups meet often; a pattern has "**" before its last name, or behind it. */
 static void random_path(__u64 *seed, char *out, bool pattern)
 {
 	static const char *const names[] = {"a", "b", "ab", "abb", "a*", "*b", "*", "a*b*"};
+	unsigned parts = 1 + random_below(seed, 4), deep = pattern ? random_below(seed, 4) : 3;
 
-	for (unsigned parts = 1 + random_below(seed, 4); parts > 0; parts--) {
+	for (unsigned i = 1; i <= parts; i++) {
+		if (deep == 0 && i == parts)
+			out = stpcpy(out, "/**");
 		out = stpcpy(out, "/");
 		out = stpcpy(out, names[random_below(seed, pattern ? 8 : 4)]);
 	}
+	if (deep == 1)
+		stpcpy(out, "/**");
 }
 
 static void covers_as_plain_matching(void **state)
@@ -327,9 +342,31 @@ static void covers_as_plain_matching(void **state)
 	assert_in_range(inside, pairs / 10, pairs * 9 / 10);
 }
 
+/* Many names at any depth: what one of them covers needs no way to the others. */
+static void many_names_stay_small(void **state)
+{
+	enum { COUNT = 20000 };
+	char(*values)[16] = calloc(COUNT, sizeof(*values));
+	const char **list = calloc(COUNT, sizeof(*list));
+	struct rule_scope scope = {.only_cgroups = list, .only_cgroup_count = COUNT};
+	struct generation *gen;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		snprintf(values[i], sizeof(values[i]), "**/n%u", i);
+		list[i] = values[i];
+	}
+	gen = compile_scope(&scope);
+	assert_in_range(gen->entry_count, COUNT, 2 * COUNT + 100);
+	assert_true(in_scope(gen, 0, "/x/y/n19999/z"));
+	assert_false(in_scope(gen, 0, "/x/y/n20000/z"));
+	generation_free(gen);
+	free(values);
+	free(list);
+}
+
 static void broken_scope_is_refused(void **state)
 {
-	static const char *const lists[][2] = {{"relative", "/ok"}, {"/a//b", "/a/**"}};
+	static const char *const lists[][2] = {{"relative", "/ok"}, {"/a//b", "/a/**/b/c"}};
 	struct rule_scope unknown = {.flags = SCOPE_FLAGS_ALL + 1};
 	struct diagnostics diags = {0};
 	struct generation *gen = NULL;
@@ -507,6 +544,7 @@ int main(void)
 		cmocka_unit_test(deep_cgroups),
 		cmocka_unit_test(long_names),
 		cmocka_unit_test(covers_as_plain_matching),
+		cmocka_unit_test(many_names_stay_small),
 		cmocka_unit_test(broken_scope_is_refused),
 		cmocka_unit_test(time_is_known_or_not),
 		cmocka_unit_test(ends_with_its_second),
