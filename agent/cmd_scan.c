@@ -71,12 +71,12 @@ static int by_policy(struct scan_arguments *arguments, struct policy_work *work)
 static int by_catalog(const struct scan_arguments *arguments, struct policy_work *work)
 {
 	struct compiled *compiled = &work->compiled;
-	int err = catalog_load(arguments->policy.catalogs, arguments->policy.catalog_count, &work->diags,
-			       &compiled->catalog);
+	int err = catalog_load(arguments->policy.catalogs, arguments->policy.catalog_count,
+			       &work->diags, &compiled->catalog);
 
 	if (!err)
-		err = policy_of_catalog(compiled->catalog, arguments->vendors, arguments->vendor_count,
-					&work->diags, &compiled->policy);
+		err = policy_of_catalog(compiled->catalog, arguments->vendors,
+					arguments->vendor_count, &work->diags, &compiled->policy);
 	if (!err)
 		err = policy_compile(compiled->policy, &work->diags, &compiled->generation);
 	if (!err)
@@ -85,7 +85,8 @@ static int by_catalog(const struct scan_arguments *arguments, struct policy_work
 	if (err == -EINVAL)
 		command_say("nothing was scanned: correct what is above first");
 	else
-		command_say("nothing was scanned: the catalogue cannot be read: %s", strerror(-err));
+		command_say("nothing was scanned: the catalogue cannot be read: %s",
+			    strerror(-err));
 	return COMMAND_FAILED;
 }
 
@@ -94,8 +95,9 @@ static int refuse_empty(const struct generation *generation)
 {
 	if (generation->rule_count || generation->unenforced_count)
 		return COMMAND_GOOD;
-	command_say("there is nothing to look for: no vendor of the catalogue has any facts; name another "
-		    "directory with --catalog");
+	command_say(
+		"there is nothing to look for: no vendor of the catalogue has any facts; name another "
+		"directory with --catalog");
 	return COMMAND_FAILED;
 }
 
@@ -127,9 +129,10 @@ static int look(const struct scan_arguments *arguments, const struct compiled *c
 		return result;
 	err = scan_run(&arguments->options, compiled->generation, compiled->catalog, &scan);
 	if (err == -ENOSYS)
-		command_say("\"%s\" cannot be scanned: the system call openat2 is missing or forbidden here. It "
-			    "needs Linux 5.6, and in a container a filter that knows it",
-			    root);
+		command_say(
+			"\"%s\" cannot be scanned: the system call openat2 is missing or forbidden here. It "
+			"needs Linux 5.6, and in a container a filter that knows it",
+			root);
 	else if (err)
 		command_say("\"%s\" cannot be scanned: %s", root, strerror(-err));
 	if (err)
@@ -157,18 +160,21 @@ static int add_leave_out(struct scan_arguments *arguments, char *directory)
 	while (bytes > 1 && directory[bytes - 1] == '/')
 		directory[--bytes] = 0;
 	if (*directory != '/' || bytes == 1)
-		return command_usage("scan", "\"%s\" cannot be left out: expected a directory such as /mnt/backup, from "
-					     "the root that is scanned",
-				     directory);
-	return add("--leave-out", arguments->leave_out, &arguments->options.leave_out_count, LEAVE_OUT_MAX,
-		   directory);
+		return command_usage(
+			"scan",
+			"\"%s\" cannot be left out: expected a directory such as /mnt/backup, from "
+			"the root that is scanned",
+			directory);
+	return add("--leave-out", arguments->leave_out, &arguments->options.leave_out_count,
+		   LEAVE_OUT_MAX, directory);
 }
 
 static int take_option(struct scan_arguments *arguments, int key, char *value)
 {
 	switch (key) {
 	case 'v':
-		return add("--vendor", arguments->vendors, &arguments->vendor_count, VENDORS_MAX, value);
+		return add("--vendor", arguments->vendors, &arguments->vendor_count, VENDORS_MAX,
+			   value);
 	case 'L':
 		return add_leave_out(arguments, value);
 	case 'r':
@@ -229,9 +235,11 @@ static int parse(int argc, char **argv, struct scan_arguments *arguments, bool *
 	if (optind < argc)
 		return command_usage("scan", "\"%s\" is not expected", argv[optind]);
 	if (arguments->policy.policy && arguments->vendor_count)
-		return command_usage("scan", "either --policy or --vendor: a policy names its vendors itself");
+		return command_usage(
+			"scan", "either --policy or --vendor: a policy names its vendors itself");
 	if (arguments->options.quick && arguments->options.digests)
-		return command_usage("scan", "either --quick or --digests: digests need every file");
+		return command_usage("scan",
+				     "either --quick or --digests: digests need every file");
 	return COMMAND_GOOD;
 }
 
@@ -254,7 +262,8 @@ int cmd_scan(const struct command_context *context, int argc, char **argv)
 	arguments.options.leave_out = arguments.leave_out;
 	arguments.options.examples = arguments.verbose ? SCAN_EXAMPLES_VERBOSE : SCAN_EXAMPLES;
 	arguments.options.progress = isatty(STDERR_FILENO);
-	result = arguments.policy.policy ? by_policy(&arguments, &work) : by_catalog(&arguments, &work);
+	result = arguments.policy.policy ? by_policy(&arguments, &work)
+					 : by_catalog(&arguments, &work);
 	/* Findings are what a refused policy would have; here nothing was looked at. */
 	if (result == COMMAND_FINDINGS)
 		result = COMMAND_FAILED;

@@ -239,7 +239,7 @@ json_t *explain_thing_json(const struct explain *explain)
 	AUTO_FREE char *tried = thing_text(&explain->question.thing);
 	unsigned held_by = answer->outcome == OUTCOME_AUDIT ? answer->decision.held_by : 0;
 
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "what",
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "what",
 			 policy_text_json(tried), "outcome", outcome_word(answer->outcome),
 			 "held_by", held_by ? json_string(held_by_word(held_by)) : json_null(),
 			 "why", policy_text_json(answer->why), "rule",

@@ -27,7 +27,8 @@ const char *on_host_word(unsigned outcome)
 
 enum on_host_outcome on_host_outcome(const struct scan *scan, const struct scan_finding *finding)
 {
-	if (matcher_is_finding(finding->rule->matcher))
+	/* a line of cron names a file that is found itself */
+	if (matcher_is_finding(finding->rule->matcher) || finding->source == INVENTORY_AUTOSTART)
 		return ON_HOST_NOTHING;
 	if (finding->allow)
 		return ON_HOST_ALLOWED;

@@ -42,7 +42,6 @@ static const char *word_of(const struct scan_finding *finding)
 		return "connect";
 	case INVENTORY_FILES:
 	case INVENTORY_PROCESSES:
-	case INVENTORY_AUTOSTART:
 		return "exec";
 	default:
 		return NULL;

@@ -1,257 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scan.c - collects hits into findings. Memory does not grow with the files of a product: of many hits of one rule
- * the first few, in the order of their names, are kept and the rest is counted, so that the answer is the same
- * whatever order the disk gives.
+ * scan.c - the run of a scan: the inventory's hits and problems in, one struct out. What it found is put together
+ * in scan_take.c and told in scan_print.c and scan_json.c.
  */
 #include "scan.h"
 #include "clean.h"
+#include "scan_take.h"
 
 #include "../policy/catalog.h"
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
 #define PROBLEMS_MAX 4096 /* kinds of them; texts and codes are ours, so there are a few dozen */
 #define PROGRESS_MS  100
-
-/* ---------------------------------------------------------------- examples */
-
-static int compare_examples(const struct scan_example *one, const struct scan_example *other)
-{
-	int order = strcmp(one->what, other->what);
-
-	if (!order)
-		order = strcmp(one->path, other->path);
-	return order ? order : strcmp(one->detail, other->detail);
-}
-
-static void example_done(struct scan_example *example)
-{
-	free(example->what);
-	free(example->path);
-	free(example->detail);
-}
-
-static int copy_example(const struct scan_example *from, struct scan_example *out_example)
-{
-	struct scan_example example = {
-		.what = strdup(from->what),
-		.path = strdup(from->path),
-		.detail = strdup(from->detail),
-		.live = from->live,
-		.link = from->link,
-	};
-
-	if (!example.what || !example.path || !example.detail) {
-		example_done(&example);
-		return -ENOMEM;
-	}
-	*out_example = example;
-	return 0;
-}
-
-static int reserve(struct scan_finding *finding)
-{
-	size_t room = finding->example_room ? finding->example_room * 2 : 2;
-	struct scan_example *grown;
-
-	if (finding->example_count < finding->example_room)
-		return 0;
-	grown = reallocarray(finding->examples, room, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	finding->examples = grown;
-	finding->example_room = room;
-	return 0;
-}
-
-/* Keep the smallest @most of all that come. */
-static int add_example(struct scan_finding *finding, const struct scan_example *example, size_t most)
-{
-	size_t low = 0, high = finding->example_count;
-	struct scan_example copy;
-	int err;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_examples(&finding->examples[middle], example) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == most)
-		return 0;
-	err = copy_example(example, &copy);
-	if (err)
-		return err;
-	if (finding->example_count == most) {
-		example_done(&finding->examples[--finding->example_count]);
-	} else if (reserve(finding)) {
-		example_done(&copy);
-		return -ENOMEM;
-	}
-	memmove(&finding->examples[low + 1], &finding->examples[low],
-		(finding->example_count - low) * sizeof(*finding->examples));
-	finding->examples[low] = copy;
-	finding->example_count++;
-	return 0;
-}
-
-/* ---------------------------------------------------------------- findings */
-
-/* Files of one rule belong together; other things are told apart by what they are. */
-static const char *key_text(const struct hit *hit)
-{
-	return hit->source == INVENTORY_FILES ? "" : hit->what;
-}
-
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	while (*text)
-		hash = (hash ^ (unsigned char)*text++) * 0x100000001b3ull; /* FNV-1a */
-	return (hash ^ 0xff) * 0x100000001b3ull;
-}
-
-static uint64_t hash_key(unsigned source, const struct generation_rule *rule, const char *layer,
-			 const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325ull + source + ((uintptr_t)rule << 4);
-
-	return hash_text(hash_text(hash, layer), text) * 0x9e3779b97f4a7c15ull >> 16;
-}
-
-static const char *finding_text(const struct scan_finding *finding)
-{
-	return finding->source == INVENTORY_FILES ? "" : finding->examples[0].what;
-}
-
-static const char *finding_layer(const struct scan_finding *finding)
-{
-	return finding->layer_path ? finding->layer_path : "";
-}
-
-static bool is_finding_of(const struct scan_finding *finding, const struct hit *hit)
-{
-	return finding->rule == hit->rule && finding->source == hit->source &&
-	       !strcmp(finding_layer(finding), inventory_layer_path(hit->layer)) &&
-	       !strcmp(finding_text(finding), key_text(hit));
-}
-
-static size_t slot_of(const struct scan *scan, const struct hit *hit)
-{
-	size_t at = hash_key(hit->source, hit->rule, inventory_layer_path(hit->layer), key_text(hit)) &
-		    (scan->table_size - 1);
-
-	while (scan->table[at] && !is_finding_of(&scan->findings[scan->table[at] - 1], hit))
-		at = (at + 1) & (scan->table_size - 1);
-	return at;
-}
-
-static int grow(struct scan *scan)
-{
-	size_t size = scan->table_size ? scan->table_size * 2 : 256;
-	size_t *table = calloc(size, sizeof(*table));
-	struct scan_finding *grown = reallocarray(scan->findings, size / 2, sizeof(*grown));
-
-	if (grown)
-		scan->findings = grown;
-	if (!table || !grown) {
-		free(table);
-		return -ENOMEM;
-	}
-	free(scan->table);
-	scan->table = table;
-	scan->table_size = size;
-	scan->room = size / 2;
-	for (size_t i = 0; i < scan->count; i++) {
-		const struct scan_finding *finding = &scan->findings[i];
-		size_t at = hash_key(finding->source, finding->rule, finding_layer(finding),
-				     finding_text(finding)) &
-			    (size - 1);
-
-		while (table[at])
-			at = (at + 1) & (size - 1);
-		table[at] = i + 1;
-	}
-	return 0;
-}
-
-static void finding_done(struct scan_finding *finding)
-{
-	for (size_t i = 0; i < finding->example_count; i++)
-		example_done(&finding->examples[i]);
-	free(finding->examples);
-	free(finding->layer);
-	free(finding->layer_path);
-}
-
-static int new_finding(struct scan *scan, const struct hit *hit, const struct scan_example *example,
-		       size_t slot)
-{
-	struct scan_finding finding = {.rule = hit->rule, .allow = hit->allow, .source = hit->source};
-
-	if (hit->layer) {
-		finding.layer = strdup(inventory_layer_name(hit->layer));
-		finding.layer_path = strdup(inventory_layer_path(hit->layer));
-	}
-	if ((hit->layer && (!finding.layer || !finding.layer_path)) ||
-	    add_example(&finding, example, scan->examples)) {
-		finding_done(&finding);
-		return -ENOMEM;
-	}
-	finding.count = 1;
-	finding.live = hit->live;
-	scan->findings[scan->count++] = finding;
-	scan->table[slot] = scan->count;
-	return 0;
-}
-
-static int take_hit(void *context, const struct hit *hit)
-{
-	struct scan *scan = context;
-	/* copied before anything is kept */
-	const struct scan_example example = {
-		.what = (char *)hit->what,
-		.path = (char *)hit->path,
-		.detail = (char *)hit->detail,
-		.live = hit->live,
-		.link = hit->link,
-	};
-	struct scan_finding *finding;
-	size_t slot;
-	int err = scan->count == scan->room ? grow(scan) : 0;
-
-	if (err)
-		return err;
-	slot = slot_of(scan, hit);
-	if (!scan->table[slot])
-		return new_finding(scan, hit, &example, slot);
-	finding = &scan->findings[scan->table[slot] - 1];
-	finding->count++;
-	finding->live += hit->live;
-	if (!hit->allow) /* of many files one that is not allowed counts */
-		finding->allow = NULL;
-	return add_example(finding, &example, scan->examples);
-}
-
-static int compare_findings(const void *a, const void *b)
-{
-	const struct scan_finding *one = a, *other = b;
-	int order = strcmp(one->rule->vendor, other->rule->vendor);
-
-	if (!order)
-		order = strcmp(one->rule->product, other->rule->product);
-	if (!order)
-		order = (int)one->source - (int)other->source;
-	if (!order)
-		order = strcmp(one->examples[0].what, other->examples[0].what);
-	if (!order)
-		order = strcmp(one->rule->id, other->rule->id);
-	return order ? order : strcmp(finding_layer(one), finding_layer(other));
-}
 
 /* ---------------------------------------------------------------- what was not looked at */
 
@@ -260,8 +22,8 @@ static struct scan_problem *find_problem(struct scan *scan, const struct invento
 	for (size_t i = 0; i < scan->problem_count; i++) {
 		struct scan_problem *one = &scan->problems[i];
 
-		if (one->source == problem->source && one->gap == problem->gap && one->err == problem->err &&
-		    !strcmp(one->what, problem->what))
+		if (one->source == problem->source && one->gap == problem->gap &&
+		    one->err == problem->err && !strcmp(one->what, problem->what))
 			return one;
 	}
 	return NULL;
@@ -336,7 +98,8 @@ static int compare_problems(const void *a, const void *b)
 
 static int compare_facts(const struct generation_rule *one, const struct generation_rule *other)
 {
-	return one->matcher != other->matcher ? one->matcher - other->matcher : strcmp(one->value, other->value);
+	return one->matcher != other->matcher ? one->matcher - other->matcher
+					      : strcmp(one->value, other->value);
 }
 
 static int compare_rules(const void *a, const void *b)
@@ -371,7 +134,8 @@ static int sort_rules(struct scan *scan)
 	return 0;
 }
 
-const struct generation_rule *scan_also(const struct scan *scan, const struct scan_finding *finding, size_t i)
+const struct generation_rule *scan_also(const struct scan *scan, const struct scan_finding *finding,
+					size_t i)
 {
 	size_t low = 0, high = scan->rule_count;
 
@@ -446,7 +210,7 @@ static int look(struct run *run, const struct scan_options *options)
 	if (err)
 		return err;
 	scan->live = inventory_is_live(inventory);
-	err = hits_find(inventory, scan->generation, &how, take_hit, scan);
+	err = hits_find(inventory, scan->generation, &how, scan_take_hit, scan);
 	if (options->progress)
 		fputs("\r\033[K", stderr);
 	scan->files = inventory_file_count(inventory);
@@ -476,10 +240,10 @@ int scan_run(const struct scan_options *options, const struct generation *genera
 		scan_free(scan);
 		return err;
 	}
-	if (scan->count)
-		qsort(scan->findings, scan->count, sizeof(*scan->findings), compare_findings);
+	scan_sort_findings(scan);
 	if (scan->problem_count)
-		qsort(scan->problems, scan->problem_count, sizeof(*scan->problems), compare_problems);
+		qsort(scan->problems, scan->problem_count, sizeof(*scan->problems),
+		      compare_problems);
 	scan->seconds = now() - run.began;
 	*out_scan = scan;
 	return 0;
@@ -490,7 +254,7 @@ void scan_free(struct scan *scan)
 	if (!scan)
 		return;
 	for (size_t i = 0; i < scan->count; i++)
-		finding_done(&scan->findings[i]);
+		scan_finding_done(&scan->findings[i]);
 	for (size_t i = 0; i < scan->problem_count; i++) {
 		free(scan->problems[i].what);
 		free(scan->problems[i].path);

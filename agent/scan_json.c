@@ -59,7 +59,8 @@ static json_t *also_json(const struct scan *scan, const struct scan_finding *fin
 
 static json_t *layer_json(const struct scan_finding *finding)
 {
-	return json_pack("{s:o, s:o}", "name", text(finding->layer), "path", text(finding->layer_path));
+	return json_pack("{s:o, s:o}", "name", text(finding->layer), "path",
+			 text(finding->layer_path));
 }
 
 static const char *product_name(const struct scan *scan, const struct generation_rule *rule)
@@ -74,17 +75,19 @@ static json_t *finding_json(const struct scan *scan, const struct scan_finding *
 {
 	const struct generation_rule *rule = finding->rule;
 	AUTO_JSON json_t *object = json_pack(
-		"{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:o}", "vendor", text(rule->vendor),
-		"vendor_name", text(rule->vendor_name), "product", text(rule->product), "product_name",
-		text(product_name(scan, rule)), "source", inventory_source_word(finding->source), "matcher",
-		matcher_word(rule->matcher), "rule", text(rule->id), "value", text(rule->value), "confidence",
+		"{s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:s, s:b, s:I, s:I, s:o}", "vendor",
+		text(rule->vendor), "vendor_name", text(rule->vendor_name), "product",
+		text(rule->product), "product_name", text(product_name(scan, rule)), "source",
+		inventory_source_word(finding->source), "matcher", matcher_word(rule->matcher),
+		"rule", text(rule->id), "value", text(rule->value), "confidence",
 		confidence_word(rule->confidence), "allowed", finding->allow != NULL, "count",
 		(json_int_t)finding->count, "live", (json_int_t)finding->live, "examples",
 		examples_json(finding));
 
 	if (!object || set_text(object, "class", scan_class(scan, rule)) ||
 	    (finding->allow && set_text(object, "allowed_by", finding->allow->id)) ||
-	    (scan_also(scan, finding, 0) && json_object_set_new(object, "also", also_json(scan, finding))) ||
+	    (scan_also(scan, finding, 0) &&
+	     json_object_set_new(object, "also", also_json(scan, finding))) ||
 	    (finding->layer && json_object_set_new(object, "layer", layer_json(finding))))
 		return NULL;
 	return take_ptr(object);
@@ -103,8 +106,8 @@ static json_t *findings_json(const struct scan *scan)
 static json_t *problem_json(const struct scan_problem *problem)
 {
 	AUTO_JSON json_t *object =
-		json_pack("{s:s, s:s, s:I, s:o}", "source", inventory_source_word(problem->source), "gap",
-			  problem->gap == INVENTORY_MISSED ? "missed" : "left-out", "count",
+		json_pack("{s:s, s:s, s:I, s:o}", "source", inventory_source_word(problem->source),
+			  "gap", problem->gap == INVENTORY_MISSED ? "missed" : "left-out", "count",
 			  (json_int_t)problem->count, "what", text(problem->what));
 
 	if (!object || set_text(object, "path", problem->path) ||
@@ -130,14 +133,16 @@ json_t *scan_json(const struct scan *scan)
 	struct tm time;
 	char stamp[32];
 
-	(void)uname(&host); /* fails for a bad address only */
+	(void)uname(&host);         /* fails for a bad address only */
 	(void)gmtime_r(&at, &time); /* fails beyond the year 2^31 only */
 	(void)strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &time);
-	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:o, s:i, s:I, s:f, s:I, s:o, s:o}", "kind",
-			 "Scan", "version", EMBARGO_VERSION, "time", stamp, "host", text(host.nodename), "root",
-			 text(scan->root), "live", scan->live, "quick", scan->quick, "complete",
-			 scan_is_complete(scan), "policy", text(scan->generation->policy), "revision",
-			 (int)scan->generation->revision, "files", (json_int_t)scan->files, "seconds",
-			 scan->seconds, "found", (json_int_t)scan_findings(scan), "findings",
-			 findings_json(scan), "not_looked_at", problems_json(scan));
+	return json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:b, s:b, s:b, s:o, s:i, s:I, s:f, s:I, s:o, s:o}",
+		"kind", "Scan", "version", EMBARGO_VERSION, "time", stamp, "host",
+		text(host.nodename), "root", text(scan->root), "live", scan->live, "quick",
+		scan->quick, "complete", scan_is_complete(scan), "policy",
+		text(scan->generation->policy), "revision", (int)scan->generation->revision,
+		"files", (json_int_t)scan->files, "seconds", scan->seconds, "found",
+		(json_int_t)scan_findings(scan), "findings", findings_json(scan), "not_looked_at",
+		problems_json(scan));
 }

@@ -15,10 +15,10 @@
 static const char *kind_of(const struct scan_finding *finding)
 {
 	static const char *const words[INVENTORY_MAX] = {
-		[INVENTORY_PACKAGES] = "package", [INVENTORY_FILES] = "file",
-		[INVENTORY_PROCESSES] = "process", [INVENTORY_UNITS] = "unit",
-		[INVENTORY_MODULES] = "module", [INVENTORY_IMAGES] = "image",
-		[INVENTORY_AUTOSTART] = "autostart", [INVENTORY_REPOSITORIES] = "repository",
+		[INVENTORY_PACKAGES] = "package",       [INVENTORY_FILES] = "file",
+		[INVENTORY_PROCESSES] = "process",      [INVENTORY_UNITS] = "unit",
+		[INVENTORY_MODULES] = "module",         [INVENTORY_IMAGES] = "image",
+		[INVENTORY_AUTOSTART] = "autostart",    [INVENTORY_REPOSITORIES] = "repository",
 		[INVENTORY_CONNECTIONS] = "connection",
 	};
 
@@ -30,12 +30,14 @@ static void rule_text(const struct generation_rule *rule, char *out_text, size_t
 {
 	const char *digits = strrchr(rule->id, '/');
 
-	snprintf(out_text, room, "%s %s", matcher_word(rule->matcher), digits ? digits + 1 : rule->id);
+	snprintf(out_text, room, "%s %s", matcher_word(rule->matcher),
+		 digits ? digits + 1 : rule->id);
 }
 
 static const char *confidence_text(const struct generation_rule *rule)
 {
-	return rule->confidence == CONFIDENCE_UNVERIFIED ? "weak: unverified" : confidence_word(rule->confidence);
+	return rule->confidence == CONFIDENCE_UNVERIFIED ? "weak: unverified"
+							 : confidence_word(rule->confidence);
 }
 
 /* Large numbers in groups of three. @out_text: 32 bytes */
@@ -67,7 +69,8 @@ static char *more_text(const struct scan *scan, const struct scan_finding *findi
 	if (!out)
 		return NULL;
 	if (*example->detail || *path) {
-		fprintf(out, "%s%s%s", example->detail, *example->detail && *path ? ", " : "", path);
+		fprintf(out, "%s%s%s", example->detail, *example->detail && *path ? ", " : "",
+			path);
 		separator = "; ";
 	}
 	if (finding->count > 1 && !verbose) {
@@ -92,7 +95,8 @@ static char *more_text(const struct scan *scan, const struct scan_finding *findi
 }
 
 /* In one row if that is short enough, else what is known of it below. */
-static void add_row(struct table *table, const struct scan_finding *finding, const char *what, const char *more)
+static void add_row(struct table *table, const struct scan_finding *finding, const char *what,
+		    const char *more)
 {
 	AUTO_FREE char *text = NULL;
 	bool fits = strlen(what) + strlen(more) + 3 <= FOUND_COLUMNS;
@@ -110,16 +114,18 @@ static void add_row(struct table *table, const struct scan_finding *finding, con
 }
 
 /* Many files of one rule: the rule, and the first of them. */
-static void add_files(struct table *table, const struct scan *scan, const struct scan_finding *finding)
+static void add_files(struct table *table, const struct scan *scan,
+		      const struct scan_finding *finding)
 {
-	const struct scan_example example = {.what = "", .path = finding->examples[0].what, .detail = ""};
+	const struct scan_example example = {
+		.what = "", .path = finding->examples[0].what, .detail = ""};
 	AUTO_FREE char *more = more_text(scan, finding, &example, false);
 
 	add_row(table, finding, finding->rule->value, more ? more : "");
 }
 
-static void add_finding(struct table *table, const struct scan *scan, const struct scan_finding *finding,
-			bool verbose)
+static void add_finding(struct table *table, const struct scan *scan,
+			const struct scan_finding *finding, bool verbose)
 {
 	size_t count = verbose ? finding->example_count : 1;
 
@@ -138,22 +144,26 @@ static void add_finding(struct table *table, const struct scan *scan, const stru
 
 static bool same_product(const struct scan_finding *one, const struct scan_finding *other)
 {
-	return !strcmp(one->rule->vendor, other->rule->vendor) && !strcmp(one->rule->product, other->rule->product);
+	return !strcmp(one->rule->vendor, other->rule->vendor) &&
+	       !strcmp(one->rule->product, other->rule->product);
 }
 
-static void print_product_line(const struct scan *scan, const struct generation_rule *rule, FILE *out)
+static void print_product_line(const struct scan *scan, const struct generation_rule *rule,
+			       FILE *out)
 {
 	const struct vendor *vendor = catalog_find(scan->catalog, rule->vendor);
 	const struct product *product = vendor ? vendor_find_product(vendor, rule->product) : NULL;
 	const char *class = scan_class(scan, rule);
-	const char *id = strcmp(rule->product, "-") ? rule->product : "(matchers of the policy itself)";
+	const char *id =
+		strcmp(rule->product, "-") ? rule->product : "(matchers of the policy itself)";
 
 	fprintf(out, "%s%s / %s%s", colour(out, COLOUR_STRONG), rule->vendor_name,
 		product && product->name.text ? product->name.text : id, colour(out, COLOUR_PLAIN));
 	fprintf(out, "  [%s/%s]\n", rule->vendor, rule->product);
-	if (product && product->class != PRODUCT_CLASS_COMMERCIAL && product->class != PRODUCT_CLASS_LEGACY)
-		fprintf(out, "%s%s: not part of a policy unless named%s\n", colour(out, COLOUR_WARN), class,
-			colour(out, COLOUR_PLAIN));
+	if (product && product->class != PRODUCT_CLASS_COMMERCIAL &&
+	    product->class != PRODUCT_CLASS_LEGACY)
+		fprintf(out, "%s%s: not part of a policy unless named%s\n",
+			colour(out, COLOUR_WARN), class, colour(out, COLOUR_PLAIN));
 }
 
 /* Return: the index behind the last finding of this product. */
@@ -210,24 +220,31 @@ static void print_summary(const struct scan *scan, FILE *out)
 	char number[32];
 
 	for (size_t i = 0; i < scan->count; i++)
-		vendors += !i || strcmp(scan->findings[i].rule->vendor, scan->findings[i - 1].rule->vendor);
+		vendors += !i || strcmp(scan->findings[i].rule->vendor,
+					scan->findings[i - 1].rule->vendor);
 	for (size_t i = 0; i < scan->problem_count; i++)
 		*(scan->problems[i].gap == INVENTORY_MISSED ? &missed : &left_out) += 1;
 	if (findings)
-		fprintf(out, "%zu finding%s of %zu vendor%s", findings, findings == 1 ? "" : "s", vendors,
-			vendors == 1 ? "" : "s");
+		fprintf(out, "%zu finding%s of %zu vendor%s", findings, findings == 1 ? "" : "s",
+			vendors, vendors == 1 ? "" : "s");
 	else
-		fputs(scan->count ? "Nothing found that the policy does not allow" : "Nothing found", out);
+		fputs(scan->count ? "Nothing found that the policy does not allow"
+				  : "Nothing found",
+		      out);
 	if (scan->count > findings)
 		fprintf(out, " (%zu more allowed)", scan->count - findings);
-	fprintf(out, "; %s files looked at in %.1f s", count_text(scan->files, number), scan->seconds);
+	fprintf(out, "; %s files looked at in %.1f s", count_text(scan->files, number),
+		scan->seconds);
 	fputs(".\n", out);
 	if (missed)
-		fprintf(out, "%sNot complete: %zu kind%s of things could not be looked at, see above.%s\n",
-			colour(out, COLOUR_WARN), missed, missed == 1 ? "" : "s", colour(out, COLOUR_PLAIN));
+		fprintf(out,
+			"%sNot complete: %zu kind%s of things could not be looked at, see above.%s\n",
+			colour(out, COLOUR_WARN), missed, missed == 1 ? "" : "s",
+			colour(out, COLOUR_PLAIN));
 	if (left_out)
-		fprintf(out, "%zu kind%s of things were left out on purpose; --verbose tells which.\n", left_out,
-			left_out == 1 ? "" : "s");
+		fprintf(out,
+			"%zu kind%s of things were left out on purpose; --verbose tells which.\n",
+			left_out, left_out == 1 ? "" : "s");
 }
 
 void scan_print(const struct scan *scan, bool verbose, FILE *out)

@@ -1,53 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * containers.c - the one table of what is a container's cgroup. Patterns cover what is below them, so an
- * engine that runs inside a container needs no row; names that only an engine gives are looked for at any
- * depth, because each engine has an option for the parent. A host's own service that takes such a name
- * counts as a container: root decides about services.
+ * containers.c - the one table of what is a container's cgroup. Patterns are anchored at the cgroup root
+ * and cover what is below them, so an engine that runs inside a container needs no row. An engine with
+ * a --cgroup-parent of its own is not recognised: "only-cgroups" and "exclude-cgroups" are for that.
+ *
+ * Only places where root makes the cgroups: below user@.service anybody can make one of any name, and would
+ * leave the scope of "containers: none" with it. So the containers of users (rootless) count as the users'.
  */
 #include "containers.h"
 
 static const char *const patterns[] = {
 	/*
-	 * "<prefix>-<id>.scope": runc, libcontainer/cgroups/systemd (getUnitName), crun likewise. Prefixes: "docker"
-	 * of moby, "cri-containerd" of containerd's CRI, "crio" of CRI-O (also its monitor, "crio-conmon"), "libpod" of
-	 * Podman (its monitor is "libpod-conmon"), "nerdctl".
-	 */
-	"**/docker-*.scope",
-	"**/libpod-*.scope",
-	"**/cri-containerd-*.scope",
-	"**/crio-*.scope",
-	"**/nerdctl-*.scope",
-
-	/* Podman's quadlets split the unit's cgroup: libpod/container_internal_common.go, getOCICgroupPath() */
-	"**/libpod-payload-*",
-
-	/*
-	 * Without systemd: "/docker" (moby, cmd/dockerd), "/libpod_parent" (Podman, CgroupfsDefaultCgroupParent), and
-	 * containerd's namespaces, "/default" of ctr and nerdctl, "/k8s.io" of its CRI.
+	 * Docker: moby, daemon/daemon_unix.go (getCgroupDriver, default parents "/docker" and "system.slice"); the
+	 * name of the scope is "<prefix>-<id>.scope" in runc, libcontainer/cgroups/systemd (getUnitName).
 	 */
 	"/docker/*",
-	"/libpod_parent/*",
-	"/default/*",
-	"/k8s.io/*",
+	"/system.slice/docker-*.scope",
 
 	/*
-	 * Kubernetes: pkg/kubelet/cm, "kubepods" below the root or below kind's "kubelet"; ".slice" with the systemd
-	 * driver. All pods are below it, whatever the engine calls them.
+	 * Podman: libpod/runtime.go (CgroupfsDefaultCgroupParent "/libpod_parent", SystemdDefaultCgroupParent
+	 * "machine.slice"), pods and quadlets (split cgroups, "libpod-payload-<id>"): libpod/container_internal_common.go,
+	 * getOCICgroupPath(). The monitor conmon has "libpod-conmon-<id>.scope" beside it and counts as part of it.
+	 */
+	"/libpod_parent/*",
+	"/system.slice/libpod-*.scope",
+	"/system.slice/*.service/libpod-payload-*",
+
+	/*
+	 * Kubernetes: pkg/kubelet/cm/pod_container_manager_linux.go, below the root "kubepods" of
+	 * node_container_manager_linux.go; ".slice" with the systemd driver. "kubelet" before it with kind's
+	 * --cgroup-root. What the engines below make (cri-containerd-*, crio-*, docker-*) is covered.
 	 */
 	"/kubepods",
 	"/kubepods.slice",
 	"/kubelet/kubepods",
 	"/kubelet.slice/kubelet-kubepods.slice",
 
-	/* LXC, LXD and Incus: src/lxc/cgroups/cgroup.h ("lxc.payload."); Proxmox VE has "/lxc/<number>" */
+	/*
+	 * containerd: pkg/cri/server (cri-containerd-<id>.scope, "k8s.io" is its namespace), nerdctl:
+	 * pkg/cmd/container/run_cgroup_linux.go ("nerdctl-<id>.scope", else "/<namespace>/<id>", "default").
+	 */
+	"/system.slice/cri-containerd-*.scope",
+	"/system.slice/nerdctl-*.scope",
+	"/k8s.io/*",
+	"/default/*",
+
+	/* CRI-O without pods' slices: internal/config/cgmgr (crioPrefix "crio", default parent "/system.slice") */
+	"/system.slice/crio-*.scope",
+
+	/* LXC, LXD and Incus: src/lxc/cgroups/cgroup.h (CGROUP_DEFAULT "lxc.payload."); Proxmox has "/lxc/<number>" */
 	"/lxc.payload.*",
 	"/lxc/*",
 
 	/*
-	 * systemd-nspawn and what else registers itself. systemd.special(7), machine.slice: "by default, all virtual
+	 * systemd-nspawn, and Podman and CRI-O with the systemd driver. systemd.special(7): "by default, all virtual
 	 * machines and containers registered with systemd-machined are found in this slice". So virtual machines
-	 * count as containers, too: no pattern tells "machine-qemu*.scope" from a container of that name.
+	 * count as containers too: no pattern tells "machine-qemu*.scope" from "machine-<any name>.scope".
 	 */
 	"/machine.slice/*",
 };

@@ -98,4 +98,14 @@ void match_index_free(struct match_index *index);
  */
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
 
+/**
+ * match_listed_path(), match_listed_address() - the most specific of the paths and networks that are not
+ * enforced, as those of lines with "action: contain"; match_path() and match_address() do not know them
+ *
+ * Arguments as there. Return: in generation->unenforced, or NULL.
+ */
+const struct generation_rule *match_listed_path(const struct match_index *index, const char *path);
+const struct generation_rule *match_listed_address(const struct match_index *index, unsigned family,
+						   __u64 a, __u64 b, unsigned protocol, unsigned port);
+
 #endif

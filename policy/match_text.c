@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * match_text.c - see match.h: the matchers that are compared as text. Exact values are in one hash
- * table; those with wildcards are few, so they are tried one after the other, the most specific first.
+ * table; those with wildcards are few, so they are tried one after the other, the most specific first. Paths
+ * and networks that are not enforced are a generation of their own.
  */
 #include "match.h"
+#include "match_listed.h"
 #include "policy.h"
 
 #include <errno.h>
@@ -21,6 +23,9 @@ struct match_index {
 		*slots;     /* owned; a hash table with linear probing; NULL: free */
 	size_t mask;        /* its size less one; a power of two, at most half full */
 	struct wild *wilds; /* owned; by kind, and then the most specific first */
+	const struct generation *generation; /* borrowed */
+	struct generation
+		*listed; /* owned; its paths and networks that are not enforced; NULL: none */
 	size_t first_wild[MATCHER_MAX + 1]; /* of each kind in wilds; one behind the last */
 };
 
@@ -167,10 +172,11 @@ int match_index_new(const struct generation *generation, struct match_index **ou
 				kind_is_text(lists[list][i].matcher);
 	while (size < 2 * exact)
 		size *= 2;
+	index->generation = generation;
 	index->mask = size - 1;
 	index->slots = calloc(size, sizeof(*index->slots));
 	index->wilds = calloc(wilds + 1, sizeof(*index->wilds));
-	if (!index->slots || !index->wilds) {
+	if (!index->slots || !index->wilds || match_listed_compile(generation, &index->listed)) {
 		match_index_free(index);
 		return -ENOMEM;
 	}
@@ -186,6 +192,7 @@ void match_index_free(struct match_index *index)
 {
 	if (!index)
 		return;
+	generation_free(index->listed);
 	free(index->slots);
 	free(index->wilds);
 	free(index);
@@ -247,4 +254,21 @@ struct match match_text(const struct match_index *index, unsigned matcher, const
 	}
 	find_wild(index, matcher, text, &match);
 	return match;
+}
+
+const struct generation_rule *match_listed_path(const struct match_index *index, const char *path)
+{
+	if (!index->listed)
+		return NULL;
+	return match_listed_origin(index->generation, match_path(index->listed, path).rule);
+}
+
+const struct generation_rule *match_listed_address(const struct match_index *index, unsigned family,
+						   __u64 a, __u64 b, unsigned protocol,
+						   unsigned port)
+{
+	if (!index->listed)
+		return NULL;
+	return match_listed_origin(index->generation,
+				   match_address(index->listed, family, a, b, protocol, port).rule);
 }

@@ -77,11 +77,22 @@ static void refuse_mount(struct reader *reader, const struct yaml_node *node)
 			     quoted(node->text).text);
 }
 
-/* A subtree would say less than its root alone, which covers what is below it. */
-static void refuse_subtree(struct reader *reader, const struct yaml_node *node)
+/*
+ * A subtree would say less than its root alone, which covers what is below it. And a name that counts at any
+ * depth is one that everybody can use who has a cgroup of his own: a way out of the scope.
+ */
+static void refuse_stars(struct reader *reader, const struct yaml_node *node)
 {
+	const char *first = strstr(node->text, "**"), *end = node->text + strlen(node->text);
 	char shorter[sizeof(struct quoted)];
 
+	if (first < node->text + 2 || first[-1] != '/' || first + 2 != end) {
+		reader_error(
+			reader, node,
+			"'%s': '**' is not for cgroups; write '*' for each level, as '/user.slice/user-*.slice'",
+			quoted(node->text).text);
+		return;
+	}
 	(void)snprintf(shorter, sizeof(shorter), "%.*s", (int)strlen(node->text) - 3,
 		       node->text); /* may be cut */
 	reader_error(reader, node, "'%s': a cgroup covers what is below it; write '%s'",
@@ -101,22 +112,22 @@ static const char *read_cgroup(struct reader *reader, const struct yaml_node *no
 		refuse_mount(reader, node);
 		return NULL;
 	}
-	if (*text != '/' && strncmp(text, "**/", 3)) {
+	if (text[strspn(text, "/*")] == '\0') {
+		reader_error(reader, node, "'%s' is every cgroup; name those that are meant",
+			     quoted(text).text);
+		return NULL;
+	}
+	if (strstr(text, "**")) {
+		refuse_stars(reader, node);
+		return NULL;
+	}
+	if (*text != '/') {
 		bool whole = strchr(text, '/') || strstr(text, ".slice");
 
 		reader_error(
 			reader, node,
 			"'%s' does not begin with '/'; write the path from the cgroup root, as '%s%s'",
 			quoted(text).text, whole ? "/" : "/system.slice/", quoted(text).text);
-		return NULL;
-	}
-	if (text[strspn(text, "/*")] == '\0') {
-		reader_error(reader, node, "'%s' is every cgroup; name those that are meant",
-			     quoted(text).text);
-		return NULL;
-	}
-	if (strlen(text) > 3 && !strcmp(text + strlen(text) - 3, "/**")) {
-		refuse_subtree(reader, node);
 		return NULL;
 	}
 	/* of a file it would be a slip, "/system.slice/" is one cgroup */

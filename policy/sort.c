@@ -4,8 +4,10 @@
  * short runs. Depth is bounded by the 24 bytes of a key, so no input makes it slow.
  */
 #include "sort.h"
+#include "beside.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #define SORT_BYTES 24
 #define SORT_SHORT 24
@@ -35,19 +37,24 @@ static void sort_insertion(struct sort_item *items, size_t count)
 	}
 }
 
-static void sort_from(struct sort_item *items, size_t count, unsigned depth)
+/* The items by the first byte in which they differ, from @depth on: bucket b is start[b] to start[b + 1]. */
+struct buckets {
+	struct sort_item *items;
+	size_t start[257];
+	unsigned depth;
+	unsigned first, last; /* those that are to be sorted: last is not among them */
+};
+
+/* False: they are all equal. */
+static bool partition(struct buckets *buckets, struct sort_item *items, size_t count, unsigned depth)
 {
-	size_t start[257] = {0}, next[256];
+	size_t *start = buckets->start, next[256];
 
-	if (count <= SORT_SHORT) {
-		sort_insertion(items, count);
-		return;
-	}
-
+	memset(start, 0, sizeof(buckets->start));
 	/* bytes in which all items agree cost one pass each */
 	for (;; depth++) {
 		if (depth == SORT_BYTES)
-			return;
+			return false;
 		for (size_t i = 0; i < count; i++)
 			start[sort_byte(&items[i], depth) + 1]++;
 		if (start[sort_byte(&items[0], depth) + 1] != count)
@@ -73,14 +80,52 @@ static void sort_from(struct sort_item *items, size_t count, unsigned depth)
 			items[next[b]++] = item;
 		}
 	}
-	if (depth + 1 == SORT_BYTES)
-		return;
-	for (unsigned b = 0; b < 256; b++)
+	buckets->items = items;
+	buckets->depth = depth;
+	buckets->first = 0;
+	buckets->last = 256;
+	return true;
+}
+
+static void sort_from(struct sort_item *items, size_t count, unsigned depth);
+
+static void sort_buckets(void *data)
+{
+	const struct buckets *buckets = data;
+	const size_t *start = buckets->start;
+
+	for (unsigned b = buckets->first; b < buckets->last; b++)
 		if (start[b + 1] - start[b] > 1)
-			sort_from(items + start[b], start[b + 1] - start[b], depth + 1);
+			sort_from(buckets->items + start[b], start[b + 1] - start[b],
+				  buckets->depth + 1);
+}
+
+static void sort_from(struct sort_item *items, size_t count, unsigned depth)
+{
+	struct buckets buckets;
+
+	if (count <= SORT_SHORT)
+		sort_insertion(items, count);
+	else if (partition(&buckets, items, count, depth))
+		sort_buckets(&buckets);
 }
 
 void sort_items(struct sort_item *items, size_t count)
 {
-	sort_from(items, count, 0);
+	struct buckets low, high;
+	struct beside beside;
+
+	if (count < 2 * BESIDE_ITEMS) {
+		sort_from(items, count, 0);
+		return;
+	}
+	if (!partition(&low, items, count, 0))
+		return;
+	high = low;
+	while (low.last > 1 && low.start[low.last] > count / 2)
+		low.last--;
+	high.first = low.last;
+	beside_start(&beside, sort_buckets, &low, low.start[low.last]);
+	sort_buckets(&high);
+	beside_join(&beside);
 }

@@ -240,14 +240,20 @@ const char *outcome_word(unsigned outcome)
 struct match thing_match(const struct generation *generation, const struct match_index *index,
 			 const struct thing *thing)
 {
-	if (thing->matcher == MATCHER_PATH)
-		return match_path(generation, thing->text);
-	if (thing->matcher == MATCHER_NETWORK)
-		return match_address(generation, thing->family, thing->a, thing->b, thing->protocol,
+	bool path = thing->matcher == MATCHER_PATH;
+	struct match match = {0};
+
+	if (!path && thing->matcher != MATCHER_NETWORK)
+		return index ? match_text(index, thing->matcher, thing->text) : match;
+	match = path ? match_path(generation, thing->text)
+		     : match_address(generation, thing->family, thing->a, thing->b, thing->protocol,
 				     thing->port);
-	if (!index)
-		return (struct match){0};
-	return match_text(index, thing->matcher, thing->text);
+	if (match.rule || match.undecided || !index)
+		return match;
+	match.rule = path ? match_listed_path(index, thing->text)
+			  : match_listed_address(index, thing->family, thing->a, thing->b,
+						 thing->protocol, thing->port);
+	return match;
 }
 
 static enum outcome outcome_of(const struct match_decision *decision, bool enforced)

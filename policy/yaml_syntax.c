@@ -49,8 +49,7 @@ static struct spot find_spot(const struct syntax *syntax, const yaml_mark_t *mar
 	};
 
 	for (size_t line = 0; line < mark->line; line++) {
-		const char *next =
-			memchr(spot.line, '\n', (size_t)(syntax->data_end - spot.line));
+		const char *next = memchr(spot.line, '\n', (size_t)(syntax->data_end - spot.line));
 
 		spot.line = next ? next + 1 : syntax->data_end;
 	}
@@ -147,7 +146,8 @@ static bool refuse_first_character(const struct syntax *syntax)
 	    is(syntax->context, "while scanning a block scalar"))
 		spot = &syntax->began;
 	else if (!is(syntax->problem, "found character that cannot start any token") &&
-		 !(is(syntax->problem, "did not find expected node content") && *spot->at == ':'))
+		 !(is(syntax->problem, "did not find expected node content") &&
+		   spot->at < spot->end && *spot->at == ':'))
 		return false;
 	if (spot->at == spot->end)
 		return false;
@@ -275,8 +275,10 @@ static bool refuse_open(const struct syntax *syntax)
 
 	if (is(syntax->context, "while scanning a quoted scalar")) {
 		diagnostics_add(syntax->diags, SEVERITY_ERROR, began->place,
-				"the quote is not closed; add a %c at the end of the value", opened);
-	} else if (is(syntax->problem, "did not find expected ','") && strchr("[{", opened)) {
+				"the quote is not closed; add a %c at the end of the value",
+				opened);
+	} else if (is(syntax->problem, "did not find expected ','") &&
+		   (opened == '[' || opened == '{')) {
 		char closing = opened == '[' ? ']' : '}';
 
 		diagnostics_add(
@@ -284,8 +286,9 @@ static bool refuse_open(const struct syntax *syntax)
 			"expected ',' or '%c': the '%c' in line %u is not closed, or a comma is missing",
 			closing, opened, began->place.line);
 	} else if (syntax->parser->flow_level && syntax->here.at == syntax->data_end) {
-		diagnostics_add(syntax->diags, SEVERITY_ERROR, syntax->here.place,
-				"the document ends within '[' or '{'; close them, or was it cut off?");
+		diagnostics_add(
+			syntax->diags, SEVERITY_ERROR, syntax->here.place,
+			"the document ends within '[' or '{'; close them, or was it cut off?");
 	} else {
 		return false;
 	}
@@ -316,15 +319,15 @@ static void refuse_other(const struct syntax *syntax)
 {
 	if (syntax->context)
 		diagnostics_add(syntax->diags, SEVERITY_ERROR, syntax->here.place,
-				"this is not YAML: %s (%s, which began on line %u)", syntax->problem,
-				syntax->context, syntax->began.place.line);
+				"this is not YAML: %s (%s, which began on line %u)",
+				syntax->problem, syntax->context, syntax->began.place.line);
 	else
 		diagnostics_add(syntax->diags, SEVERITY_ERROR, syntax->here.place,
 				"this is not YAML: %s", syntax->problem);
 }
 
-void yaml_syntax_refuse(const yaml_parser_t *parser, const char *file, const char *data, size_t bytes,
-			struct diagnostics *diags)
+void yaml_syntax_refuse(const yaml_parser_t *parser, const char *file, const char *data,
+			size_t bytes, struct diagnostics *diags)
 {
 	struct syntax syntax = {
 		.parser = parser,

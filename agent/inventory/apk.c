@@ -29,8 +29,8 @@ static void take_line(struct inventory_package *package, char *line)
 	}
 }
 
-int apk_stanzas(char *text, size_t bytes, const struct inventory_package *package, struct package_origin *origin,
-		inventory_package_fn fn, void *context)
+int apk_stanzas(char *text, size_t bytes, const struct inventory_package *package,
+		struct package_origin *origin, inventory_package_fn fn, void *context)
 {
 	struct inventory_package one = *package;
 	char *end = text + bytes, *line;
@@ -66,21 +66,22 @@ int apk_files(const char *text, size_t bytes, path_fn fn, void *context)
 		if (length > 1 && text[1] == ':' && text[0] == 'F')
 			directory = text + 2;
 		else if (length > 2 && text[1] == ':' && text[0] == 'R' &&
-			 snprintf(path, sizeof(path), "/%s%s%s", directory, *directory ? "/" : "", text + 2) <
-				 (int)sizeof(path))
+			 snprintf(path, sizeof(path), "/%s%s%s", directory, *directory ? "/" : "",
+				  text + 2) < (int)sizeof(path))
 			err = fn(context, path);
 		text += length + 1;
 	}
 	return err;
 }
 
-static int files_of(const struct package_origin *origin, const struct inventory_package *package, path_fn fn,
-		    void *context)
+static int files_of(const struct package_origin *origin, const struct inventory_package *package,
+		    path_fn fn, void *context)
 {
 	return apk_files(origin->text, origin->bytes, fn, context);
 }
 
-int apk_packages(const struct inventory_place *place, inventory_package_fn fn, void *context, bool *out_found)
+int apk_packages(const struct inventory_place *place, inventory_package_fn fn, void *context,
+		 bool *out_found)
 {
 	struct package_origin origin = {.place = place, .files = files_of};
 	const struct inventory_package common = {
@@ -94,8 +95,8 @@ int apk_packages(const struct inventory_place *place, inventory_package_fn fn, v
 
 	for (size_t i = 0; i < ARRAY_LENGTH(databases); i++) {
 		size_t bytes;
-		AUTO_FREE char *text =
-			place_read(place, INVENTORY_PACKAGES, databases[i], INVENTORY_DATABASE_MAX, &bytes);
+		AUTO_FREE char *text = place_read(place, INVENTORY_PACKAGES, databases[i],
+						  INVENTORY_DATABASE_MAX, &bytes);
 
 		if (!text)
 			continue;

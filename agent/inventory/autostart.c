@@ -12,15 +12,16 @@
 #include <string.h>
 
 /* Lines of units and desktop files that name a program; the rest of them names none. */
-static const char *const exec_lines[] = {"Exec", "TryExec", "PathExists", "PathChanged", "PathModified", NULL};
+static const char *const exec_lines[] = {"Exec",        "TryExec",      "PathExists",
+					 "PathChanged", "PathModified", NULL};
 
 enum reading { PATHS, WORDS };
 
 static const struct kind {
 	const char *kind;
 	const char *path; /* a file, or a directory of which every file is read */
-	bool home;	  /* below each home directory */
-	bool deep;	  /* directories in it, too: drop-ins */
+	bool home;        /* below each home directory */
+	bool deep;        /* directories in it, too: drop-ins */
 	enum reading reading;
 	const char *const *only;
 } kinds[] = {
@@ -31,7 +32,8 @@ static const struct kind {
 	{"cron", "/etc/cron.weekly"},
 	{"cron", "/etc/cron.monthly"},
 	{"cron", "/etc/cron.yearly"},
-	{"cron", "/var/spool/cron", .deep = true}, /* crontabs of Debian, tabs of SUSE; Fedora: directly */
+	{"cron", "/var/spool/cron",
+	 .deep = true}, /* crontabs of Debian, tabs of SUSE; Fedora: directly */
 	{"anacron", "/etc/anacrontab"},
 	{"at", "/var/spool/at"},
 	{"init script", "/etc/init.d"},
@@ -110,8 +112,8 @@ static int one_file(struct collect *collect, const char *path)
 	/* A script may be a program, of which no line is read. */
 	if (bytes >= 4 && !memcmp(text, "\177ELF", 4))
 		return 0;
-	return kind->reading == WORDS ? words_in_text(text, bytes, one_name, collect) :
-					paths_in_text(text, bytes, kind->only, one_name, collect);
+	return kind->reading == WORDS ? words_in_text(text, bytes, one_name, collect)
+				      : paths_in_text(text, bytes, kind->only, one_name, collect);
 }
 
 static int one_path(struct collect *collect, const char *path);
@@ -136,7 +138,9 @@ static int one_path(struct collect *collect, const char *path)
 		place_missed(collect->place, INVENTORY_AUTOSTART, path, err);
 		return 0;
 	}
-	err = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? seen_add(&collect->files, st.st_dev, st.st_ino) : 0;
+	err = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)
+		      ? seen_add(&collect->files, st.st_dev, st.st_ino)
+		      : 0;
 	if (err <= 0)
 		return err;
 	if (S_ISREG(st.st_mode))

@@ -10,17 +10,17 @@
 #include <errno.h>
 #include <string.h>
 
-#define BOLT_MAGIC	  0xED0CDAEDu
-#define BOLT_VERSION	  2
-#define PAGE_BRANCH	  0x01
-#define PAGE_LEAF	  0x02
+#define BOLT_MAGIC        0xED0CDAEDu
+#define BOLT_VERSION      2
+#define PAGE_BRANCH       0x01
+#define PAGE_LEAF         0x02
 #define PAGE_HEADER_BYTES 16
-#define ELEMENT_BYTES	  16
-#define ELEMENT_BUCKET	  1
-#define BUCKET_BYTES	  16
-#define META_BYTES	  64
-#define DEPTH_MAX	  32	/* of pages in one bucket */
-#define STEPS_MAX	  (1u << 20) /* pages and elements looked at in one walk: a ring of pages ends */
+#define ELEMENT_BYTES     16
+#define ELEMENT_BUCKET    1
+#define BUCKET_BYTES      16
+#define META_BYTES        64
+#define DEPTH_MAX         32         /* of pages in one bucket */
+#define STEPS_MAX         (1u << 20) /* pages and elements looked at in one walk: a ring of pages ends */
 
 static __u16 get16(const unsigned char *at)
 {
@@ -61,13 +61,14 @@ static bool meta_good(const unsigned char *meta)
 {
 	__u32 page = get32(meta + 8);
 
-	return get32(meta) == BOLT_MAGIC && get32(meta + 4) == BOLT_VERSION && page >= 512 && page <= 1 << 20 &&
-	       !(page & (page - 1)) && get64(meta + 56) == checksum(meta, 56);
+	return get32(meta) == BOLT_MAGIC && get32(meta + 4) == BOLT_VERSION && page >= 512 &&
+	       page <= 1 << 20 && !(page & (page - 1)) && get64(meta + 56) == checksum(meta, 56);
 }
 
 static const unsigned char *meta_at(const unsigned char *data, size_t bytes, size_t offset)
 {
-	if (bytes < PAGE_HEADER_BYTES + META_BYTES || offset > bytes - PAGE_HEADER_BYTES - META_BYTES)
+	if (bytes < PAGE_HEADER_BYTES + META_BYTES ||
+	    offset > bytes - PAGE_HEADER_BYTES - META_BYTES)
 		return NULL;
 	data += offset + PAGE_HEADER_BYTES;
 	return meta_good(data) ? data : NULL;
@@ -131,7 +132,8 @@ static int leaf_element(struct walk *walk, const unsigned char *element, size_t 
 		return -EBADMSG;
 	element += at;
 	if (!(get32(element - at) & ELEMENT_BUCKET))
-		return walk->fn(walk->context, (const char *)element, key, (const char *)element + key, value, NULL);
+		return walk->fn(walk->context, (const char *)element, key,
+				(const char *)element + key, value, NULL);
 	if (value < BUCKET_BYTES)
 		return -EBADMSG;
 	bucket = *walk->bucket;
@@ -150,7 +152,8 @@ static int read_page(struct walk *walk, const unsigned char *page, size_t room, 
 		return -EBADMSG;
 	flags = get16(page + 8);
 	count = get16(page + 10);
-	if (count > (room - PAGE_HEADER_BYTES) / ELEMENT_BYTES || !(flags & (PAGE_BRANCH | PAGE_LEAF)))
+	if (count > (room - PAGE_HEADER_BYTES) / ELEMENT_BYTES ||
+	    !(flags & (PAGE_BRANCH | PAGE_LEAF)))
 		return -EBADMSG;
 	for (unsigned i = 0; i < count && !err; i++) {
 		size_t at = PAGE_HEADER_BYTES + (size_t)i * ELEMENT_BYTES;
@@ -169,8 +172,8 @@ int bolt_each(const struct bolt_bucket *bucket, bolt_fn fn, void *context)
 {
 	struct walk walk = {.bucket = bucket, .fn = fn, .context = context};
 
-	return bucket->root ? go_to(&walk, bucket->root, 0) :
-			      read_page(&walk, bucket->inline_page, bucket->inline_bytes, 0);
+	return bucket->root ? go_to(&walk, bucket->root, 0)
+			    : read_page(&walk, bucket->inline_page, bucket->inline_bytes, 0);
 }
 
 struct wanted {
@@ -179,8 +182,8 @@ struct wanted {
 	struct bolt_bucket *found;
 };
 
-static int compare_key(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-		       const struct bolt_bucket *bucket)
+static int compare_key(void *context, const char *key, size_t key_bytes, const char *value,
+		       size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	const struct wanted *wanted = context;
 

@@ -67,8 +67,10 @@ static bool populated(const struct tree *tree, int directory, bool below)
 	char text[256];
 
 	if (tree->v1)
-		return below || (!read_small(directory, "cgroup.procs", text, sizeof(text)) && *text);
-	return !read_small(directory, "cgroup.events", text, sizeof(text)) && strstr(text, "populated 1");
+		return below ||
+		       (!read_small(directory, "cgroup.procs", text, sizeof(text)) && *text);
+	return !read_small(directory, "cgroup.events", text, sizeof(text)) &&
+	       strstr(text, "populated 1");
 }
 
 /* @fd: taken. Return: does it, or anything below, have a process? */

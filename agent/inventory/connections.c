@@ -60,7 +60,8 @@ static int sockets_of(void *context, int pid)
 	if (!directory)
 		return 0; /* the connection is found all the same, without an owner */
 	while (!err && (entry = readdir(directory))) {
-		ssize_t bytes = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
+		ssize_t bytes =
+			readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
 		unsigned long long inode;
 
 		target[bytes < 0 ? 0 : bytes] = 0;
@@ -93,7 +94,9 @@ static int owner_of(const struct collect *collect, __u64 inode)
 		else
 			high = middle;
 	}
-	return low < collect->count && collect->owners[low].inode == inode ? collect->owners[low].pid : 0;
+	return low < collect->count && collect->owners[low].inode == inode
+		       ? collect->owners[low].pid
+		       : 0;
 }
 
 /* ---------------------------------------------------------------- connections */

@@ -54,8 +54,8 @@ static int snapshot(void *context, const char *directory, const char *id, unsign
 	const struct search *search = context;
 	char path[PATH_MAX];
 
-	if (type != DT_DIR ||
-	    snprintf(path, sizeof(path), "%s/%s/%s", directory, id, search->snapshotter->files) >= (int)sizeof(path))
+	if (type != DT_DIR || snprintf(path, sizeof(path), "%s/%s/%s", directory, id,
+				       search->snapshotter->files) >= (int)sizeof(path))
 		return 0;
 	return layers_add(search->layers, search->store, path, &user, id);
 }
@@ -75,8 +75,8 @@ static int one_plugin(void *context, const char *directory, const char *name, un
 		if (!strcmp(snapshotters[i].name, name + strlen(prefix)))
 			search->snapshotter = &snapshotters[i];
 	if (!search->snapshotter) {
-		inventory_problem(search->place->inventory, INVENTORY_IMAGES, INVENTORY_MISSED, path, 0,
-				  "a snapshotter of containerd whose layers are not read");
+		inventory_problem(search->place->inventory, INVENTORY_IMAGES, INVENTORY_MISSED,
+				  path, 0, "a snapshotter of containerd whose layers are not read");
 		return 0;
 	}
 	return place_list(search->place, INVENTORY_IMAGES, path, snapshot, search);
@@ -98,7 +98,8 @@ static bool runs(const struct search *search, const char *id)
 	char path[PATH_MAX];
 
 	return search->place->inventory->live &&
-	       snprintf(path, sizeof(path), TASKS "/%s/%s", search->space, id) < (int)sizeof(path) &&
+	       snprintf(path, sizeof(path), TASKS "/%s/%s", search->space, id) <
+		       (int)sizeof(path) &&
 	       rooted_exists(search->place->fd, path);
 }
 
@@ -116,8 +117,8 @@ static int tell(const struct search *search, const char *name, const char *conta
 	return search->fn(search->context, &item);
 }
 
-static int image(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-		 const struct bolt_bucket *bucket)
+static int image(void *context, const char *key, size_t key_bytes, const char *value,
+		 size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	struct search *search = context;
 	AUTO_FREE char *name = strndup(key, key_bytes);
@@ -127,8 +128,8 @@ static int image(void *context, const char *key, size_t key_bytes, const char *v
 	return bucket ? search->err = tell(search, name, "") : 0;
 }
 
-static int container_value(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-			   const struct bolt_bucket *bucket)
+static int container_value(void *context, const char *key, size_t key_bytes, const char *value,
+			   size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	struct search *search = context;
 	AUTO_FREE char *name = NULL;
@@ -141,8 +142,8 @@ static int container_value(void *context, const char *key, size_t key_bytes, con
 	return search->err = tell(search, name, search->container);
 }
 
-static int container(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-		     const struct bolt_bucket *bucket)
+static int container(void *context, const char *key, size_t key_bytes, const char *value,
+		     size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	struct search *search = context;
 	AUTO_FREE char *id = strndup(key, key_bytes);
@@ -153,8 +154,8 @@ static int container(void *context, const char *key, size_t key_bytes, const cha
 	return bucket ? bolt_each(bucket, container_value, search) : 0;
 }
 
-static int one_space(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-		     const struct bolt_bucket *bucket)
+static int one_space(void *context, const char *key, size_t key_bytes, const char *value,
+		     size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	struct search *search = context;
 	AUTO_FREE char *name = strndup(key, key_bytes);

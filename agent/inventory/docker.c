@@ -11,7 +11,8 @@
 #include <sodium.h>
 #include <string.h>
 
-static const char *const fixed[] = {"/var/lib/docker", "/var/snap/docker/common/var-lib-docker", NULL};
+static const char *const fixed[] = {"/var/lib/docker", "/var/snap/docker/common/var-lib-docker",
+				    NULL};
 static const char *const home[] = {".local/share/docker", NULL};
 
 /* Where a driver keeps a layer's files: STORE/DIRECTORY/ID/FILES. */
@@ -34,11 +35,12 @@ struct search {
 
 static int layer_path(const struct search *search, const char *id, char *out_path)
 {
-	return snprintf(out_path, PATH_MAX, "%s/%s/%s/%s", search->store, search->driver->directory, id,
-			search->driver->files) < PATH_MAX;
+	return snprintf(out_path, PATH_MAX, "%s/%s/%s/%s", search->store, search->driver->directory,
+			id, search->driver->files) < PATH_MAX;
 }
 
-static int add_layer(const struct search *search, const char *id, const char *kind, const char *name)
+static int add_layer(const struct search *search, const char *id, const char *kind,
+		     const char *name)
 {
 	const struct layer_user user = {.manager = "docker", .kind = kind, .name = name};
 	char path[PATH_MAX];
@@ -104,14 +106,15 @@ static int image_layers(const struct search *search, const char *image, const ch
 		     search->driver->name, image + 7) >= (int)sizeof(path))
 		return 0;
 	config = place_json(search->place, INVENTORY_IMAGES, path);
-	json_array_foreach(json_object_get(json_object_get(config, "rootfs"), "diff_ids"), i, diff) {
+	json_array_foreach (json_object_get(json_object_get(config, "rootfs"), "diff_ids"), i,
+			    diff) {
 		AUTO_FREE char *id = NULL;
 
 		if (!json_is_string(diff) || !is_digest(json_string_value(diff)) || err)
 			break;
 		chain_next(chain, json_string_value(diff));
-		if (snprintf(path, sizeof(path), "%s/image/%s/layerdb/sha256/%s/cache-id", search->store,
-			     search->driver->name, chain + 7) >= (int)sizeof(path))
+		if (snprintf(path, sizeof(path), "%s/image/%s/layerdb/sha256/%s/cache-id",
+			     search->store, search->driver->name, chain + 7) >= (int)sizeof(path))
 			break;
 		id = one_line(search, path);
 		if (id)
@@ -120,7 +123,8 @@ static int image_layers(const struct search *search, const char *image, const ch
 	return err;
 }
 
-static int image_found(const struct search *search, const char *path, const char *name, const char *image)
+static int image_found(const struct search *search, const char *path, const char *name,
+		       const char *image)
 {
 	const struct inventory_image item = {
 		.manager = "docker",
@@ -141,12 +145,12 @@ static int repositories(const struct search *search)
 	json_t *names, *image;
 	int err = 0;
 
-	if (snprintf(path, sizeof(path), "%s/image/%s/repositories.json", search->store, search->driver->name) >=
-	    (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/image/%s/repositories.json", search->store,
+		     search->driver->name) >= (int)sizeof(path))
 		return 0;
 	file = place_json(search->place, INVENTORY_IMAGES, path);
-	json_object_foreach(json_object_get(file, "Repositories"), repository, names)
-		json_object_foreach(names, name, image)
+	json_object_foreach (json_object_get(file, "Repositories"), repository, names)
+		json_object_foreach (names, name, image)
 			if (!err && json_is_string(image))
 				err = image_found(search, path, name, json_string_value(image));
 	return err;
@@ -174,7 +178,8 @@ static int container(void *context, const char *directory, const char *id, unsig
 	struct inventory_image item;
 	char path[PATH_MAX];
 
-	if (snprintf(path, sizeof(path), "%s/%s/config.v2.json", directory, id) >= (int)sizeof(path))
+	if (snprintf(path, sizeof(path), "%s/%s/config.v2.json", directory, id) >=
+	    (int)sizeof(path))
 		return 0;
 	config = place_json(search->place, INVENTORY_IMAGES, path);
 	if (!config)
@@ -215,8 +220,8 @@ static int one_driver(void *context, const char *directory, const char *name, un
 		return 0;
 	search->driver = driver_of(name);
 	if (!search->driver) {
-		inventory_problem(search->place->inventory, INVENTORY_IMAGES, INVENTORY_MISSED, path, 0,
-				  "a storage driver of docker whose layers are not read");
+		inventory_problem(search->place->inventory, INVENTORY_IMAGES, INVENTORY_MISSED,
+				  path, 0, "a storage driver of docker whose layers are not read");
 		return 0;
 	}
 	if (!search->fn && path_join(path, search->store, search->driver->directory))
@@ -235,7 +240,9 @@ static int one_store(void *context, const struct inventory_place *place, const c
 
 	search->place = place;
 	search->store = store;
-	return path_join(path, store, "image") ? place_list(place, INVENTORY_IMAGES, path, one_driver, search) : 0;
+	return path_join(path, store, "image")
+		       ? place_list(place, INVENTORY_IMAGES, path, one_driver, search)
+		       : 0;
 }
 
 static int search_stores(struct inventory *inventory, struct search *search)

@@ -11,12 +11,13 @@
 #include <limits.h>
 #include <string.h>
 
-#define STATUS	 "/var/lib/dpkg/status"
+#define STATUS   "/var/lib/dpkg/status"
 #define STATUS_D "/var/lib/dpkg/status.d"
-#define INFO	 "/var/lib/dpkg/info"
+#define INFO     "/var/lib/dpkg/info"
 
 /* Fields that say who made a package; Original-Maintainer is Ubuntu's for Debian's. */
-static const char *const vendor_fields[] = {"Maintainer", "Original-Maintainer", "Vendor", "Origin"};
+static const char *const vendor_fields[] = {"Maintainer", "Original-Maintainer", "Vendor",
+					    "Origin"};
 _Static_assert(ARRAY_LENGTH(vendor_fields) <= INVENTORY_VENDORS_MAX, "room for each");
 
 /* "want flag status": deb-control(5) does not say it, dpkg-query(1) does. */
@@ -29,7 +30,8 @@ static bool is_there(const char *status, bool *out_removed)
 	return strcmp(last, "not-installed") != 0;
 }
 
-static void take_field(struct inventory_package *package, const char **status, const char *name, const char *value)
+static void take_field(struct inventory_package *package, const char **status, const char *name,
+		       const char *value)
 {
 	if (!strcasecmp(name, "Package"))
 		package->name = value;
@@ -40,7 +42,8 @@ static void take_field(struct inventory_package *package, const char **status, c
 	else if (!strcasecmp(name, "Status"))
 		*status = value;
 	for (size_t i = 0; i < ARRAY_LENGTH(vendor_fields); i++) {
-		if (strcasecmp(name, vendor_fields[i]) || package->vendor_count == INVENTORY_VENDORS_MAX)
+		if (strcasecmp(name, vendor_fields[i]) ||
+		    package->vendor_count == INVENTORY_VENDORS_MAX)
 			continue;
 		package->vendors[package->vendor_count].field = vendor_fields[i];
 		package->vendors[package->vendor_count++].text = value;
@@ -76,7 +79,8 @@ int deb_stanzas(char *text, size_t bytes, bool whole, const struct inventory_pac
 	return err;
 }
 
-static int lines_of(const char *text, size_t bytes, const char *(*path_of)(char *line), path_fn fn, void *context)
+static int lines_of(const char *text, size_t bytes, const char *(*path_of)(char *line), path_fn fn,
+		    void *context)
 {
 	char *rest = (char *)text, *end = rest + bytes, *line;
 	int err = 0;
@@ -106,8 +110,8 @@ static const char *sums_line(char *line)
 	return path + 1;
 }
 
-static int dpkg_files(const struct package_origin *origin, const struct inventory_package *package, path_fn fn,
-		      void *context)
+static int dpkg_files(const struct package_origin *origin, const struct inventory_package *package,
+		      path_fn fn, void *context)
 {
 	static const struct {
 		const char *format;
@@ -126,7 +130,8 @@ static int dpkg_files(const struct package_origin *origin, const struct inventor
 		snprintf(path, sizeof(path), lists[i].format, package->name, package->architecture);
 		if (strchr(package->name, '/') || !rooted_exists(origin->place->fd, path))
 			continue;
-		text = place_read(origin->place, INVENTORY_PACKAGES, path, INVENTORY_JSON_MAX, &bytes);
+		text = place_read(origin->place, INVENTORY_PACKAGES, path, INVENTORY_JSON_MAX,
+				  &bytes);
 		return text ? lines_of(text, bytes, lists[i].path_of, fn, context) : -ENOENT;
 	}
 	return -ENOENT;
@@ -139,7 +144,8 @@ struct collect {
 	bool found;
 };
 
-static int read_stanzas(const struct collect *collect, const char *path, bool whole, bool *out_found)
+static int read_stanzas(const struct collect *collect, const char *path, bool whole,
+			bool *out_found)
 {
 	const struct package_origin origin = {.place = collect->place, .files = dpkg_files};
 	const struct inventory_package common = {
@@ -151,7 +157,8 @@ static int read_stanzas(const struct collect *collect, const char *path, bool wh
 		.handle = &origin,
 	};
 	size_t bytes;
-	AUTO_FREE char *text = place_read(collect->place, INVENTORY_PACKAGES, path, INVENTORY_DATABASE_MAX, &bytes);
+	AUTO_FREE char *text = place_read(collect->place, INVENTORY_PACKAGES, path,
+					  INVENTORY_DATABASE_MAX, &bytes);
 
 	if (!text)
 		return 0;
@@ -171,7 +178,8 @@ static int status_file(void *context, const char *directory, const char *name, u
 	return read_stanzas(collect, path, true, &collect->found);
 }
 
-int dpkg_packages(const struct inventory_place *place, inventory_package_fn fn, void *context, bool *out_found)
+int dpkg_packages(const struct inventory_place *place, inventory_package_fn fn, void *context,
+		  bool *out_found)
 {
 	struct collect collect = {.place = place, .fn = fn, .context = context};
 	int err = read_stanzas(&collect, STATUS, false, &collect.found);

@@ -19,8 +19,8 @@ static __u64 offset_of(Elf *elf, size_t headers, __u64 address)
 	for (size_t i = 0; i < headers; i++) {
 		GElf_Phdr header;
 
-		if (gelf_getphdr(elf, i, &header) && header.p_type == PT_LOAD && address >= header.p_vaddr &&
-		    address - header.p_vaddr < header.p_filesz)
+		if (gelf_getphdr(elf, i, &header) && header.p_type == PT_LOAD &&
+		    address >= header.p_vaddr && address - header.p_vaddr < header.p_filesz)
 			return header.p_offset + (address - header.p_vaddr);
 	}
 	return 0;
@@ -51,16 +51,18 @@ static int take_dynamic(int fd, const GElf_Dyn *dynamic, __u64 texts, struct elf
 {
 	AUTO_FREE char *text = NULL;
 
-	if (dynamic->d_tag != DT_NEEDED && dynamic->d_tag != DT_RUNPATH && dynamic->d_tag != DT_RPATH)
+	if (dynamic->d_tag != DT_NEEDED && dynamic->d_tag != DT_RUNPATH &&
+	    dynamic->d_tag != DT_RPATH)
 		return 0;
 	text = text_at(fd, texts + dynamic->d_un.d_val);
 	if (!text)
 		return 0;
-	return dynamic->d_tag == DT_NEEDED ? names_add(&needs->libraries, text) :
-					     add_directories(&needs->directories, text);
+	return dynamic->d_tag == DT_NEEDED ? names_add(&needs->libraries, text)
+					   : add_directories(&needs->directories, text);
 }
 
-static int read_dynamic(Elf *elf, int fd, size_t headers, const GElf_Phdr *header, struct elf_needs *needs)
+static int read_dynamic(Elf *elf, int fd, size_t headers, const GElf_Phdr *header,
+			struct elf_needs *needs)
 {
 	Elf_Data *data = elf_getdata_rawchunk(elf, header->p_offset, header->p_filesz, ELF_T_DYN);
 	size_t size = gelf_fsize(elf, ELF_T_DYN, 1, EV_CURRENT), count;
@@ -71,12 +73,14 @@ static int read_dynamic(Elf *elf, int fd, size_t headers, const GElf_Phdr *heade
 	if (!data || !size)
 		return 0;
 	count = data->d_size / size < DYNAMIC_MAX ? data->d_size / size : DYNAMIC_MAX;
-	for (size_t i = 0; i < count && gelf_getdyn(data, i, &dynamic) && dynamic.d_tag != DT_NULL; i++)
+	for (size_t i = 0; i < count && gelf_getdyn(data, i, &dynamic) && dynamic.d_tag != DT_NULL;
+	     i++)
 		if (dynamic.d_tag == DT_STRTAB)
 			texts = offset_of(elf, headers, dynamic.d_un.d_ptr);
 	if (!texts)
 		return 0;
-	for (size_t i = 0; i < count && !err && gelf_getdyn(data, i, &dynamic) && dynamic.d_tag != DT_NULL; i++)
+	for (size_t i = 0;
+	     i < count && !err && gelf_getdyn(data, i, &dynamic) && dynamic.d_tag != DT_NULL; i++)
 		err = take_dynamic(fd, &dynamic, texts, needs);
 	return err;
 }
@@ -140,8 +144,10 @@ bool elf_is_alike(int fd, const struct elf_needs *needs)
 	unsigned char header[20];
 	unsigned machine;
 
-	if (pread(fd, header, sizeof(header), 0) != sizeof(header) || memcmp(header, ELFMAG, SELFMAG))
+	if (pread(fd, header, sizeof(header), 0) != sizeof(header) ||
+	    memcmp(header, ELFMAG, SELFMAG))
 		return false;
-	machine = header[EI_DATA] == ELFDATA2MSB ? header[18] << 8 | header[19] : header[19] << 8 | header[18];
+	machine = header[EI_DATA] == ELFDATA2MSB ? header[18] << 8 | header[19]
+						 : header[19] << 8 | header[18];
 	return header[EI_CLASS] == needs->class && machine == needs->machine;
 }

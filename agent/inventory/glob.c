@@ -50,10 +50,10 @@ static int expand(const struct glob *glob, const char *path, const char *rest);
 
 static enum inventory_file_type type_of(mode_t mode)
 {
-	return S_ISREG(mode) ? INVENTORY_FILE_REGULAR :
-	       S_ISDIR(mode) ? INVENTORY_FILE_DIRECTORY :
-	       S_ISLNK(mode) ? INVENTORY_FILE_LINK :
-			       INVENTORY_FILE_OTHER;
+	return S_ISREG(mode)   ? INVENTORY_FILE_REGULAR
+	       : S_ISDIR(mode) ? INVENTORY_FILE_DIRECTORY
+	       : S_ISLNK(mode) ? INVENTORY_FILE_LINK
+			       : INVENTORY_FILE_OTHER;
 }
 
 /* A path that goes through a link counts as a link: its file has another name. */
@@ -95,8 +95,8 @@ static int expand(const struct glob *glob, const char *path, const char *rest)
 	struct level level = {.glob = glob};
 
 	if (!glob->place->layer && *path && inventory_left_out(glob->place->inventory, path)) {
-		inventory_problem(glob->place->inventory, INVENTORY_FILES, INVENTORY_LEFT_OUT, path, 0,
-				  "left out, as it was asked for");
+		inventory_problem(glob->place->inventory, INVENTORY_FILES, INVENTORY_LEFT_OUT, path,
+				  0, "left out, as it was asked for");
 		return 0;
 	}
 	if (!*rest)
@@ -106,7 +106,8 @@ static int expand(const struct glob *glob, const char *path, const char *rest)
 	if (level.bytes >= 2 && !strncmp(level.component, "**", 2))
 		return walk_tree(glob->place, path, glob->fn, glob->context);
 	if (memchr(level.component, '*', level.bytes))
-		return place_list(glob->place, INVENTORY_FILES, *path ? path : "/", try_entry, &level);
+		return place_list(glob->place, INVENTORY_FILES, *path ? path : "/", try_entry,
+				  &level);
 	if (strlen(path) + level.bytes + 2 > PATH_MAX)
 		return 0;
 	snprintf(longer, sizeof(longer), "%s/%.*s", path, (int)level.bytes, level.component);
@@ -118,7 +119,8 @@ bool inventory_glob_can(const char *pattern)
 	return *pattern == '/' && strncmp(pattern, "/**", 3);
 }
 
-int glob_in(const struct inventory_place *place, const char *pattern, inventory_file_fn fn, void *context)
+int glob_in(const struct inventory_place *place, const char *pattern, inventory_file_fn fn,
+	    void *context)
 {
 	const struct glob glob = {.place = place, .fn = fn, .context = context};
 
@@ -138,7 +140,8 @@ static int in_place(void *context, const struct inventory_place *place)
 	return glob_in(place, all->pattern, all->fn, all->context);
 }
 
-int inventory_glob(struct inventory *inventory, const char *pattern, inventory_file_fn fn, void *context)
+int inventory_glob(struct inventory *inventory, const char *pattern, inventory_file_fn fn,
+		   void *context)
 {
 	struct everywhere all = {.pattern = pattern, .fn = fn, .context = context};
 

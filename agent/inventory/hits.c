@@ -47,7 +47,8 @@ size_t find_matchers(const struct generation *generation, enum matcher matcher)
 	size_t count = 0;
 
 	for (size_t i = 0; i < generation->rule_count; i++)
-		count += generation->rules[i].matcher == matcher && generation->rules[i].action != ACTION_ALLOW;
+		count += generation->rules[i].matcher == matcher &&
+			 generation->rules[i].action != ACTION_ALLOW;
 	for (size_t i = 0; i < generation->unenforced_count; i++)
 		count += generation->unenforced[i].matcher == matcher &&
 			 generation->unenforced[i].action != ACTION_ALLOW;
@@ -74,8 +75,8 @@ static int package(void *context, const struct inventory_package *package)
 	err = find_tell(find, &match, &hit);
 	for (size_t i = 0; i < package->vendor_count && !err; i++) {
 		match = match_text(find->index, MATCHER_PACKAGE_VENDOR, package->vendors[i].text);
-		snprintf(detail, sizeof(detail), "%s %.100s, %s: %.200s", package->manager, package->version,
-			 package->vendors[i].field, package->vendors[i].text);
+		snprintf(detail, sizeof(detail), "%s %.100s, %s: %.200s", package->manager,
+			 package->version, package->vendors[i].field, package->vendors[i].text);
 		err = find_tell(find, &match, &hit);
 	}
 	return err;
@@ -96,9 +97,10 @@ static int process(void *context, const struct inventory_process *process)
 	};
 	int bytes, err;
 
-	bytes = snprintf(detail, sizeof(detail), "pid %d, user %u%s%s%s%.12s%s", process->pid, process->uid,
-			 *process->unit ? ", " : "", process->unit, *process->container ? ", container " : "",
-			 process->container, process->deleted ? ", its file is deleted" : "");
+	bytes = snprintf(detail, sizeof(detail), "pid %d, user %u%s%s%s%.12s%s", process->pid,
+			 process->uid, *process->unit ? ", " : "", process->unit,
+			 *process->container ? ", container " : "", process->container,
+			 process->deleted ? ", its file is deleted" : "");
 	err = find_tell(find, &match, &hit);
 	snprintf(detail + bytes, sizeof(detail) - bytes, ", mapped by %s", process->executable);
 	for (size_t i = 0; i < process->mapped_count && !err; i++) {
@@ -113,8 +115,8 @@ static int process(void *context, const struct inventory_process *process)
 static int connection(void *context, const struct inventory_connection *connection)
 {
 	const struct find *find = context;
-	struct match match = match_address(find->generation, connection->family, connection->a, connection->b,
-					   connection->protocol, connection->port);
+	struct match match = match_address(find->generation, connection->family, connection->a,
+					   connection->b, connection->protocol, connection->port);
 	char detail[64];
 	const struct hit hit = {
 		.source = INVENTORY_CONNECTIONS,
@@ -161,9 +163,9 @@ static int unit(void *context, const struct inventory_unit *unit)
 	};
 
 	snprintf(detail, sizeof(detail), "%s%s%s", unit->init_script ? "init script, " : "",
-		 unit->masked  ? "masked" :
-		 unit->enabled ? "enabled" :
-				 "not enabled",
+		 unit->masked    ? "masked"
+		 : unit->enabled ? "enabled"
+				 : "not enabled",
 		 unit->running ? ", running" : "");
 	return find_tell(find, &match, &hit);
 }
@@ -201,7 +203,8 @@ static void cut_tag(char *name)
 /* The registry that docker leaves out: docs.docker.com, "reference" in distribution/reference/normalize.go. */
 static const char *without_default(const char *name)
 {
-	static const char *const prefixes[] = {"docker.io/library/", "docker.io/", "index.docker.io/"};
+	static const char *const prefixes[] = {"docker.io/library/", "docker.io/",
+					       "index.docker.io/"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(prefixes); i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
@@ -230,8 +233,9 @@ static int image(void *context, const struct inventory_image *image)
 		match = match_text(find->index, MATCHER_IMAGE, name);
 	if (!match.rule)
 		match = match_text(find->index, MATCHER_IMAGE, without_default(name));
-	if (asprintf(&detail, "%s %s%s%.12s%s", image->manager, *image->container ? "container " : "image",
-		     image->container_name, *image->container_name ? "" : image->container,
+	if (asprintf(&detail, "%s %s%s%.12s%s", image->manager,
+		     *image->container ? "container " : "image", image->container_name,
+		     *image->container_name ? "" : image->container,
 		     image->running ? ", running" : "") < 0) {
 		detail = NULL;
 		return -ENOMEM;
@@ -243,7 +247,8 @@ static int image(void *context, const struct inventory_image *image)
 /* ---------------------------------------------------------------- files that name something */
 
 /* As it is written, or where links lead from there. */
-static struct match match_named(const struct find *find, const struct inventory_autostart *autostart)
+static struct match match_named(const struct find *find,
+				const struct inventory_autostart *autostart)
 {
 	const struct inventory_place place = inventory_root_place(find->inventory);
 	struct match match;
@@ -275,7 +280,8 @@ static int autostart(void *context, const struct inventory_autostart *autostart)
 }
 
 /* The host, then the address as far as each of its '/'. */
-static struct match match_repository(const struct find *find, const struct inventory_repository *repository)
+static struct match match_repository(const struct find *find,
+				     const struct inventory_repository *repository)
 {
 	struct match match = match_text(find->index, MATCHER_REPOSITORY, repository->host);
 	const char *path = strstr(repository->url, "://");
@@ -317,14 +323,16 @@ static void tell_limits(const struct find *find)
 	char what[128];
 
 	if (digests && !find->digests && find->options->sources & HITS_SOURCE(INVENTORY_FILES)) {
-		snprintf(what, sizeof(what), "%zu digest%s not compared with files; --digests does it", digests,
+		snprintf(what, sizeof(what),
+			 "%zu digest%s not compared with files; --digests does it", digests,
 			 digests == 1 ? " was" : "s were");
 		inventory_problem(find->inventory, INVENTORY_FILES, INVENTORY_MISSED, "", 0, what);
 	}
 	if (find_matchers(find->generation, MATCHER_DOMAIN) &&
 	    find->options->sources & HITS_SOURCE(INVENTORY_CONNECTIONS))
-		inventory_problem(find->inventory, INVENTORY_CONNECTIONS, INVENTORY_LEFT_OUT, "", 0,
-				  "names of services leave no trace on disk; they are looked for in package sources");
+		inventory_problem(
+			find->inventory, INVENTORY_CONNECTIONS, INVENTORY_LEFT_OUT, "", 0,
+			"names of services leave no trace on disk; they are looked for in package sources");
 }
 
 static int find_all(struct find *find)

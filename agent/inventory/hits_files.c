@@ -36,7 +36,8 @@ static int digest_of(int fd, char *out_text)
 	return 0;
 }
 
-static int compare_digest(const struct find *find, const struct inventory_file *file, const char *whole)
+static int compare_digest(const struct find *find, const struct inventory_file *file,
+			  const char *whole)
 {
 	AUTO_FD int fd = rooted_open_exact(find->inventory->root, whole, O_RDONLY);
 	char text[72];
@@ -129,7 +130,8 @@ static int pattern_file(void *context, const struct inventory_file *file)
 		return 0;
 	/* On a merged /usr "/lib/x" is found through a link, and is the file all the same. */
 	if (file->type == INVENTORY_FILE_LINK && !file->layer &&
-	    rooted_link(place.fd, file->path, real) == -EINVAL && !rooted_real(&place, file->path, real)) {
+	    rooted_link(place.fd, file->path, real) == -EINVAL &&
+	    !rooted_real(&place, file->path, real)) {
 		match = find_path(find, real);
 		if (match.rule == find->rule) {
 			resolved.path = real;
@@ -183,13 +185,15 @@ static int quick(struct find *find)
 		if (find->rule->matcher != MATCHER_PATH || find->rule->action == ACTION_ALLOW)
 			continue;
 		if (inventory_glob_can(find->rule->value))
-			err = inventory_glob(find->inventory, find->rule->value, pattern_file, find);
+			err = inventory_glob(find->inventory, find->rule->value, pattern_file,
+					     find);
 		else
 			anywhere++;
 	}
 	if (err || !anywhere)
 		return err;
-	snprintf(what, sizeof(what), "%zu path%s for any directory %s looked for only in the lists of packages (quick)",
+	snprintf(what, sizeof(what),
+		 "%zu path%s for any directory %s looked for only in the lists of packages (quick)",
 		 anywhere, anywhere == 1 ? "" : "s", anywhere == 1 ? "was" : "were");
 	inventory_problem(find->inventory, INVENTORY_FILES, INVENTORY_LEFT_OUT, "", 0, what);
 	return inventory_packages(find->inventory, package, find);
@@ -230,5 +234,6 @@ int find_files(struct find *find)
 
 	if (err)
 		return err;
-	return find->options->quick ? quick(find) : inventory_files(find->inventory, one_file, find);
+	return find->options->quick ? quick(find)
+				    : inventory_files(find->inventory, one_file, find);
 }

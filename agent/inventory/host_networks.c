@@ -57,11 +57,13 @@ static int own_addresses(struct collect *collect)
 		char text[INET6_ADDRSTRLEN], why[IFNAMSIZ + 32];
 		const void *address;
 
-		if (!one->ifa_addr || (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6))
+		if (!one->ifa_addr ||
+		    (one->ifa_addr->sa_family != AF_INET && one->ifa_addr->sa_family != AF_INET6))
 			continue;
-		address = one->ifa_addr->sa_family == AF_INET ?
-				  (const void *)&((struct sockaddr_in *)one->ifa_addr)->sin_addr :
-				  (const void *)&((struct sockaddr_in6 *)one->ifa_addr)->sin6_addr;
+		address =
+			one->ifa_addr->sa_family == AF_INET
+				? (const void *)&((struct sockaddr_in *)one->ifa_addr)->sin_addr
+				: (const void *)&((struct sockaddr_in6 *)one->ifa_addr)->sin6_addr;
 		inet_ntop(one->ifa_addr->sa_family, address, text, sizeof(text));
 		snprintf(why, sizeof(why), "own address of %s", one->ifa_name);
 		collect->why = why;
@@ -89,8 +91,8 @@ static int gateway(void *context, const struct route *route)
 		v6.s6_addr[i] = route->a >> (56 - 8 * i);
 		v6.s6_addr[8 + i] = route->b >> (56 - 8 * i);
 	}
-	inet_ntop(route->family == 4 ? AF_INET : AF_INET6, route->family == 4 ? (void *)&v4 : (void *)&v6, text,
-		  sizeof(text));
+	inet_ntop(route->family == 4 ? AF_INET : AF_INET6,
+		  route->family == 4 ? (void *)&v4 : (void *)&v6, text, sizeof(text));
 	snprintf(why, sizeof(why), "default gateway of %s", route->device);
 	return collect->fn(collect->context, &network);
 }

@@ -10,7 +10,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define CACHE_MAGIC	   "glibc-ld.so.cache1.1"
+#define CACHE_MAGIC        "glibc-ld.so.cache1.1"
 #define CACHE_HEADER_BYTES 48
 #define CACHE_ENTRY_BYTES  24
 
@@ -264,7 +264,8 @@ static bool route6(char *line, struct route *route)
 
 	for (int i = 0; i < 10; i++)
 		field[i] = strtok_r(i ? NULL : line, " \t", &save);
-	if (!field[9] || strspn(field[0], "0") != 32 || strcmp(field[1], "00") || strlen(field[4]) != 32)
+	if (!field[9] || strspn(field[0], "0") != 32 || strcmp(field[1], "00") ||
+	    strlen(field[4]) != 32)
 		return false;
 	for (int i = 0; i < 16; i++) {
 		unsigned byte;
@@ -278,8 +279,8 @@ static bool route6(char *line, struct route *route)
 	return route->a || route->b;
 }
 
-int routes_parse(char *text, size_t bytes, unsigned family, int (*fn)(void *context, const struct route *route),
-		 void *context)
+int routes_parse(char *text, size_t bytes, unsigned family,
+		 int (*fn)(void *context, const struct route *route), void *context)
 {
 	char *end = text + bytes, *line;
 	int err = 0;

@@ -115,8 +115,8 @@ const char *inventory_layer_path(const struct inventory_layer *layer)
 	return layer ? layer->path : "";
 }
 
-void inventory_problem(struct inventory *inventory, enum inventory_source source, enum inventory_gap gap,
-		       const char *path, int err, const char *what)
+void inventory_problem(struct inventory *inventory, enum inventory_source source,
+		       enum inventory_gap gap, const char *path, int err, const char *what)
 {
 	const struct inventory_problem problem = {
 		.source = source,
@@ -147,7 +147,8 @@ static const char *missed_what(int err)
 	switch (-err) {
 	case EACCES:
 	case EPERM:
-		return geteuid() ? "no permission; run it as root" : "no permission, not even for root here";
+		return geteuid() ? "no permission; run it as root"
+				 : "no permission, not even for root here";
 	case EFBIG:
 		return "larger than anything of its kind, not read";
 	case EBADMSG:
@@ -161,14 +162,16 @@ static const char *missed_what(int err)
 	}
 }
 
-void inventory_missed(struct inventory *inventory, enum inventory_source source, const char *path, int err)
+void inventory_missed(struct inventory *inventory, enum inventory_source source, const char *path,
+		      int err)
 {
 	if (err == -ENOENT || err == -ENOTDIR)
 		return;
 	inventory_problem(inventory, source, INVENTORY_MISSED, path, err, missed_what(err));
 }
 
-void place_missed(const struct inventory_place *place, enum inventory_source source, const char *path, int err)
+void place_missed(const struct inventory_place *place, enum inventory_source source,
+		  const char *path, int err)
 {
 	char whole[PATH_MAX];
 
@@ -182,8 +185,8 @@ struct inventory_place inventory_root_place(struct inventory *inventory)
 	return (struct inventory_place){.inventory = inventory, .fd = inventory->root};
 }
 
-int inventory_each_place(struct inventory *inventory, enum inventory_source source, inventory_place_fn fn,
-			 void *context)
+int inventory_each_place(struct inventory *inventory, enum inventory_source source,
+			 inventory_place_fn fn, void *context)
 {
 	struct inventory_place place = inventory_root_place(inventory);
 	int err = inventory_find_layers(inventory);

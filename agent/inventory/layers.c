@@ -58,7 +58,8 @@ static int grow(struct layers *layers)
 	layers->size = size;
 	layers->room = size / 2;
 	for (size_t i = 0; i < layers->count; i++)
-		table[slot_of(layers, layers->list[i].layer.device, layers->list[i].layer.inode)] = i + 1;
+		table[slot_of(layers, layers->list[i].layer.device, layers->list[i].layer.inode)] =
+			i + 1;
 	return 0;
 }
 
@@ -76,7 +77,8 @@ static int add_user(struct candidate *candidate, const struct layer_user *user)
 }
 
 /* The path without links, below the store; @out_real: PATH_MAX bytes. */
-static int real_layer(const struct inventory_place *place, const char *store, const char *path, char *out_real)
+static int real_layer(const struct inventory_place *place, const char *store, const char *path,
+		      char *out_real)
 {
 	char real_store[PATH_MAX];
 	size_t bytes;
@@ -104,8 +106,8 @@ static int new_candidate(struct layers *layers, const struct stat *st, const cha
 	return candidate->layer.path && candidate->id ? add_user(candidate, user) : -ENOMEM;
 }
 
-int layers_add(struct layers *layers, const char *store, const char *path, const struct layer_user *user,
-	       const char *id)
+int layers_add(struct layers *layers, const char *store, const char *path,
+	       const struct layer_user *user, const char *id)
 {
 	const struct inventory_place place = inventory_root_place(layers->inventory);
 	char real[PATH_MAX];
@@ -216,14 +218,16 @@ int inventory_find_layers(struct inventory *inventory)
 	return err;
 }
 
-const struct inventory_layer *inventory_layer_of(const struct inventory *inventory, __u64 device, __u64 inode)
+const struct inventory_layer *inventory_layer_of(const struct inventory *inventory, __u64 device,
+						 __u64 inode)
 {
 	const struct inventory_layer key = {.device = device, .inode = inode}, *at = &key;
 	struct inventory_layer *const *found;
 
 	if (!inventory->layer_count)
 		return NULL;
-	found = bsearch(&at, inventory->layers, inventory->layer_count, sizeof(*inventory->layers), compare);
+	found = bsearch(&at, inventory->layers, inventory->layer_count, sizeof(*inventory->layers),
+			compare);
 	return found ? *found : NULL;
 }
 
@@ -253,7 +257,8 @@ int inventory_images(struct inventory *inventory, inventory_image_fn fn, void *c
 int home_directories(const struct inventory_place *place, struct names *names)
 {
 	size_t bytes = 0;
-	AUTO_FREE char *text = place_read(place, INVENTORY_IMAGES, "/etc/passwd", INVENTORY_TEXT_MAX, &bytes);
+	AUTO_FREE char *text =
+		place_read(place, INVENTORY_IMAGES, "/etc/passwd", INVENTORY_TEXT_MAX, &bytes);
 	char *rest = text, *line;
 	int err = names_add(names, "/root");
 
@@ -269,8 +274,8 @@ int home_directories(const struct inventory_place *place, struct names *names)
 	return err;
 }
 
-static int try_store(const struct inventory_place *place, struct seen *seen, const char *path, store_fn fn,
-		     void *context)
+static int try_store(const struct inventory_place *place, struct seen *seen, const char *path,
+		     store_fn fn, void *context)
 {
 	struct stat st;
 	int err = rooted_stat(place->fd, path, &st);
@@ -313,7 +318,8 @@ const char *text_member(const json_t *object, const char *key)
 char *config_value(const struct inventory_place *place, const char *path, const char *key)
 {
 	size_t bytes = 0, key_bytes = strlen(key);
-	AUTO_FREE char *text = place_read(place, INVENTORY_IMAGES, path, INVENTORY_TEXT_MAX, &bytes);
+	AUTO_FREE char *text =
+		place_read(place, INVENTORY_IMAGES, path, INVENTORY_TEXT_MAX, &bytes);
 	char *rest = text, *line;
 
 	while (text && (line = line_next(&rest, text + bytes))) {

@@ -48,7 +48,8 @@ static int module_file(void *context, const struct inventory_file *file)
 {
 	const struct collect *collect = context;
 	char name[NAME_MAX + 1];
-	const struct inventory_module module = {.layer = file->layer, .name = name, .path = file->path};
+	const struct inventory_module module = {
+		.layer = file->layer, .name = name, .path = file->path};
 
 	if (file->type != INVENTORY_FILE_REGULAR || !module_name_of(file->path, name))
 		return 0;
@@ -100,5 +101,6 @@ int inventory_modules(struct inventory *inventory, inventory_module_fn fn, void 
 	struct collect collect = {.fn = fn, .context = context};
 	int err = loaded(inventory, &collect);
 
-	return err ? err : inventory_each_place(inventory, INVENTORY_MODULES, module_files, &collect);
+	return err ? err
+		   : inventory_each_place(inventory, INVENTORY_MODULES, module_files, &collect);
 }

@@ -11,15 +11,17 @@
 #define MOUNTINFO_MAX (64 << 20)
 
 static const char *const pseudo[] = {
-	"autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "efivarfs",
-	"fuse.gvfsd-fuse", "fuse.lxcfs", "fuse.portal", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore",
-	"resctrl", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs", "tracefs",
+	"autofs",     "binfmt_misc", "bpf",     "cgroup",    "cgroup2",
+	"configfs",   "debugfs",     "devpts",  "efivarfs",  "fuse.gvfsd-fuse",
+	"fuse.lxcfs", "fuse.portal", "fusectl", "hugetlbfs", "mqueue",
+	"nsfs",       "proc",        "pstore",  "resctrl",   "rpc_pipefs",
+	"securityfs", "selinuxfs",   "smackfs", "sysfs",     "tracefs",
 };
 
 /* Other file systems in user space can hang like a network, and mostly are one. */
 static const char *const network[] = {
-	"9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "fuse", "glusterfs", "gpfs", "lustre", "ncpfs",
-	"nfs", "nfs4", "orangefs", "smb3", "smbfs",
+	"9p",   "acfs",   "afs",   "beegfs", "ceph", "cifs",     "coda", "fuse",  "glusterfs",
+	"gpfs", "lustre", "ncpfs", "nfs",    "nfs4", "orangefs", "smb3", "smbfs",
 };
 
 static bool one_of(const char *type, const char *const *list, size_t count)
@@ -45,8 +47,8 @@ static void unescape(char *text)
 	char *to = text;
 
 	while (*text) {
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' && text[2] <= '7' &&
-		    text[3] >= '0' && text[3] <= '7') {
+		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+		    text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
 			*to++ = (text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0');
 			text += 4;
 		} else {
@@ -99,7 +101,8 @@ static int add(struct mounts *mounts, const char *path, const char *type, enum m
 		mounts->room = room;
 	}
 	mount = &mounts->list[mounts->count];
-	*mount = (struct mount){.path = strdup(path), .type = strdup(type), .class = class, .order = mounts->count};
+	*mount = (struct mount){
+		.path = strdup(path), .type = strdup(type), .class = class, .order = mounts->count};
 	if (!mount->path || !mount->type) {
 		free(mount->path);
 		free(mount->type);
@@ -166,7 +169,8 @@ int mounts_read(struct inventory *inventory, struct mounts *out_mounts)
 	if (err == -ENOMEM)
 		return err;
 	if (err) {
-		inventory_problem(inventory, INVENTORY_FILES, INVENTORY_MISSED, "/proc/self/mountinfo", err,
+		inventory_problem(inventory, INVENTORY_FILES, INVENTORY_MISSED,
+				  "/proc/self/mountinfo", err,
 				  "without it mounts are not known, and all of them are entered");
 		*out_mounts = mounts;
 		return 0;

@@ -46,7 +46,8 @@ int inventory_package_files(struct inventory *inventory, const struct inventory_
 /* The places where rpm has had its database: now, Fedora 36 and later and SUSE, and before. */
 const char *rpm_database(const struct inventory_place *place)
 {
-	static const char *const directories[] = {"/usr/lib/sysimage/rpm", "/var/lib/rpm", "/usr/share/rpm"};
+	static const char *const directories[] = {"/usr/lib/sysimage/rpm", "/var/lib/rpm",
+						  "/usr/share/rpm"};
 	static const char *const files[] = {"rpmdb.sqlite", "Packages.db", "Packages"};
 	char path[64];
 
@@ -75,7 +76,8 @@ static int compare_name(void *context, const struct inventory_package *package)
 	return wanted->installed;
 }
 
-int inventory_package_installed(struct inventory *inventory, const char *pattern, bool *out_installed)
+int inventory_package_installed(struct inventory *inventory, const char *pattern,
+				bool *out_installed)
 {
 	const struct inventory_place place = inventory_root_place(inventory);
 	struct wanted wanted = {.pattern = pattern};

@@ -58,7 +58,8 @@ static bool parse_address(const char *text, unsigned family, struct socket_line 
 	unsigned words = family == 4 ? 1 : 4, word[4], port;
 
 	for (unsigned i = 0; i < words; i++, text += 8) {
-		if (strspn(text, "0123456789ABCDEFabcdef") < 8 || sscanf(text, "%8x", &word[i]) != 1)
+		if (strspn(text, "0123456789ABCDEFabcdef") < 8 ||
+		    sscanf(text, "%8x", &word[i]) != 1)
 			return false;
 		word[i] = ntohl(word[i]);
 	}
@@ -87,7 +88,8 @@ static bool parse_socket(char *text, unsigned family, struct socket_line *line)
 	char *field[10] = {NULL}, *save;
 	unsigned count = 0;
 
-	for (char *at = strtok_r(text, " \t", &save); at && count < 10; at = strtok_r(NULL, " \t", &save))
+	for (char *at = strtok_r(text, " \t", &save); at && count < 10;
+	     at = strtok_r(NULL, " \t", &save))
 		field[count++] = at;
 	if (count < 10 || !parse_address(field[2], family, line))
 		return false;

@@ -22,8 +22,9 @@ int each_pid(struct inventory *inventory, enum inventory_source source, pid_fn f
 	int err = 0;
 
 	if (!directory || access("/proc/1", F_OK) < 0)
-		inventory_problem(inventory, source, INVENTORY_MISSED, "/proc", directory ? 0 : -errno,
-				  "processes of others are hidden (hidepid) or it is not mounted; run it as root");
+		inventory_problem(
+			inventory, source, INVENTORY_MISSED, "/proc", directory ? 0 : -errno,
+			"processes of others are hidden (hidepid) or it is not mounted; run it as root");
 	if (!directory)
 		return 0;
 	while (!err && (entry = readdir(directory)))

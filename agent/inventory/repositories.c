@@ -56,8 +56,8 @@ static int one_source(void *context, const struct source *source)
 static int one_file(struct collect *collect, const char *path)
 {
 	size_t bytes;
-	AUTO_FREE char *text =
-		place_read(collect->place, INVENTORY_REPOSITORIES, path, INVENTORY_TEXT_MAX, &bytes);
+	AUTO_FREE char *text = place_read(collect->place, INVENTORY_REPOSITORIES, path,
+					  INVENTORY_TEXT_MAX, &bytes);
 
 	collect->path = path;
 	return text ? collect->kind->parse(text, bytes, one_source, collect) : 0;
@@ -83,8 +83,9 @@ static int in_place(void *context, const struct inventory_place *place)
 	collect->place = place;
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds) && !err; i++) {
 		collect->kind = &kinds[i];
-		err = kinds[i].end ? place_list(place, INVENTORY_REPOSITORIES, kinds[i].path, one_entry, collect) :
-				     one_file(collect, kinds[i].path);
+		err = kinds[i].end ? place_list(place, INVENTORY_REPOSITORIES, kinds[i].path,
+						one_entry, collect)
+				   : one_file(collect, kinds[i].path);
 	}
 	return err;
 }

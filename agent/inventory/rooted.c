@@ -212,8 +212,8 @@ int place_list(const struct inventory_place *place, enum inventory_source source
 	return err;
 }
 
-char *place_read(const struct inventory_place *place, enum inventory_source source, const char *path, size_t max,
-		 size_t *out_bytes)
+char *place_read(const struct inventory_place *place, enum inventory_source source,
+		 const char *path, size_t max, size_t *out_bytes)
 {
 	char *text = NULL;
 	int err = rooted_read(place->fd, path, max, &text, out_bytes);
@@ -223,7 +223,8 @@ char *place_read(const struct inventory_place *place, enum inventory_source sour
 	return text;
 }
 
-json_t *place_json(const struct inventory_place *place, enum inventory_source source, const char *path)
+json_t *place_json(const struct inventory_place *place, enum inventory_source source,
+		   const char *path)
 {
 	size_t bytes;
 	AUTO_FREE char *text = place_read(place, source, path, INVENTORY_JSON_MAX, &bytes);

@@ -108,7 +108,8 @@ static int tell(const struct inventory_place *place, const struct rpm_library *r
 	};
 	AUTO_FREE char *version = NULL;
 
-	if (asprintf(&version, "%s-%s", text_or_empty(rpm->headerGetString(header, RPMTAG_VERSION)), release) < 0) {
+	if (asprintf(&version, "%s-%s", text_or_empty(rpm->headerGetString(header, RPMTAG_VERSION)),
+		     release) < 0) {
 		version = NULL;
 		return -ENOMEM;
 	}
@@ -119,8 +120,8 @@ static int tell(const struct inventory_place *place, const struct rpm_library *r
 	return strcmp(package.name, "gpg-pubkey") ? fn(context, &package) : 0;
 }
 
-static int read_database(const struct inventory_place *place, const struct rpm_library *rpm, rpmts set,
-			 inventory_package_fn fn, void *context)
+static int read_database(const struct inventory_place *place, const struct rpm_library *rpm,
+			 rpmts set, inventory_package_fn fn, void *context)
 {
 	rpmdbMatchIterator each;
 	Header header;
@@ -137,8 +138,8 @@ static int read_database(const struct inventory_place *place, const struct rpm_l
 }
 
 /* @fd: the directory of the database. Return: 0; what @fn returned; -EBADMSG; -ENOENT (librpm is not set up). */
-static int read_directory(const struct inventory_place *place, const struct rpm_library *rpm, int fd,
-			  inventory_package_fn fn, void *context)
+static int read_directory(const struct inventory_place *place, const struct rpm_library *rpm,
+			  int fd, inventory_package_fn fn, void *context)
 {
 	char link[64];
 	rpmts set;
@@ -156,7 +157,38 @@ static int read_directory(const struct inventory_place *place, const struct rpm_
 	return err;
 }
 
-int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, void *context, bool *out_found)
+/*
+ * Does one of the files begin as librpm's do? Outside bytes should meet as little of it as can be, and it loses
+ * memory over files that it cannot open.
+ */
+static bool looks_right(int fd)
+{
+	static const struct {
+		const char *file;
+		size_t offset;
+		const char magic[17];
+		size_t bytes;
+	} magics[] = {
+		{"rpmdb.sqlite", 0, "SQLite format 3", 16},
+		{"Packages.db", 0, "RpmP", 4},
+		{"Packages", 12, "\x61\x15\x06",
+		 4}, /* Berkeley DB, a hash; written by a little-endian host */
+		{"Packages", 12, "\x62\x31\x05", 4}, /* the same, a tree */
+	};
+	char start[32];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(magics); i++) {
+		AUTO_FD int file = rooted_open_exact(fd, magics[i].file, O_RDONLY);
+
+		if (file >= 0 && pread(file, start, sizeof(start), 0) == sizeof(start) &&
+		    !memcmp(start + magics[i].offset, magics[i].magic, magics[i].bytes))
+			return true;
+	}
+	return false;
+}
+
+int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, void *context,
+		 bool *out_found)
 {
 	const char *directory = rpm_database(place);
 	AUTO_FD int fd = directory ? rooted_open(place->fd, directory, O_PATH | O_DIRECTORY) : -1;
@@ -168,10 +200,13 @@ int rpm_packages(const struct inventory_place *place, inventory_package_fn fn, v
 			place_missed(place, INVENTORY_PACKAGES, directory, fd);
 		return 0;
 	}
-	err = load(&rpm) ? read_directory(place, &rpm, fd, fn, context) : -ENOENT;
+	err = !looks_right(fd) ? -EBADMSG
+	      : load(&rpm)     ? read_directory(place, &rpm, fd, fn, context)
+			       : -ENOENT;
 	if (err == -ENOENT)
-		inventory_problem(place->inventory, INVENTORY_PACKAGES, INVENTORY_MISSED, directory, 0,
-				  "a database of rpm, and no librpm here that could read it; install librpm");
+		inventory_problem(
+			place->inventory, INVENTORY_PACKAGES, INVENTORY_MISSED, directory, 0,
+			"a database of rpm, and no librpm here that could read it; install librpm");
 	else if (err == -EBADMSG)
 		place_missed(place, INVENTORY_PACKAGES, directory, err);
 	else

@@ -50,7 +50,8 @@ void names_sort(struct names *names)
 
 bool names_have(const struct names *names, const char *name)
 {
-	return names->count && bsearch(&name, names->list, names->count, sizeof(*names->list), compare);
+	return names->count &&
+	       bsearch(&name, names->list, names->count, sizeof(*names->list), compare);
 }
 
 void names_done(struct names *names)

@@ -51,7 +51,8 @@ static int tell_words(char *words, unsigned line, bool enabled, source_fn fn, vo
 	char *save;
 	int err = 0;
 
-	for (char *word = strtok_r(words, " \t,", &save); word && !err; word = strtok_r(NULL, " \t,", &save))
+	for (char *word = strtok_r(words, " \t,", &save); word && !err;
+	     word = strtok_r(NULL, " \t,", &save))
 		err = tell(word, line, enabled, fn, context);
 	return err;
 }
@@ -70,7 +71,8 @@ int apt_list_parse(char *text, size_t bytes, source_fn fn, void *context)
 		line = line_strip(line);
 		enabled = *line != '#';
 		line += strspn(line, "# \t");
-		if (strncmp(line, "deb ", 4) && strncmp(line, "deb\t", 4) && strncmp(line, "deb-src", 7))
+		if (strncmp(line, "deb ", 4) && strncmp(line, "deb\t", 4) &&
+		    strncmp(line, "deb-src", 7))
 			continue;
 		line[strcspn(line, "#")] = 0;
 		err = tell_words(line, number, enabled, fn, context);
@@ -99,7 +101,7 @@ int apk_list_parse(char *text, size_t bytes, source_fn fn, void *context)
 
 /* A stanza of deb822, or a section of a .repo file: addresses may come before the line that switches them off. */
 struct section {
-	const char *addresses[16];	/* lines of words; more than that no file has */
+	const char *addresses[16]; /* lines of words; more than that no file has */
 	unsigned lines[16];
 	size_t count;
 	bool enabled;
@@ -110,7 +112,8 @@ static int tell_section(struct section *section, source_fn fn, void *context)
 	int err = 0;
 
 	for (size_t i = 0; i < section->count && !err; i++)
-		err = tell_words((char *)section->addresses[i], section->lines[i], section->enabled, fn, context);
+		err = tell_words((char *)section->addresses[i], section->lines[i], section->enabled,
+				 fn, context);
 	*section = (struct section){.enabled = true};
 	return err;
 }
@@ -126,13 +129,14 @@ static void add(struct section *section, const char *words, unsigned line)
 static bool is_off(const char *value)
 {
 	return !strcasecmp(value, "no") || !strcasecmp(value, "false") || !strcasecmp(value, "0") ||
-	       !strcasecmp(value, "off") || !strcasecmp(value, "without") || !strcasecmp(value, "disable");
+	       !strcasecmp(value, "off") || !strcasecmp(value, "without") ||
+	       !strcasecmp(value, "disable");
 }
 
 struct syntax {
 	char separator;
-	bool sections;			/* "[name]" begins one; else an empty line ends one */
-	const char *const *addresses;	/* keys, ended by NULL */
+	bool sections;                /* "[name]" begins one; else an empty line ends one */
+	const char *const *addresses; /* keys, ended by NULL */
 };
 
 static bool is_address(const struct syntax *syntax, const char *key)
@@ -193,8 +197,10 @@ int apt_deb822_parse(char *text, size_t bytes, source_fn fn, void *context)
 
 int rpm_repo_parse(char *text, size_t bytes, source_fn fn, void *context)
 {
-	static const char *const addresses[] = {"baseurl", "mirrorlist", "metalink", "gpgkey", NULL};
-	static const struct syntax syntax = {.separator = '=', .sections = true, .addresses = addresses};
+	static const char *const addresses[] = {"baseurl", "mirrorlist", "metalink", "gpgkey",
+						NULL};
+	static const struct syntax syntax = {
+		.separator = '=', .sections = true, .addresses = addresses};
 
 	return parse(&syntax, text, bytes, fn, context);
 }

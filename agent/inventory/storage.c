@@ -13,7 +13,8 @@
 
 #define DEPTH_MAX 512 /* layers of one image; overlayfs takes fewer */
 
-static const char *const fixed[] = {"/var/lib/containers/storage", "/usr/lib/containers/storage", NULL};
+static const char *const fixed[] = {"/var/lib/containers/storage", "/usr/lib/containers/storage",
+				    NULL};
 static const char *const home[] = {".local/share/containers/storage", NULL};
 
 static const struct driver {
@@ -37,32 +38,36 @@ struct search {
 
 static json_t *read_list(const struct search *search, const char *what, char *path)
 {
-	if (snprintf(path, PATH_MAX, "%s/%s-%s/%s.json", search->store, search->driver->name, what, what) >= PATH_MAX)
+	if (snprintf(path, PATH_MAX, "%s/%s-%s/%s.json", search->store, search->driver->name, what,
+		     what) >= PATH_MAX)
 		return NULL;
 	return place_json(search->place, INVENTORY_IMAGES, path);
 }
 
-static int add_layer(const struct search *search, const char *id, const char *kind, const char *name)
+static int add_layer(const struct search *search, const char *id, const char *kind,
+		     const char *name)
 {
-	const struct layer_user user = {.manager = "containers/storage", .kind = kind, .name = name};
+	const struct layer_user user = {
+		.manager = "containers/storage", .kind = kind, .name = name};
 	char path[PATH_MAX];
 
 	if (!*id || strchr(id, '/') || !strcmp(id, "..") ||
-	    snprintf(path, sizeof(path), "%s/%s/%s/%s", search->store, search->driver->directory, id,
-		     search->driver->files) >= (int)sizeof(path))
+	    snprintf(path, sizeof(path), "%s/%s/%s/%s", search->store, search->driver->directory,
+		     id, search->driver->files) >= (int)sizeof(path))
 		return 0;
 	return layers_add(search->layers, search->store, path, &user, id);
 }
 
 static int any_layer(void *context, const char *directory, const char *name, unsigned char type)
 {
-	return type == DT_DIR && strcmp(name, "l") && strcmp(name, "staging") ?
-		       add_layer(context, name, NULL, NULL) :
-		       0;
+	return type == DT_DIR && strcmp(name, "l") && strcmp(name, "staging")
+		       ? add_layer(context, name, NULL, NULL)
+		       : 0;
 }
 
 /* A layer and those below it. */
-static int add_chain(const struct search *search, const char *id, const char *kind, const char *name)
+static int add_chain(const struct search *search, const char *id, const char *kind,
+		     const char *name)
 {
 	int err = 0;
 
@@ -73,7 +78,8 @@ static int add_chain(const struct search *search, const char *id, const char *ki
 	return err;
 }
 
-static int image_name(const struct search *search, const json_t *image, const char *name, const char *path)
+static int image_name(const struct search *search, const json_t *image, const char *name,
+		      const char *path)
 {
 	const struct inventory_image item = {
 		.manager = "containers/storage",
@@ -96,11 +102,12 @@ static int images(struct search *search)
 	size_t i, k;
 	int err = 0;
 
-	json_array_foreach(list, i, image) {
+	json_array_foreach (list, i, image) {
 		json_t *names = json_object_get(image, "names");
 
-		(void)json_object_set(search->images, text_member(image, "id"), names); /* else it has no name */
-		json_array_foreach(names, k, name)
+		(void)json_object_set(search->images, text_member(image, "id"),
+				      names); /* else it has no name */
+		json_array_foreach (names, k, name)
 			if (!err && json_is_string(name))
 				err = image_name(search, image, json_string_value(name), path);
 	}
@@ -124,7 +131,7 @@ static int container(const struct search *search, const json_t *container, const
 	if (!search->fn)
 		return add_layer(search, text_member(container, "layer"), "container",
 				 own ? own : item.container);
-	json_array_foreach(names, i, name) {
+	json_array_foreach (names, i, name) {
 		item.name = json_string_value(name);
 		if (!err && item.name)
 			err = search->fn(search->context, &item);
@@ -140,7 +147,7 @@ static int containers(const struct search *search)
 	size_t i;
 	int err = 0;
 
-	json_array_foreach(list, i, one)
+	json_array_foreach (list, i, one)
 		if (!err)
 			err = container(search, one, path);
 	return err;
@@ -156,13 +163,13 @@ static int layers(struct search *search)
 	if (search->fn)
 		return 0;
 	list = read_list(search, "layers", path);
-	json_array_foreach(list, i, layer)
+	json_array_foreach (list, i, layer)
 		if (json_object_set_new(search->parents, text_member(layer, "id"),
 					json_string(text_member(layer, "parent"))))
 			return -ENOMEM;
-	return path_join(path, search->store, search->driver->directory) ?
-		       place_list(search->place, INVENTORY_IMAGES, path, any_layer, search) :
-		       0;
+	return path_join(path, search->store, search->driver->directory)
+		       ? place_list(search->place, INVENTORY_IMAGES, path, any_layer, search)
+		       : 0;
 }
 
 static int one_driver(struct search *search)
@@ -192,7 +199,8 @@ static int one_store(void *context, const struct inventory_place *place, const c
 	search->store = store;
 	for (size_t i = 0; i < ARRAY_LENGTH(drivers) && !err; i++) {
 		search->driver = &drivers[i];
-		if (snprintf(path, sizeof(path), "%s/%s-layers", store, drivers[i].name) < (int)sizeof(path) &&
+		if (snprintf(path, sizeof(path), "%s/%s-layers", store, drivers[i].name) <
+			    (int)sizeof(path) &&
 		    rooted_exists(place->fd, path))
 			err = one_driver(search);
 	}
@@ -202,7 +210,8 @@ static int one_store(void *context, const struct inventory_place *place, const c
 static int search_stores(struct inventory *inventory, struct search *search)
 {
 	const struct inventory_place place = inventory_root_place(inventory);
-	AUTO_FREE char *directory = config_value(&place, "/etc/containers/storage.conf", "graphroot");
+	AUTO_FREE char *directory =
+		config_value(&place, "/etc/containers/storage.conf", "graphroot");
 	AUTO_NAMES struct names configured = {0};
 
 	if (directory && names_add(&configured, directory))

@@ -34,7 +34,8 @@ static int paths_in_line(char *line, unsigned number, text_fn fn, void *context)
 		size_t bytes = strcspn(at, ENDS);
 		char end = at[bytes];
 
-		if ((at > line && !strchr(BEFORE, at[-1])) || bytes < 2 || bytes >= PATH_MAX || at[1] == '/') {
+		if ((at > line && !strchr(BEFORE, at[-1])) || bytes < 2 || bytes >= PATH_MAX ||
+		    at[1] == '/') {
 			at += bytes ? bytes : 1;
 			continue;
 		}

@@ -14,10 +14,18 @@
 
 /* systemd.unit(5), "Unit File Load Path"; lib without usr for hosts that did not merge them. */
 static const char *const unit_directories[] = {
-	"/etc/systemd/system",       "/run/systemd/system",       "/usr/local/lib/systemd/system",
-	"/usr/lib/systemd/system",   "/lib/systemd/system",       "/run/systemd/generator",
-	"/run/systemd/generator.early", "/run/systemd/generator.late", "/etc/systemd/user",
-	"/run/systemd/user",         "/usr/local/lib/systemd/user", "/usr/lib/systemd/user",
+	"/etc/systemd/system",
+	"/run/systemd/system",
+	"/usr/local/lib/systemd/system",
+	"/usr/lib/systemd/system",
+	"/lib/systemd/system",
+	"/run/systemd/generator",
+	"/run/systemd/generator.early",
+	"/run/systemd/generator.late",
+	"/etc/systemd/user",
+	"/run/systemd/user",
+	"/usr/local/lib/systemd/user",
+	"/usr/lib/systemd/user",
 };
 static const char *const script_directories[] = {"/etc/init.d", "/etc/rc.d/init.d"};
 static const char *const runlevel_directories[] = {"/etc", "/etc/rc.d"};
@@ -30,9 +38,9 @@ struct collect {
 	inventory_unit_fn fn;
 	void *context;
 	const struct names *running; /* NULL: not known */
-	struct names wanted;	     /* what a .wants or .requires directory names */
-	struct names started;	     /* what a runlevel starts */
-	struct names told;	     /* units with a file */
+	struct names wanted;         /* what a .wants or .requires directory names */
+	struct names started;        /* what a runlevel starts */
+	struct names told;           /* units with a file */
 	struct seen directories;
 	bool scripts;
 };
@@ -61,7 +69,8 @@ static int add_wanted(void *context, const char *directory, const char *name, un
 	return names_add(&collect->wanted, name);
 }
 
-static int wants_directory(void *context, const char *directory, const char *name, unsigned char type)
+static int wants_directory(void *context, const char *directory, const char *name,
+			   unsigned char type)
 {
 	struct collect *collect = context;
 	char path[PATH_MAX];
@@ -88,8 +97,8 @@ static int runlevel(void *context, const char *directory, const char *name, unsi
 	char path[PATH_MAX];
 
 	/* rc0.d to rc6.d and rcS.d, but for halt and reboot */
-	if (strncmp(name, "rc", 2) || strlen(name) != 5 || strcmp(name + 3, ".d") || !strchr("S12345", name[2]) ||
-	    !path_join(path, directory, name))
+	if (strncmp(name, "rc", 2) || strlen(name) != 5 || strcmp(name + 3, ".d") ||
+	    !strchr("S12345", name[2]) || !path_join(path, directory, name))
 		return 0;
 	return place_list(collect->place, INVENTORY_UNITS, path, add_started, collect);
 }
@@ -102,7 +111,8 @@ static bool has_instance(const struct names *names, const char *name)
 	if (!at || at[1] != '.')
 		return false;
 	for (size_t i = 0; i < names->count; i++)
-		if (!strncmp(names->list[i], name, at + 1 - name) && ends_with(names->list[i], at + 1))
+		if (!strncmp(names->list[i], name, at + 1 - name) &&
+		    ends_with(names->list[i], at + 1))
 			return true;
 	return false;
 }
@@ -139,7 +149,8 @@ static int script(void *context, const char *directory, const char *name, unsign
 	struct collect *collect = context;
 	AUTO_FREE char *service = NULL;
 	char path[PATH_MAX];
-	struct inventory_unit unit = {.layer = collect->place->layer, .path = path, .init_script = true};
+	struct inventory_unit unit = {
+		.layer = collect->place->layer, .path = path, .init_script = true};
 
 	if (type == DT_DIR || !path_join(path, directory, name))
 		return 0;
@@ -171,7 +182,8 @@ static int each_directory(struct collect *collect, const char *const *directorie
 		}
 		err = seen_add(&collect->directories, st.st_dev, st.st_ino);
 		if (err > 0)
-			err = place_list(collect->place, INVENTORY_UNITS, directories[i], fn, collect);
+			err = place_list(collect->place, INVENTORY_UNITS, directories[i], fn,
+					 collect);
 	}
 	return err;
 }
@@ -182,7 +194,8 @@ static int without_file(const struct collect *collect)
 	int err = 0;
 
 	for (size_t i = 0; collect->running && i < collect->running->count && !err; i++) {
-		const struct inventory_unit unit = {.name = collect->running->list[i], .path = "", .running = true};
+		const struct inventory_unit unit = {
+			.name = collect->running->list[i], .path = "", .running = true};
 
 		if (is_unit(unit.name) && !names_have(&collect->told, unit.name))
 			err = collect->fn(collect->context, &unit);
@@ -198,15 +211,19 @@ static int in_place(void *context, const struct inventory_place *place)
 
 	if (!place->layer)
 		collect.running = all->running;
-	err = each_directory(&collect, unit_directories, ARRAY_LENGTH(unit_directories), wants_directory);
+	err = each_directory(&collect, unit_directories, ARRAY_LENGTH(unit_directories),
+			     wants_directory);
 	if (!err)
-		err = each_directory(&collect, runlevel_directories, ARRAY_LENGTH(runlevel_directories), runlevel);
+		err = each_directory(&collect, runlevel_directories,
+				     ARRAY_LENGTH(runlevel_directories), runlevel);
 	names_sort(&collect.wanted);
 	names_sort(&collect.started);
 	if (!err)
-		err = each_directory(&collect, unit_directories, ARRAY_LENGTH(unit_directories), unit_file);
+		err = each_directory(&collect, unit_directories, ARRAY_LENGTH(unit_directories),
+				     unit_file);
 	if (!err)
-		err = each_directory(&collect, script_directories, ARRAY_LENGTH(script_directories), script);
+		err = each_directory(&collect, script_directories, ARRAY_LENGTH(script_directories),
+				     script);
 	names_sort(&collect.told);
 	if (!err)
 		err = without_file(&collect);
@@ -225,9 +242,11 @@ int inventory_units(struct inventory *inventory, inventory_unit_fn fn, void *con
 	if (err == -ENOMEM)
 		return err;
 	if (err)
-		inventory_problem(inventory, INVENTORY_UNITS,
-				  inventory->live ? INVENTORY_MISSED : INVENTORY_LEFT_OUT, "", 0,
-				  inventory->live ? "no tree of cgroups is mounted, so what runs is not known" :
-						    "another root: nothing of the running kernel is looked at");
+		inventory_problem(
+			inventory, INVENTORY_UNITS,
+			inventory->live ? INVENTORY_MISSED : INVENTORY_LEFT_OUT, "", 0,
+			inventory->live
+				? "no tree of cgroups is mounted, so what runs is not known"
+				: "another root: nothing of the running kernel is looked at");
 	return inventory_each_place(inventory, INVENTORY_UNITS, in_place, &collect);
 }

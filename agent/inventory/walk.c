@@ -15,9 +15,10 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define ENTRIES_BYTES	 (256 << 10)
-#define PROGRESS_EVERY	 4096		/* entries */
-#define DIRECTORIES_MAX	 (4u << 20)	/* remembered, 24 to 48 bytes each; beyond that mounts may repeat */
+#define ENTRIES_BYTES  (256 << 10)
+#define PROGRESS_EVERY 4096 /* entries */
+#define DIRECTORIES_MAX                                                                            \
+	(4u << 20) /* remembered, 24 to 48 bytes each; beyond that mounts may repeat */
 
 /* getdents64(2); glibc has no name for the struct. */
 struct entry {
@@ -30,10 +31,10 @@ struct entry {
 
 /* A directory that was seen and not read yet. */
 struct pending {
-	const struct inventory_layer *layer;	/* of its parent */
-	size_t name;				/* offset into names */
-	unsigned parent_bytes;			/* of the path it is in */
-	unsigned inner;				/* where the path inside the layer begins */
+	const struct inventory_layer *layer; /* of its parent */
+	size_t name;                         /* offset into names */
+	unsigned parent_bytes;               /* of the path it is in */
+	unsigned inner;                      /* where the path inside the layer begins */
 };
 
 struct walk {
@@ -108,14 +109,20 @@ static bool not_entered(struct walk *walk)
 	    (mount->class == MOUNT_NETWORK && inventory->options.network))
 		return false;
 	if (mount->class == MOUNT_LAYERS)
-		snprintf(what, sizeof(what), "a container's file system: its layers are looked at where they are stored");
+		snprintf(
+			what, sizeof(what),
+			"a container's file system: its layers are looked at where they are stored");
 	else if (mount->class == MOUNT_NETWORK)
-		snprintf(what, sizeof(what), "network file system (%.32s); --network looks at it, --leave-out DIR accepts it",
-			 mount->type);
+		snprintf(
+			what, sizeof(what),
+			"network file system (%.32s); --network looks at it, --leave-out DIR accepts it",
+			mount->type);
 	else
-		snprintf(what, sizeof(what), "not a file system that holds programs (%.32s)", mount->type);
+		snprintf(what, sizeof(what), "not a file system that holds programs (%.32s)",
+			 mount->type);
 	inventory_problem(inventory, INVENTORY_FILES,
-			  mount->class == MOUNT_NETWORK ? INVENTORY_MISSED : INVENTORY_LEFT_OUT, walk->path, 0, what);
+			  mount->class == MOUNT_NETWORK ? INVENTORY_MISSED : INVENTORY_LEFT_OUT,
+			  walk->path, 0, what);
 	return true;
 }
 
@@ -155,7 +162,8 @@ static void tell_progress(struct walk *walk)
 }
 
 /* @here: the directory at walk->path, whose path has here->parent_bytes bytes. */
-static int take_entry(struct walk *walk, int directory, const struct pending *here, const struct entry *entry)
+static int take_entry(struct walk *walk, int directory, const struct pending *here,
+		      const struct entry *entry)
 {
 	struct inventory_file file = {.layer = here->layer};
 	size_t bytes = strlen(entry->name);
@@ -220,7 +228,8 @@ static int enter(struct walk *walk, struct pending *here)
 		if (err <= 0)
 			return err;
 	}
-	layer = walk->place->layer ? NULL : inventory_layer_of(walk->inventory, st.st_dev, st.st_ino);
+	layer = walk->place->layer ? NULL
+				   : inventory_layer_of(walk->inventory, st.st_dev, st.st_ino);
 	if (layer) {
 		here->layer = layer;
 		here->inner = here->parent_bytes;
@@ -247,7 +256,8 @@ static int go(struct walk *walk)
 	return err;
 }
 
-int walk_below(const struct inventory_place *place, const char *start, inventory_file_fn fn, void *context)
+int walk_below(const struct inventory_place *place, const char *start, inventory_file_fn fn,
+	       void *context)
 {
 	struct walk *walk CLEANUP(clean_free) = calloc(1, sizeof(*walk));
 	int err;
@@ -269,7 +279,8 @@ int walk_below(const struct inventory_place *place, const char *start, inventory
 	return err;
 }
 
-int walk_tree(const struct inventory_place *place, const char *start, inventory_file_fn fn, void *context)
+int walk_tree(const struct inventory_place *place, const char *start, inventory_file_fn fn,
+	      void *context)
 {
 	char real[PATH_MAX];
 	struct stat st;

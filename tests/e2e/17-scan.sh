@@ -58,7 +58,10 @@ lacks "nothing is connected" source=connections
 valid "files of the world"
 
 # a harmless program at the product's path
-cp "$(command -v busybox)" "$WORK/opt/sensor/bin/sleep"
+# under a standalone shell the name has no path
+busybox=$(command -v busybox)
+[ "${busybox#/}" != "$busybox" ] || busybox=/bin/busybox
+cp "$busybox" "$WORK/opt/sensor/bin/sleep"
 "$WORK/opt/sensor/bin/sleep" 100 &
 program=$!
 # ... and one of this host that has a file of the product mapped

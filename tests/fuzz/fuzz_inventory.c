@@ -76,8 +76,8 @@ static int take_route(void *context, const struct route *route)
 	return 0;
 }
 
-static int take_key(void *context, const char *key, size_t key_bytes, const char *value, size_t value_bytes,
-		    const struct bolt_bucket *bucket)
+static int take_key(void *context, const char *key, size_t key_bytes, const char *value,
+		    size_t value_bytes, const struct bolt_bucket *bucket)
 {
 	unsigned *depth = context;
 	int err = 0;
@@ -149,28 +149,72 @@ static void names(const char *text)
 static void parse(unsigned which, char *text, size_t bytes)
 {
 	switch (which % 22) {
-	case 0: packages(text, bytes, false); break;
-	case 1: packages(text, bytes, true); break;
-	case 2: (void)maps_parse(text, bytes, take_file, NULL); break;
-	case 3: (void)sockets_parse(text, bytes, 4, take_socket, NULL); break;
-	case 4: (void)sockets_parse(text, bytes, 6, take_socket, NULL); break;
-	case 5: (void)paths_in_text(text, bytes, NULL, take_path, NULL); break;
-	case 6: (void)words_in_text(text, bytes, take_text, NULL); break;
-	case 7: (void)apt_list_parse(text, bytes, take_source, NULL); break;
-	case 8: (void)apt_deb822_parse(text, bytes, take_source, NULL); break;
-	case 9: (void)rpm_repo_parse(text, bytes, take_source, NULL); break;
-	case 10: (void)apk_list_parse(text, bytes, take_source, NULL); break;
-	case 11: (void)pam_modules(text, bytes, take_word, NULL); break;
-	case 12: (void)nss_services(text, bytes, take_word, NULL); break;
-	case 13: (void)sudo_plugins(text, bytes, take_word, NULL); break;
-	case 14: (void)preload_entries(text, bytes, take_word, NULL); break;
-	case 15: (void)root_shells(text, bytes, take_word, NULL); break;
-	case 16: (void)resolvers(text, bytes, take_word, NULL); break;
-	case 17: (void)routes_parse(text, bytes, 4 + 2 * (bytes % 2), take_route, NULL); break;
-	case 18: (void)ldcache_find(text, bytes, "libc.so.6", take_file, NULL); break;
-	case 19: mounts(text, bytes); break;
-	case 20: bolt(text, bytes); break;
-	case 21: names(text); break;
+	case 0:
+		packages(text, bytes, false);
+		break;
+	case 1:
+		packages(text, bytes, true);
+		break;
+	case 2:
+		(void)maps_parse(text, bytes, take_file, NULL);
+		break;
+	case 3:
+		(void)sockets_parse(text, bytes, 4, take_socket, NULL);
+		break;
+	case 4:
+		(void)sockets_parse(text, bytes, 6, take_socket, NULL);
+		break;
+	case 5:
+		(void)paths_in_text(text, bytes, NULL, take_path, NULL);
+		break;
+	case 6:
+		(void)words_in_text(text, bytes, take_text, NULL);
+		break;
+	case 7:
+		(void)apt_list_parse(text, bytes, take_source, NULL);
+		break;
+	case 8:
+		(void)apt_deb822_parse(text, bytes, take_source, NULL);
+		break;
+	case 9:
+		(void)rpm_repo_parse(text, bytes, take_source, NULL);
+		break;
+	case 10:
+		(void)apk_list_parse(text, bytes, take_source, NULL);
+		break;
+	case 11:
+		(void)pam_modules(text, bytes, take_word, NULL);
+		break;
+	case 12:
+		(void)nss_services(text, bytes, take_word, NULL);
+		break;
+	case 13:
+		(void)sudo_plugins(text, bytes, take_word, NULL);
+		break;
+	case 14:
+		(void)preload_entries(text, bytes, take_word, NULL);
+		break;
+	case 15:
+		(void)root_shells(text, bytes, take_word, NULL);
+		break;
+	case 16:
+		(void)resolvers(text, bytes, take_word, NULL);
+		break;
+	case 17:
+		(void)routes_parse(text, bytes, 4 + 2 * (bytes % 2), take_route, NULL);
+		break;
+	case 18:
+		(void)ldcache_find(text, bytes, "libc.so.6", take_file, NULL);
+		break;
+	case 19:
+		mounts(text, bytes);
+		break;
+	case 20:
+		bolt(text, bytes);
+		break;
+	case 21:
+		names(text);
+		break;
 	}
 }
 

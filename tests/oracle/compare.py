@@ -98,7 +98,20 @@ def write_round(texts, host, attempts):
 # ---------------------------------------------------------------- one round
 
 def documents_of(round_):
-    return [generate.document(mapping) for mapping in round_.catalogue + [round_.policy]]
+    """The texts, the policy last, and the oracle's reading of them. The policy accepts the risk of each of its rules, because the generator asks nobody whether a
+    rule would hurt a host; so the id of each rule is compared, too: an id that no rule has is refused."""
+    texts = [generate.document(mapping) for mapping in round_.catalogue + [round_.policy]]
+    policy = read_policy(texts, round_.host)
+    ids = sorted({rule.id for rule in policy.rules})
+    texts[-1] += generate.document({"accept-risk": ids}) if ids else ""
+    return texts, policy
+
+
+def read_policy(texts, host):
+    """As the oracle reads it."""
+    documents = [oracle.load(text) for text in texts]
+    known = oracle.Host(host.get("labels"), USERS)
+    return oracle.Policy(documents[-1], oracle.Catalogue(documents[:-1]), known)
 
 
 def product_answers(product, texts, host, attempts):
@@ -109,10 +122,7 @@ def product_answers(product, texts, host, attempts):
     return [tuple(line.split("\t")) for line in lines[1:]]
 
 
-def oracle_answers(texts, host, attempts):
-    documents = [oracle.load(text) for text in texts]
-    known = oracle.Host(host.get("labels"), USERS)
-    policy = oracle.Policy(documents[-1], oracle.Catalogue(documents[:-1]), known)
+def oracle_answers(policy, attempts):
     return [oracle.decide(policy, oracle.Attempt(attempt)) for attempt in attempts]
 
 
@@ -130,12 +140,12 @@ def simplify(answer):
 
 def compare_round(product, round_, counts=None):
     """The differences: (number of the attempt or None, right answers, the product's answer)."""
-    texts = documents_of(round_)
+    texts, policy = documents_of(round_)
     given = product_answers(product, texts, round_.host, round_.attempts)
     if isinstance(given, str):
         return [(None, "a policy that is valid", given)]
     differences = []
-    rights = oracle_answers(texts, round_.host, round_.attempts)
+    rights = oracle_answers(policy, round_.attempts)
     for number, (attempt, right, answer) in enumerate(zip(round_.attempts, rights, given)):
         if answer[0] == "undecided" and may_be_undecided(attempt):
             answer = ("undecided", "-", "-", "allow", "-", "-", "-")
@@ -158,7 +168,7 @@ def compare_order(product, round_, rng):
     """'The verdict does not depend on order in the file': the product's answers must be the same to the letter."""
     answers = []
     for one in (round_, generate.shuffled(round_, rng)):
-        answers.append(product_answers(product, documents_of(one), one.host, one.attempts))
+        answers.append(product_answers(product, documents_of(one)[0], one.host, one.attempts))
     if isinstance(answers[0], str) or isinstance(answers[1], str):
         return []  # a refusal is a difference already
     return [(number, "the same in another order", second)
@@ -239,11 +249,12 @@ def describe(product, name, round_):
     for number, right, answer in compare_round(product, round_):
         lines.append(f"# the product: {answer}")
         lines.append(f"# the oracle:  {sorted(right) if isinstance(right, set) else right}")
-    lines += ["policy: |"] + ["  " + line for line in generate.to_yaml(round_.policy)]
-    if round_.catalogue:
+    *catalogue, policy = documents_of(round_)[0]
+    lines += ["policy: |"] + ["  " + line for line in policy.splitlines()]
+    if catalogue:
         lines.append("catalogue:")
-    for mapping in round_.catalogue:
-        lines += ["  - |"] + ["    " + line for line in generate.to_yaml(mapping)]
+    for text in catalogue:
+        lines += ["  - |"] + ["    " + line for line in text.splitlines()]
     rest = {key: value for key, value in (("host", round_.host), ("attempts", round_.attempts)) if value}
     return "\n".join(lines + generate.to_yaml(rest)).encode("utf-8", "backslashreplace").decode() + "\n"
 
@@ -332,7 +343,7 @@ def run_examples(options):
             messages, given = [given], []
         else:
             messages = [f"{attempt}: the product {simplify(answer)}, the oracle {sorted(right)}"
-                        for attempt, right, answer in zip(attempts, oracle_answers(texts, {}, attempts), given)
+                        for attempt, right, answer in zip(attempts, oracle_answers(read_policy(texts, {}), attempts), given)
                         if simplify(answer) not in right]
         matched = sum(answer[1] != "-" for answer in given)
         print(f"{'not ok' if messages else 'ok'} {number} - {name.stem}: {len(attempts)} attempts, {matched} matched")
@@ -352,7 +363,7 @@ def check_case(product, case):
     if isinstance(given, str):
         return [given]
     messages = []
-    for attempt, right, answer in zip(attempts, oracle_answers(texts, host, attempts), given):
+    for attempt, right, answer in zip(attempts, oracle_answers(read_policy(texts, host), attempts), given):
         product_expected = attempt.get("product", attempt["expected"])
         for who, expected, answers in (("the product", product_expected, {simplify(answer)}),
                                        ("the oracle", attempt["expected"], right)):

@@ -276,14 +276,16 @@ def narrower(one, other):
 
 
 def first_of(candidates, order):
-    """Those that come first in an order; it must never prefer a rule to one that means a part of it."""
+    """Those that come first in an order."""
     least = min(order(one) for one in candidates)
-    best = [one for one in candidates if order(one) == least]
-    for one in best:
-        for other in candidates:
-            if narrower(other, one):
-                raise AssertionError(f"{other.fact.value!r} is narrower than {one.fact.value!r}, but comes later")
-    return best
+    return [one for one in candidates if order(one) == least]
+
+
+def check_order(named, candidates):
+    """The order of rules must never prefer a rule to one that means a part of it."""
+    for other in candidates:
+        if narrower(other, named):
+            raise AssertionError(f"{other.fact.value!r} is narrower than {named.fact.value!r}, but comes later")
 
 
 # ---------------------------------------------------------------- catalogue
@@ -344,7 +346,8 @@ class Allow:
         self.until = until  # Unix time at which it ends; None: never
 
     def order(self):
-        return self.fact.order(), self.id
+        """Which of several is named: what lasts longest, then the most specific."""
+        return self.until is not None, -(self.until or 0), self.fact.order(), self.id
 
     def holds(self, now):
         """'The end of that day, UTC; then it stops applying.' An unknown time is before every end."""
@@ -516,11 +519,12 @@ def decide(policy, attempt):
     allows = [allow for allow in policy.allows if allow.holds(attempt.now) and allow.fact.matches(attempt)]
     answers = set()
     for rule in first_of(matching, Rule.order):
+        check_order(rule, matching)
         paused = rule.vendor in attempt.paused or "everything" in attempt.paused
         unmet = policy.requires and attempt.requirement_unmet
         mode, held_by = effective_mode(rule.target, attempt.capped, paused, attempt.breaker_open, unmet,
                                        attempt.stage_held, rule.too_weak)
-        for allow in allows:
+        for allow in first_of(allows, Allow.order) if allows else []:
             answers.add(("in", rule.id, allow.id, "allow", mode, held_by, "allowed"))
         if not allows:
             verdict = "deny" if mode == "enforce" else "allow"

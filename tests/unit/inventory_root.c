@@ -98,7 +98,8 @@ int root_tear_down(void **state)
 static void prepare(const struct test_root *root, const char *path, char *out_path)
 {
 	assert_true(snprintf(out_path, PATH_MAX, "%s%s", root->path, path) < PATH_MAX);
-	for (char *slash = out_path + strlen(root->path) + 1; (slash = strchr(slash, '/')); slash++) {
+	for (char *slash = out_path + strlen(root->path) + 1; (slash = strchr(slash, '/'));
+	     slash++) {
 		*slash = 0;
 		assert_true(!mkdir(out_path, 0755) || errno == EEXIST);
 		*slash = '/';
@@ -142,7 +143,8 @@ static void note_problem(void *context, const struct inventory_problem *problem)
 {
 	struct test_root *root = context;
 
-	lines_add(&root->problems, "%s %s %s", problem->gap == INVENTORY_MISSED ? "missed" : "left out",
+	lines_add(&root->problems, "%s %s %s",
+		  problem->gap == INVENTORY_MISSED ? "missed" : "left out",
 		  inventory_source_word(problem->source), problem->path);
 }
 

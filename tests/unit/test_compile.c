@@ -257,6 +257,51 @@ static void order_of_the_list_changes_nothing(void **state)
 	generation_free(first);
 }
 
+/* Long enough that the work is shared by threads: nothing depends on who is first. */
+static void order_of_a_long_list_changes_nothing(void **state)
+{
+	enum { COUNT = 240000 };
+	struct rule *list = calloc(COUNT, sizeof(*list));
+	char(*values)[40] = calloc(COUNT, sizeof(*values));
+	struct generation *first, *again;
+	__u64 seed = 7;
+
+	for (unsigned i = 0; i < COUNT; i++) {
+		if (i % 2)
+			snprintf(values[i], sizeof(*values), "/opt/d%u/f%u%s", i % 700, i, i % 5 ? "" : "/**");
+		else
+			snprintf(values[i], sizeof(*values), "n%u", i);
+		list[i] = i % 2 ? path_rule(values[i], i % 9 ? ACTION_DENY : ACTION_ALLOW, MODE_AUDIT)
+				: network_rule(values[i], 4, 0x0a000000u + i, 0, 32);
+		list[i].until_s = list[i].action == ACTION_ALLOW ? i % 4 : 0;
+		list[i].vendor = i % 3 ? "acme" : "other";
+	}
+	first = compile_ok(list, COUNT);
+	for (unsigned i = COUNT - 1; i > 0; i--) {
+		unsigned j = random_below(&seed, i + 1);
+		struct rule swapped = list[i];
+
+		list[i] = list[j];
+		list[j] = swapped;
+	}
+	again = compile_ok(list, COUNT);
+	assert_true(first->number == again->number);
+	assert_int_equal(first->rule_count, COUNT);
+	assert_int_equal(again->rule_count, COUNT);
+	for (unsigned i = 0; i < COUNT; i++) {
+		assert_string_equal(first->rules[i].id, again->rules[i].id);
+		assert_string_equal(first->rules[i].value, again->rules[i].value);
+	}
+	for (unsigned i = 1; i < COUNT; i += 997)
+		if (first->rules[i].matcher == MATCHER_PATH && first->rules[i].action == ACTION_DENY &&
+		    !strchr(first->rules[i].value, '*'))
+			assert_int_equal(walk_path(first, first->rules[i].value).deny, i + 1);
+	generation_free(first);
+	generation_free(again);
+	free(list);
+	free(values);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +313,7 @@ int main(void)
 		cmocka_unit_test(unenforced_is_listed),
 		cmocka_unit_test(empty_list_is_a_generation),
 		cmocka_unit_test(order_of_the_list_changes_nothing),
+		cmocka_unit_test(order_of_a_long_list_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,7 +147,7 @@ static void every_setting_is_compared(void **state)
 		HEAD "mode: audit\nembargo: []\n",
 		"kind: Policy\nname: q\nrevision: 2\nmode: enforce\nmin-confidence: documented\n"
 		"embargo: [{name: own, paths: [/x], scripts: strict}]\n"
-		"scope: {only-cgroups: [/a.slice, /b.slice], exclude-cgroups: [/c.slice], users: [7, 8]}\n"
+		"scope: {only-cgroups: [/a.slice, /b.slice], exclude-cgroups: [/c.slice], users: [7, 8], containers: none}\n"
 		"requires: {package: replacement, unit: r.service, exec: prevent}\n"
 		"internal: [10.0.0.0/8, 127.0.0.0/8]\nnames: {no-name: allow, quic: deny}\nrunning: terminate\n"
 		"accept-risk: [own/-/path/b3d1db31]\n",
@@ -155,7 +155,7 @@ static void every_setting_is_compared(void **state)
 		"revision: '1' '2'\n"
 		"mode: 'audit' 'enforce'\n"
 		"min-confidence: 'seen' 'documented'\n"
-		"scope: '' 'only the cgroups /a.slice, /b.slice; not the cgroups /c.slice; only the users 7, 8'\n"
+		"scope: '' 'only the cgroups /a.slice, /b.slice; not the cgroups /c.slice; no containers; only the users 7, 8'\n"
 		"requires: '' 'the package replacement is installed; r.service runs; exec is prevented, not only killed'\n"
 		"internal: '' '10.0.0.0/8; 127.0.0.0/8'\n"
 		"names: '' 'no-name: allow; quic: deny'\n"

@@ -26,8 +26,8 @@ static int note_file(void *context, const struct inventory_file *file)
 	static const char types[] = "fdlo";
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%c %s%s%s", types[file->type], file->path, file->layer ? " in " : "",
-		  inventory_layer_path(file->layer));
+	lines_add(&root->items, "%c %s%s%s", types[file->type], file->path,
+		  file->layer ? " in " : "", inventory_layer_path(file->layer));
 	return 0;
 }
 
@@ -158,9 +158,9 @@ static void unreadable_is_told(void **state)
 		walk(root, NULL);
 		_exit(lines_have(&root->problems, "missed files /secret") &&
 				      lines_have(&root->items, "f /open/file") &&
-				      !lines_have(&root->items, "f /secret/file") ?
-			      0 :
-			      4);
+				      !lines_have(&root->items, "f /secret/file")
+			      ? 0
+			      : 4);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -170,7 +170,8 @@ static void unreadable_is_told(void **state)
 static void links_stay_inside(void **state)
 {
 	struct test_root *root = *state;
-	const struct inventory_place place = {.inventory = root_open(root, NULL), .fd = root->inventory->root};
+	const struct inventory_place place = {.inventory = root_open(root, NULL),
+					      .fd = root->inventory->root};
 	char *text = NULL, target[PATH_MAX];
 	size_t bytes;
 
@@ -183,7 +184,8 @@ static void links_stay_inside(void **state)
 	assert_string_equal(text, "inside");
 	free(text);
 	assert_int_equal(rooted_read(place.fd, "/up", 100, &text, &bytes), -ENOENT);
-	assert_int_equal(rooted_read(place.fd, "/../../../etc/passwd", 1 << 20, &text, &bytes), -ENOENT);
+	assert_int_equal(rooted_read(place.fd, "/../../../etc/passwd", 1 << 20, &text, &bytes),
+			 -ENOENT);
 	assert_int_equal(rooted_read(place.fd, "/proc-link", 1 << 20, &text, &bytes), -ENOENT);
 	assert_int_equal(rooted_open_exact(place.fd, "/absolute", O_RDONLY), -ELOOP);
 	assert_int_equal(rooted_real(&place, "/absolute", target), 0);
@@ -205,7 +207,8 @@ static void only_regular_files_are_read(void **state)
 	assert_int_equal(mkfifo(name, 0600), 0);
 	root_open(root, NULL);
 	assert_int_equal(rooted_read(root->inventory->root, "/large", 9, &text, &bytes), -EFBIG);
-	assert_int_equal(rooted_read(root->inventory->root, "/directory", 9, &text, &bytes), -EISDIR);
+	assert_int_equal(rooted_read(root->inventory->root, "/directory", 9, &text, &bytes),
+			 -EISDIR);
 	assert_int_equal(rooted_read(root->inventory->root, "/pipe", 9, &text, &bytes), -EINVAL);
 	assert_int_equal(rooted_read(root->inventory->root, "/large", 10, &text, &bytes), 0);
 	assert_int_equal(bytes, 10);
@@ -257,7 +260,8 @@ static void parse_mounts(struct test_root *root, struct mounts *mounts, const ch
 	char text[4096];
 
 	*mounts = (struct mounts){0};
-	snprintf(text, sizeof(text), format, root->path, root->path, root->path, root->path, root->path);
+	snprintf(text, sizeof(text), format, root->path, root->path, root->path, root->path,
+		 root->path);
 	assert_int_equal(mounts_parse(mounts, root->inventory, text, strlen(text)), 0);
 }
 
@@ -303,7 +307,8 @@ static int bind_mounts(struct test_root *root)
 	/* one of both, whichever came first */
 	if (lines_have(&root->items, "f /a/file") + lines_have(&root->items, "f /b/file") != 1)
 		return 1;
-	if (!lines_have(&root->problems, "left out files /proc") || lines_have(&root->items, "d /proc/1"))
+	if (!lines_have(&root->problems, "left out files /proc") ||
+	    lines_have(&root->items, "d /proc/1"))
 		return 2;
 	return root->problems.count == 1 ? 0 : 3;
 }
@@ -329,7 +334,8 @@ static void mounts_are_known(void **state)
 
 static void a_root_must_be_there(void **state)
 {
-	const struct inventory_options missing = {.root = "/nonexistent/x"}, file = {.root = "/etc/passwd"};
+	const struct inventory_options missing = {.root = "/nonexistent/x"},
+				       file = {.root = "/etc/passwd"};
 	struct inventory *inventory = NULL;
 
 	assert_int_equal(inventory_open(&missing, &inventory), -ENOENT);

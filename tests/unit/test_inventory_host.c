@@ -41,8 +41,8 @@ static int note_process(void *context, const struct inventory_process *process)
 
 	if (process->pid != wanted->pid)
 		return 0;
-	lines_add(wanted->items, "%s%s user %u", process->executable, process->deleted ? " deleted" : "",
-		  process->uid);
+	lines_add(wanted->items, "%s%s user %u", process->executable,
+		  process->deleted ? " deleted" : "", process->uid);
 	for (size_t i = 0; i < process->mapped_count; i++)
 		lines_add(wanted->items, "mapped %s", process->mapped[i]);
 	return 0;
@@ -164,8 +164,9 @@ static int note_connection(void *context, const struct inventory_connection *con
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%u %llx %s %s%s", connection->family, connection->a, connection->remote,
-		  connection->protocol == IPPROTO_TCP ? "tcp" : "udp", connection->pid == getpid() ? " own" : "");
+	lines_add(&root->items, "%u %llx %s %s%s", connection->family, connection->a,
+		  connection->remote, connection->protocol == IPPROTO_TCP ? "tcp" : "udp",
+		  connection->pid == getpid() ? " own" : "");
 	return 0;
 }
 
@@ -190,7 +191,8 @@ static void own_connections(void **state)
 	socklen_t bytes = sizeof(address);
 	int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	int tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int udp = connect_udp(AF_INET, "127.1.2.3", 4321), udp6 = connect_udp(AF_INET6, "::1", 4322);
+	int udp = connect_udp(AF_INET, "127.1.2.3", 4321),
+	    udp6 = connect_udp(AF_INET6, "::1", 4322);
 	char expected[128];
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -200,7 +202,8 @@ static void own_connections(void **state)
 	assert_int_equal(connect(tcp, (void *)&address, bytes), 0);
 	assert_true(udp >= 0);
 	assert_int_equal(inventory_connections(live_open(root), note_connection, root), 0);
-	snprintf(expected, sizeof(expected), "4 7f000001 127.0.0.1:%u tcp own", ntohs(address.sin_port));
+	snprintf(expected, sizeof(expected), "4 7f000001 127.0.0.1:%u tcp own",
+		 ntohs(address.sin_port));
 	assert_has(&root->items, expected);
 	assert_has(&root->items, "4 7f010203 127.1.2.3:4321 udp own");
 	if (udp6 >= 0)
@@ -217,7 +220,8 @@ static void own_connections(void **state)
 /* The cgroup of this very process, made anew below it where that is allowed. */
 static bool make_cgroup(const char *name, char *out_path)
 {
-	static const char *const trees[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd"};
+	static const char *const trees[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified",
+					    "/sys/fs/cgroup/systemd"};
 
 	for (size_t i = 0; i < 3; i++) {
 		char file[PATH_MAX];
@@ -242,7 +246,8 @@ static void units_that_run(void **state)
 		print_message("skipped: no cgroup can be made here\n");
 		skip();
 	}
-	assert_int_equal(inventory_unit_running(live_open(root), "embargo-test-inventory", &running), 0);
+	assert_int_equal(
+		inventory_unit_running(live_open(root), "embargo-test-inventory", &running), 0);
 	assert_false(running);
 	pid = start("/bin/sleep");
 	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
@@ -251,11 +256,16 @@ static void units_that_run(void **state)
 	fprintf(out, "%d", pid);
 	assert_int_equal(fclose(out), 0);
 	inventory_close(root->inventory); /* one look is one picture: a new one for a new picture */
-	assert_int_equal(inventory_unit_running(live_open(root), "embargo-test-inventory", &running), 0);
+	assert_int_equal(
+		inventory_unit_running(live_open(root), "embargo-test-inventory", &running), 0);
 	assert_true(running);
-	assert_int_equal(inventory_unit_running(root->inventory, "embargo-test-inventory.service", &running), 0);
+	assert_int_equal(
+		inventory_unit_running(root->inventory, "embargo-test-inventory.service", &running),
+		0);
 	assert_true(running);
-	assert_int_equal(inventory_unit_running(root->inventory, "embargo-test-inventory.socket", &running), 0);
+	assert_int_equal(
+		inventory_unit_running(root->inventory, "embargo-test-inventory.socket", &running),
+		0);
 	assert_false(running);
 	stop(pid);
 	for (int i = 0; i < 100 && rmdir(path); i++)
@@ -272,7 +282,8 @@ static int note_protected(void *context, const struct inventory_protected *objec
 
 	lines_add(&root->items, "%s", object->path);
 	lines_add(&root->items, "%s: %s", object->why, object->named);
-	snprintf(path, sizeof(path), "%s%s", inventory_is_live(root->inventory) ? "" : root->path, object->path);
+	snprintf(path, sizeof(path), "%s%s", inventory_is_live(root->inventory) ? "" : root->path,
+		 object->path);
 	assert_int_equal(stat(path, &st), 0);
 	assert_true(st.st_ino == object->inode && st.st_dev == object->device);
 	return 0;
@@ -347,7 +358,8 @@ static void another_root(void **state)
 static void needs_of_a_program(void **state)
 {
 	struct elf_needs needs;
-	int fd = open("/bin/sleep", O_RDONLY | O_CLOEXEC), text = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+	int fd = open("/bin/sleep", O_RDONLY | O_CLOEXEC),
+	    text = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
 
 	assert_int_equal(elf_needs_read(fd, &needs), 0);
 	assert_non_null(needs.loader);
@@ -391,8 +403,8 @@ static int note_network(void *context, const struct inventory_network *network)
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%u %llx %llx %s: %s", network->family, network->a, network->b, network->text,
-		  network->why);
+	lines_add(&root->items, "%u %llx %llx %s: %s", network->family, network->a, network->b,
+		  network->text, network->why);
 	return 0;
 }
 
@@ -409,11 +421,15 @@ static void resolvers_of_another_root(void **state)
 	struct test_root *root = *state;
 
 	root_file(root, "/etc/resolv.conf", "nameserver 127.0.0.53\n");
-	root_file(root, "/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.53\nnameserver 2001:db8::53\n");
+	root_file(root, "/run/systemd/resolve/resolv.conf",
+		  "nameserver 192.0.2.53\nnameserver 2001:db8::53\n");
 	assert_int_equal(inventory_host_networks(root_open(root, NULL), note_network, root), 0);
 	assert_has(&root->items, "4 7f000035 0 127.0.0.53: resolver (/etc/resolv.conf)");
-	assert_has(&root->items, "4 c0000235 0 192.0.2.53: resolver (/run/systemd/resolve/resolv.conf)");
-	assert_has(&root->items, "6 20010db800000000 53 2001:db8::53: resolver (/run/systemd/resolve/resolv.conf)");
+	assert_has(&root->items,
+		   "4 c0000235 0 192.0.2.53: resolver (/run/systemd/resolve/resolv.conf)");
+	assert_has(
+		&root->items,
+		"6 20010db800000000 53 2001:db8::53: resolver (/run/systemd/resolve/resolv.conf)");
 	assert_int_equal(root->items.count, 3);
 }
 

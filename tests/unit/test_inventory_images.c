@@ -18,17 +18,18 @@
 #include <cmocka.h>
 
 /* Two layers; the chain ids are SHA-256 of "sha256:aa.. sha256:bb..", as sha256sum(1) says. */
-#define DIFF_A	"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define DIFF_B	"sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define DIFF_A   "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define DIFF_B   "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define CHAIN_AB "ccd722928bd92476ba1745586fed6e45a102504185ad88cd89e01ff116fd146c"
-#define IMAGE	"1111111111111111111111111111111111111111111111111111111111111111"
+#define IMAGE    "1111111111111111111111111111111111111111111111111111111111111111"
 
 static int note_image(void *context, const struct inventory_image *image)
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%s %s%s%s%s%s%s", image->manager, image->name, *image->container ? " container " : "",
-		  image->container, *image->container_name ? " called " : "", image->container_name,
+	lines_add(&root->items, "%s %s%s%s%s%s%s", image->manager, image->name,
+		  *image->container ? " container " : "", image->container,
+		  *image->container_name ? " called " : "", image->container_name,
 		  image->running ? " running" : "");
 	return 0;
 }
@@ -61,16 +62,19 @@ static void layers(struct test_root *root)
 
 static void make_docker(struct test_root *root)
 {
-	root_file(root, "/var/lib/docker/image/overlay2/repositories.json",
-		  "{\"Repositories\":{\"registry.example.com/sensor\":{\"registry.example.com/sensor:7\":\"sha256:" IMAGE
-		  "\",\"registry.example.com/sensor@sha256:0\":\"sha256:" IMAGE "\"}}}");
+	root_file(
+		root, "/var/lib/docker/image/overlay2/repositories.json",
+		"{\"Repositories\":{\"registry.example.com/sensor\":{\"registry.example.com/sensor:7\":\"sha256:" IMAGE
+		"\",\"registry.example.com/sensor@sha256:0\":\"sha256:" IMAGE "\"}}}");
 	root_file(root, "/var/lib/docker/image/overlay2/imagedb/content/sha256/" IMAGE,
-		  "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIFF_A "\",\"" DIFF_B "\"]}}");
+		  "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"" DIFF_A "\",\"" DIFF_B
+		  "\"]}}");
 	root_file(root,
 		  "/var/lib/docker/image/overlay2/layerdb/sha256/"
 		  "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/cache-id",
 		  "lower0123456789");
-	root_file(root, "/var/lib/docker/image/overlay2/layerdb/sha256/" CHAIN_AB "/cache-id", "upper0123456789");
+	root_file(root, "/var/lib/docker/image/overlay2/layerdb/sha256/" CHAIN_AB "/cache-id",
+		  "upper0123456789");
 	root_file(root, "/var/lib/docker/overlay2/lower0123456789/diff/etc/os-release", "");
 	root_file(root, "/var/lib/docker/overlay2/upper0123456789/diff/opt/example/agent", "");
 	root_file(root, "/var/lib/docker/overlay2/unknown/diff/x", "");
@@ -91,7 +95,8 @@ static void docker(void **state)
 	assert_has(&root->items, "docker registry.example.com/sensor:7");
 	assert_has(&root->items, "docker registry.example.com/sensor@sha256:0");
 	/* below another root nothing runs, whatever its state was when it was copied */
-	assert_has(&root->items, "docker registry.example.com/sensor:7 container c0ffee called watcher");
+	assert_has(&root->items,
+		   "docker registry.example.com/sensor:7 container c0ffee called watcher");
 	assert_int_equal(root->items.count, 3);
 	assert_int_equal(root->problems.count, 0);
 }
@@ -102,14 +107,17 @@ static void docker_layers(void **state)
 
 	make_docker(root);
 	layers(root);
-	assert_has(&root->items,
-		   "/var/lib/docker/overlay2/lower0123456789/diff: docker image registry.example.com/sensor:7, image "
-		   "registry.example.com/sensor@sha256:0, layer lower0123456");
-	assert_has(&root->items,
-		   "/var/lib/docker/overlay2/upper0123456789/diff: docker image registry.example.com/sensor:7, image "
-		   "registry.example.com/sensor@sha256:0, layer upper0123456");
+	assert_has(
+		&root->items,
+		"/var/lib/docker/overlay2/lower0123456789/diff: docker image registry.example.com/sensor:7, image "
+		"registry.example.com/sensor@sha256:0, layer lower0123456");
+	assert_has(
+		&root->items,
+		"/var/lib/docker/overlay2/upper0123456789/diff: docker image registry.example.com/sensor:7, image "
+		"registry.example.com/sensor@sha256:0, layer upper0123456");
 	assert_has(&root->items, "/var/lib/docker/overlay2/unknown/diff: docker layer unknown");
-	assert_has(&root->items, "/var/lib/docker/overlay2/rw/diff: docker container watcher, layer rw");
+	assert_has(&root->items,
+		   "/var/lib/docker/overlay2/rw/diff: docker container watcher, layer rw");
 	assert_int_equal(root->items.count, 4);
 }
 
@@ -120,11 +128,13 @@ static void files_in_layers(void **state)
 
 	make_docker(root);
 	assert_int_equal(inventory_files(root_open(root, NULL), note_file, root), 0);
-	assert_has(&root->items, "/opt/example/agent in /var/lib/docker/overlay2/upper0123456789/diff");
+	assert_has(&root->items,
+		   "/opt/example/agent in /var/lib/docker/overlay2/upper0123456789/diff");
 	assert_lacks(&root->items, "/var/lib/docker/overlay2/upper0123456789/diff/opt");
 	lines_done(&root->items);
 	assert_int_equal(inventory_glob(root->inventory, "/opt/example/*", note_file, root), 0);
-	assert_has(&root->items, "/opt/example/agent in /var/lib/docker/overlay2/upper0123456789/diff");
+	assert_has(&root->items,
+		   "/opt/example/agent in /var/lib/docker/overlay2/upper0123456789/diff");
 	assert_int_equal(root->items.count, 1);
 }
 
@@ -141,7 +151,8 @@ static void docker_elsewhere(void **state)
 	root_directory(root, "/var/lib/docker/image/devicemapper");
 	layers(root);
 	assert_has(&root->items, "/data/docker/vfs/dir/one: docker layer one");
-	assert_has(&root->items, "/home/u/.local/share/docker/fuse-overlayfs/two/diff: docker layer two");
+	assert_has(&root->items,
+		   "/home/u/.local/share/docker/fuse-overlayfs/two/diff: docker layer two");
 	assert_has(&root->problems, "missed images /var/lib/docker/image/devicemapper");
 }
 
@@ -151,13 +162,16 @@ static void hostile_docker(void **state)
 	struct test_root *root = *state;
 
 	root_file(root, "/var/lib/docker/image/overlay2/repositories.json", "{\"Repositories\":");
-	root_file(root, "/var/lib/docker/image/overlay2/layerdb/mounts/x/mount-id", "../../../../etc");
-	root_file(root, "/var/lib/docker/containers/x/config.v2.json", "{\"Name\":7,\"Config\":[]}");
+	root_file(root, "/var/lib/docker/image/overlay2/layerdb/mounts/x/mount-id",
+		  "../../../../etc");
+	root_file(root, "/var/lib/docker/containers/x/config.v2.json",
+		  "{\"Name\":7,\"Config\":[]}");
 	root_directory(root, "/etc");
 	root_directory(root, "/var/lib/docker/overlay2/y");
 	root_link(root, "/var/lib/docker/overlay2/y/diff", "/../../../../../../../etc");
 	layers(root);
-	assert_has(&root->problems, "missed images /var/lib/docker/image/overlay2/repositories.json");
+	assert_has(&root->problems,
+		   "missed images /var/lib/docker/image/overlay2/repositories.json");
 	/* A layer is not looked at as a part of the root: etc must not become one. */
 	assert_has(&root->problems, "missed images /var/lib/docker/overlay2/y/diff");
 	assert_int_equal(root->items.count, 0);
@@ -169,25 +183,32 @@ static void podman(void **state)
 
 	root_file(root, "/home/u/x", "");
 	root_file(root, "/etc/passwd", "u:x:1:1::/home/u:/bin/sh\n");
-	root_file(root, "/home/u/.local/share/containers/storage/overlay-images/images.json",
-		  "[{\"id\":\"i\",\"names\":[\"docker.io/example/sensor:latest\"],\"layer\":\"top\"}]");
-	root_file(root, "/home/u/.local/share/containers/storage/overlay-layers/layers.json",
-		  "[{\"id\":\"base\"},{\"id\":\"top\",\"parent\":\"base\"},{\"id\":\"ring\",\"parent\":\"ring\"}]");
-	root_file(root, "/home/u/.local/share/containers/storage/overlay-containers/containers.json",
+	root_file(
+		root, "/home/u/.local/share/containers/storage/overlay-images/images.json",
+		"[{\"id\":\"i\",\"names\":[\"docker.io/example/sensor:latest\"],\"layer\":\"top\"}]");
+	root_file(
+		root, "/home/u/.local/share/containers/storage/overlay-layers/layers.json",
+		"[{\"id\":\"base\"},{\"id\":\"top\",\"parent\":\"base\"},{\"id\":\"ring\",\"parent\":\"ring\"}]");
+	root_file(root,
+		  "/home/u/.local/share/containers/storage/overlay-containers/containers.json",
 		  "[{\"id\":\"c1\",\"names\":[\"box\"],\"image\":\"i\",\"layer\":\"ring\"}]");
 	root_directory(root, "/home/u/.local/share/containers/storage/overlay/base/diff");
 	root_directory(root, "/home/u/.local/share/containers/storage/overlay/top/diff");
 	root_directory(root, "/home/u/.local/share/containers/storage/overlay/ring/diff");
 	images(root);
 	assert_has(&root->items, "containers/storage docker.io/example/sensor:latest");
-	assert_has(&root->items, "containers/storage docker.io/example/sensor:latest container c1 called box");
+	assert_has(&root->items,
+		   "containers/storage docker.io/example/sensor:latest container c1 called box");
 	assert_int_equal(root->items.count, 2);
 	lines_done(&root->items);
 	layers(root);
-	assert_has(&root->items, "/home/u/.local/share/containers/storage/overlay/base/diff: containers/storage image "
-				 "docker.io/example/sensor:latest, layer base");
-	assert_has(&root->items, "/home/u/.local/share/containers/storage/overlay/ring/diff: containers/storage "
-				 "container box, layer ring");
+	assert_has(
+		&root->items,
+		"/home/u/.local/share/containers/storage/overlay/base/diff: containers/storage image "
+		"docker.io/example/sensor:latest, layer base");
+	assert_has(&root->items,
+		   "/home/u/.local/share/containers/storage/overlay/ring/diff: containers/storage "
+		   "container box, layer ring");
 	assert_int_equal(root->items.count, 3);
 }
 
@@ -213,7 +234,8 @@ static void put64(unsigned char *at, unsigned long long value)
 	put32(at + 4, value >> 32);
 }
 
-static void put_meta(unsigned char *page, unsigned number, unsigned long long root, unsigned long long transaction)
+static void put_meta(unsigned char *page, unsigned number, unsigned long long root,
+		     unsigned long long transaction)
 {
 	unsigned long long sum = 0xcbf29ce484222325ull;
 
@@ -231,7 +253,8 @@ static void put_meta(unsigned char *page, unsigned number, unsigned long long ro
 }
 
 /* A leaf page with one element. Return: bytes. */
-static size_t put_leaf(unsigned char *page, unsigned flags, const char *key, const void *value, size_t bytes)
+static size_t put_leaf(unsigned char *page, unsigned flags, const char *key, const void *value,
+		       size_t bytes)
 {
 	put16(page + 8, 2);
 	put16(page + 10, 1);
@@ -245,15 +268,16 @@ static size_t put_leaf(unsigned char *page, unsigned flags, const char *key, con
 }
 
 /* An inline bucket with one element. Return: bytes. */
-static size_t put_bucket(unsigned char *at, unsigned flags, const char *key, const void *value, size_t bytes)
+static size_t put_bucket(unsigned char *at, unsigned flags, const char *key, const void *value,
+			 size_t bytes)
 {
 	memset(at, 0, 32);
 	return 16 + put_leaf(at + 16, flags, key, value, bytes);
 }
 
 /* v1 / k8s.io / SECTION / NAME / (INNER = VALUE), as containerd's metadata has it. */
-static void make_database(unsigned char *file, const char *section, const char *name, const char *inner,
-			  const char *value)
+static void make_database(unsigned char *file, const char *section, const char *name,
+			  const char *inner, const char *value)
 {
 	unsigned char a[1024], b[1024];
 	size_t bytes;
@@ -290,7 +314,8 @@ static void containerd(void **state)
 
 static void damaged_containerd(void **state)
 {
-	static const char meta[] = "/var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt/meta.db";
+	static const char meta[] =
+		"/var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt/meta.db";
 	struct test_root *root = *state;
 	unsigned char file[4 * PAGE];
 
@@ -307,14 +332,20 @@ static void containerd_layers(void **state)
 {
 	struct test_root *root = *state;
 
-	root_file(root, "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs/opt/x", "");
+	root_file(
+		root,
+		"/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs/opt/x",
+		"");
 	root_directory(root, "/var/lib/containerd/io.containerd.snapshotter.v1.native");
 	root_directory(root, "/var/lib/containerd/io.containerd.snapshotter.v1.stargz/snapshots");
 	layers(root);
-	assert_has(&root->items, "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs: "
-				 "containerd layer 12");
+	assert_has(&root->items,
+		   "/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/12/fs: "
+		   "containerd layer 12");
 	assert_int_equal(root->items.count, 1);
-	assert_has(&root->problems, "missed images /var/lib/containerd/io.containerd.snapshotter.v1.stargz/snapshots");
+	assert_has(
+		&root->problems,
+		"missed images /var/lib/containerd/io.containerd.snapshotter.v1.stargz/snapshots");
 }
 
 static void running_tasks(void **state)

@@ -43,7 +43,8 @@ static int note_package(void *context, const struct inventory_package *package)
 		  package->removed ? " removed" : "", package->layer ? " in " : "",
 		  inventory_layer_path(package->layer));
 	for (size_t i = 0; i < package->vendor_count; i++)
-		lines_add(items, "%s %s: %s", package->name, package->vendors[i].field, package->vendors[i].text);
+		lines_add(items, "%s %s: %s", package->name, package->vendors[i].field,
+			  package->vendors[i].text);
 	if (!note->files)
 		return 0;
 	err = inventory_package_files(note->root->inventory, package, note_file, items);
@@ -91,8 +92,9 @@ static void distroless(void **state)
 {
 	struct test_root *root = *state;
 
-	root_file(root, "/var/lib/dpkg/status.d/base",
-		  "Package: base-files\nVersion: 12.4\nArchitecture: amd64\nMaintainer: S <s@debian.org>\n");
+	root_file(
+		root, "/var/lib/dpkg/status.d/base",
+		"Package: base-files\nVersion: 12.4\nArchitecture: amd64\nMaintainer: S <s@debian.org>\n");
 	root_file(root, "/var/lib/dpkg/status.d/base.md5sums",
 		  "d41d8cd98f00b204e9800998ecf8427e  etc/debian_version\n");
 	root_file(root, "/var/lib/dpkg/status.d/base-files.md5sums",
@@ -140,19 +142,21 @@ static void rpm(void **state)
 		print_message("skipped: rpmbuild is not installed\n");
 		skip();
 	}
-	root_file(root, "/build/x.spec",
-		  "Name: example-sensor\nVersion: 7.1\nRelease: 2\nSummary: s\nLicense: x\nBuildArch: noarch\n"
-		  "Vendor: Example, Inc.\nPackager: P <p@example.com>\n%description\nd\n"
-		  "%install\nmkdir -p %{buildroot}/opt/example\necho x >%{buildroot}/opt/example/agent\n"
-		  "%files\n/opt/example/agent\n");
+	root_file(
+		root, "/build/x.spec",
+		"Name: example-sensor\nVersion: 7.1\nRelease: 2\nSummary: s\nLicense: x\nBuildArch: noarch\n"
+		"Vendor: Example, Inc.\nPackager: P <p@example.com>\n%description\nd\n"
+		"%install\nmkdir -p %{buildroot}/opt/example\necho x >%{buildroot}/opt/example/agent\n"
+		"%files\n/opt/example/agent\n");
 	root_directory(root, "/var/lib/rpm");
 	snprintf(path, sizeof(path), "%s", root->path);
 	assert_true(run("cd %s/build && rpmbuild --quiet --define '_topdir %s/build' --define "
 			"'_rpmdir %s/build' -bb x.spec >%s/build/log 2>&1",
 			path));
-	assert_true(run("rpm --dbpath %s/var/lib/rpm --define '_db_backend sqlite' --justdb --nodeps --ignoreos "
-			"--noscripts -i %s/build/noarch/*.rpm >>%s/build/log 2>&1",
-			path));
+	assert_true(run(
+		"rpm --dbpath %s/var/lib/rpm --define '_db_backend sqlite' --justdb --nodeps --ignoreos "
+		"--noscripts -i %s/build/noarch/*.rpm >>%s/build/log 2>&1",
+		path));
 	list(root, true);
 	assert_has(&root->items, "rpm example-sensor 7.1-2");
 	assert_has(&root->items, "example-sensor Vendor: Example, Inc.");
@@ -204,10 +208,10 @@ static void is_installed(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ROOT_TEST(dpkg),	ROOT_TEST(dpkg_list_by_architecture),
-		ROOT_TEST(distroless),	ROOT_TEST(apk),
-		ROOT_TEST(rpm),		ROOT_TEST(damaged_rpm_is_told),
-		ROOT_TEST(in_layers),	ROOT_TEST(is_installed),
+		ROOT_TEST(dpkg),       ROOT_TEST(dpkg_list_by_architecture),
+		ROOT_TEST(distroless), ROOT_TEST(apk),
+		ROOT_TEST(rpm),        ROOT_TEST(damaged_rpm_is_told),
+		ROOT_TEST(in_layers),  ROOT_TEST(is_installed),
 	};
 
 	return cmocka_run_group_tests_name("inventory packages", tests, NULL, NULL);

@@ -19,8 +19,9 @@ static int note_unit(void *context, const struct inventory_unit *unit)
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%s %s%s%s%s%s", unit->name, unit->path, unit->init_script ? " script" : "",
-		  unit->enabled ? " enabled" : "", unit->masked ? " masked" : "", unit->running ? " running" : "");
+	lines_add(&root->items, "%s %s%s%s%s%s", unit->name, unit->path,
+		  unit->init_script ? " script" : "", unit->enabled ? " enabled" : "",
+		  unit->masked ? " masked" : "", unit->running ? " running" : "");
 	return 0;
 }
 
@@ -36,7 +37,8 @@ static int note_autostart(void *context, const struct inventory_autostart *autos
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%s %s:%u %s", autostart->kind, autostart->path, autostart->line, autostart->names);
+	lines_add(&root->items, "%s %s:%u %s", autostart->kind, autostart->path, autostart->line,
+		  autostart->names);
 	return 0;
 }
 
@@ -44,8 +46,8 @@ static int note_repository(void *context, const struct inventory_repository *rep
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%s %s:%u %s%s", repository->kind, repository->path, repository->line,
-		  repository->host, repository->enabled ? "" : " off");
+	lines_add(&root->items, "%s %s:%u %s%s", repository->kind, repository->path,
+		  repository->line, repository->host, repository->enabled ? "" : " off");
 	return 0;
 }
 
@@ -59,8 +61,10 @@ static void units(void **state)
 	root_file(root, "/usr/lib/systemd/system/a.service.d/more.conf", "[Service]\n");
 	root_file(root, "/usr/lib/systemd/system/README", "");
 	root_link(root, "/lib", "usr/lib");
-	root_link(root, "/etc/systemd/system/multi-user.target.wants/a.service", "/lib/systemd/system/a.service");
-	root_link(root, "/etc/systemd/system/x.target.requires/t@1.service", "/lib/systemd/system/t@.service");
+	root_link(root, "/etc/systemd/system/multi-user.target.wants/a.service",
+		  "/lib/systemd/system/a.service");
+	root_link(root, "/etc/systemd/system/x.target.requires/t@1.service",
+		  "/lib/systemd/system/t@.service");
 	root_link(root, "/etc/systemd/system/alias.service", "/lib/systemd/system/b.service");
 	root_link(root, "/etc/systemd/system/off.service", "/dev/null");
 	assert_int_equal(inventory_units(root_open(root, NULL), note_unit, root), 0);
@@ -126,11 +130,13 @@ static void autostart(void **state)
 	root_file(root, "/etc/init.d/x", "#!/bin/sh\nDAEMON=/opt/x/e\n");
 	root_bytes(root, "/etc/init.d/binary", "\177ELF/opt/x/not", 15);
 	root_file(root, "/usr/lib/systemd/system/x.service", "[Service]\nExecStart=/opt/x/f\n");
-	root_file(root, "/etc/systemd/system/x.service.d/more.conf", "[Service]\nExecStartPre=-/opt/x/g\n");
+	root_file(root, "/etc/systemd/system/x.service.d/more.conf",
+		  "[Service]\nExecStartPre=-/opt/x/g\n");
 	root_link(root, "/etc/systemd/system/multi-user.target.wants/x.service",
 		  "/usr/lib/systemd/system/x.service");
 	root_file(root, "/etc/passwd", "u:x:1:1::/home/u:/bin/sh\n");
-	root_file(root, "/home/u/.config/autostart/x.desktop", "[Desktop Entry]\nIcon=/opt/x/not\nExec=/opt/x/h %u\n");
+	root_file(root, "/home/u/.config/autostart/x.desktop",
+		  "[Desktop Entry]\nIcon=/opt/x/not\nExec=/opt/x/h %u\n");
 	root_file(root, "/etc/profile.d/x.sh", ". /opt/x/i\n");
 	root_file(root, "/etc/ld.so.preload", "/opt/x/j.so\n");
 	root_file(root, "/etc/modules-load.d/x.conf", "falcon_kal\n");
@@ -172,8 +178,10 @@ static void repositories(void **state)
 	root_file(root, "/etc/apt/sources.list", "deb http://deb.example.org/debian x main\n");
 	root_file(root, "/etc/apt/sources.list.d/v.list", "deb https://apt.example.com/ x y\n");
 	root_file(root, "/etc/apt/sources.list.d/v.sources", "URIs: https://deb822.example.com/\n");
-	root_file(root, "/etc/apt/sources.list.d/v.list.save", "deb https://saved.example.com/ x y\n");
-	root_file(root, "/etc/yum.repos.d/v.repo", "[v]\nenabled=0\nbaseurl=https://rpm.example.com/\n");
+	root_file(root, "/etc/apt/sources.list.d/v.list.save",
+		  "deb https://saved.example.com/ x y\n");
+	root_file(root, "/etc/yum.repos.d/v.repo",
+		  "[v]\nenabled=0\nbaseurl=https://rpm.example.com/\n");
 	root_file(root, "/etc/apk/repositories", "https://apk.example.com/v3\n");
 	assert_int_equal(inventory_repositories(root_open(root, NULL), note_repository, root), 0);
 	assert_has(&root->items, "apt /etc/apt/sources.list:1 deb.example.org");
@@ -199,14 +207,10 @@ static void nothing_of_the_running_system(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ROOT_TEST(units),
-		ROOT_TEST(init_scripts),
-		ROOT_TEST(modules),
-		ROOT_TEST(modules_before_the_merge),
-		ROOT_TEST(autostart),
-		ROOT_TEST(a_large_file_is_told),
-		ROOT_TEST(repositories),
-		ROOT_TEST(nothing_of_the_running_system),
+		ROOT_TEST(units),        ROOT_TEST(init_scripts),
+		ROOT_TEST(modules),      ROOT_TEST(modules_before_the_merge),
+		ROOT_TEST(autostart),    ROOT_TEST(a_large_file_is_told),
+		ROOT_TEST(repositories), ROOT_TEST(nothing_of_the_running_system),
 	};
 
 	return cmocka_run_group_tests_name("inventory system", tests, NULL, NULL);

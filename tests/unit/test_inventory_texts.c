@@ -44,13 +44,15 @@ static int note_text(void *context, unsigned line, const char *text)
 
 static int note_source(void *context, const struct source *source)
 {
-	lines_add(context, "%u %s %s%s", source->line, source->host, source->url, source->enabled ? "" : " off");
+	lines_add(context, "%u %s %s%s", source->line, source->host, source->url,
+		  source->enabled ? "" : " off");
 	return 0;
 }
 
 static int note_socket(void *context, const struct socket_line *line)
 {
-	lines_add(context, "%u %llx %llx %u %llu", line->family, line->a, line->b, line->port, line->inode);
+	lines_add(context, "%u %llx %llx %u %llu", line->family, line->a, line->b, line->port,
+		  line->inode);
 	return 0;
 }
 
@@ -94,7 +96,8 @@ static void expect(struct lines *lines, char *text, const char *expected)
 	do {                                                                                       \
 		struct lines lines_ = {0};                                                         \
 		char *text_ = copy(input);                                                         \
-		assert_int_equal(paths_in_text(text_, strlen(text_), only, note_text, &lines_), 0); \
+		assert_int_equal(paths_in_text(text_, strlen(text_), only, note_text, &lines_),    \
+				 0);                                                               \
 		expect(&lines_, text_, expected);                                                  \
 	} while (0)
 
@@ -115,16 +118,20 @@ static void paths_of_cron_and_units(void **state)
 {
 	static const char *const only[] = {"Exec", NULL};
 
-	EXPECT_PATHS(NULL, "# m h dom /not/this\n*/5 * * * * root /opt/x/agent -c \"/etc/x y.conf\"\n",
+	EXPECT_PATHS(NULL,
+		     "# m h dom /not/this\n*/5 * * * * root /opt/x/agent -c \"/etc/x y.conf\"\n",
 		     "2 /opt/x/agent|2 /etc/x");
 	EXPECT_PATHS(NULL, "DAEMON=/usr/sbin/x;[ -x \"$DAEMON\" ] && . /lib/lsb/init-functions\n",
 		     "1 /usr/sbin/x|1 /lib/lsb/init-functions");
-	EXPECT_PATHS(NULL, "17 * * * * root cd / && run-parts --report /etc/cron.hourly\n", "1 /etc/cron.hourly");
+	EXPECT_PATHS(NULL, "17 * * * * root cd / && run-parts --report /etc/cron.hourly\n",
+		     "1 /etc/cron.hourly");
 	EXPECT_PATHS(NULL, "PATH=/a/b:/c/d\n", "1 /a/b|1 /c/d");
 	EXPECT_PATHS(NULL, "curl https://example.com/opt/x/agent\n", "");
 	EXPECT_PATHS(NULL, "a/b/c ./d\n", "");
-	EXPECT_PATHS(only, "[Unit]\nDocumentation=/not/this\n[Service]\nExecStart=-!/opt/x/agent --a=/b/c\n",
-		     "4 /opt/x/agent|4 /b/c");
+	EXPECT_PATHS(
+		only,
+		"[Unit]\nDocumentation=/not/this\n[Service]\nExecStart=-!/opt/x/agent --a=/b/c\n",
+		"4 /opt/x/agent|4 /b/c");
 	EXPECT_PATHS(only, "ExecStart=/bin/sh -c '/opt/x/a||true'", "1 /bin/sh|1 /opt/x/a");
 }
 
@@ -139,26 +146,31 @@ static void module_words(void **state)
 
 static void package_sources(void **state)
 {
-	EXPECT_SOURCES(apt_list_parse,
-		       "deb [arch=amd64 signed-by=/x.gpg] https://u:p@Packages.Example.COM:8443/debian x main\n"
-		       "# deb http://off.example.com/ x y\n"
-		       "deb cdrom:[Debian 12]/ x\n"
-		       "# a remark that names https://remark.example.com/\n",
-		       "1 packages.example.com https://u:p@Packages.Example.COM:8443/debian|"
-		       "2 off.example.com http://off.example.com/ off");
-	EXPECT_SOURCES(apt_deb822_parse,
-		       "Types: deb\nURIs: https://a.example.com/x\n https://b.example.com/y\nSuites: z\n\n"
-		       "URIs: http://[2001:db8::1]:80/x\nEnabled: no\n",
-		       "2 a.example.com https://a.example.com/x|3 b.example.com https://b.example.com/y|"
-		       "6 2001:db8::1 http://[2001:db8::1]:80/x off");
-	EXPECT_SOURCES(rpm_repo_parse,
-		       "[a]\nname=A\nenabled = 0\nbaseurl=https://a.example.com/$releasever/\n"
-		       "       https://b.example.com/\n; remark=https://c.example.com\n"
-		       "[d]\nmirrorlist = https://d.example.com/?repo=x\n",
-		       "4 a.example.com https://a.example.com/$releasever/ off|"
-		       "5 b.example.com https://b.example.com/ off|8 d.example.com https://d.example.com/?repo=x");
-	EXPECT_SOURCES(apk_list_parse, "https://a.example.com/v3\n@edge https://b.example.com/\n/media/cdrom/apks\n",
-		       "1 a.example.com https://a.example.com/v3|2 b.example.com https://b.example.com/");
+	EXPECT_SOURCES(
+		apt_list_parse,
+		"deb [arch=amd64 signed-by=/x.gpg] https://u:p@Packages.Example.COM:8443/debian x main\n"
+		"# deb http://off.example.com/ x y\n"
+		"deb cdrom:[Debian 12]/ x\n"
+		"# a remark that names https://remark.example.com/\n",
+		"1 packages.example.com https://u:p@Packages.Example.COM:8443/debian|"
+		"2 off.example.com http://off.example.com/ off");
+	EXPECT_SOURCES(
+		apt_deb822_parse,
+		"Types: deb\nURIs: https://a.example.com/x\n https://b.example.com/y\nSuites: z\n\n"
+		"URIs: http://[2001:db8::1]:80/x\nEnabled: no\n",
+		"2 a.example.com https://a.example.com/x|3 b.example.com https://b.example.com/y|"
+		"6 2001:db8::1 http://[2001:db8::1]:80/x off");
+	EXPECT_SOURCES(
+		rpm_repo_parse,
+		"[a]\nname=A\nenabled = 0\nbaseurl=https://a.example.com/$releasever/\n"
+		"       https://b.example.com/\n; remark=https://c.example.com\n"
+		"[d]\nmirrorlist = https://d.example.com/?repo=x\n",
+		"4 a.example.com https://a.example.com/$releasever/ off|"
+		"5 b.example.com https://b.example.com/ off|8 d.example.com https://d.example.com/?repo=x");
+	EXPECT_SOURCES(
+		apk_list_parse,
+		"https://a.example.com/v3\n@edge https://b.example.com/\n/media/cdrom/apks\n",
+		"1 a.example.com https://a.example.com/v3|2 b.example.com https://b.example.com/");
 }
 
 static void modules_of_the_login(void **state)
@@ -168,17 +180,24 @@ static void modules_of_the_login(void **state)
 		     "-session optional pam_systemd.so\n@include common-auth\n"
 		     "auth required /lib/security/$ISA/pam_x.so\n",
 		     "pam_unix.so|pam_systemd.so|/lib/security/$ISA/pam_x.so");
-	EXPECT_WORDS(nss_services, "passwd: files systemd\nhosts: files [NOTFOUND=return] dns [ !UNAVAIL = return ] x\n",
-		     "files|systemd|files|dns|x");
-	EXPECT_WORDS(sudo_plugins,
-		     "Plugin sudoers_policy sudoers.so uid=0\nPath noexec /usr/libexec/sudo/sudo_noexec.so\nSet a b\n",
-		     "sudoers.so|/usr/libexec/sudo/sudo_noexec.so");
+	EXPECT_WORDS(
+		nss_services,
+		"passwd: files systemd\nhosts: files [NOTFOUND=return] dns [ !UNAVAIL = return ] x\n",
+		"files|systemd|files|dns|x");
+	EXPECT_WORDS(
+		sudo_plugins,
+		"Plugin sudoers_policy sudoers.so uid=0\nPath noexec /usr/libexec/sudo/sudo_noexec.so\nSet a b\n",
+		"sudoers.so|/usr/libexec/sudo/sudo_noexec.so");
 	EXPECT_WORDS(preload_entries, "/usr/lib/libx.so:/opt/y.so libz.so # /not/this\n",
 		     "/usr/lib/libx.so|/opt/y.so|libz.so");
-	EXPECT_WORDS(shell_lines, "# c\n/bin/sh\nnot-a-path\n/usr/bin/zsh\n", "/bin/sh|/usr/bin/zsh");
-	EXPECT_WORDS(root_shells, "root:x:0:0:r:/root:/bin/bash\nu:x:1:1::/:/bin/zsh\ntoor:x:0:0::/:/bin/ksh\nx:y\n",
-		     "/bin/bash|/bin/ksh");
-	EXPECT_WORDS(resolvers, "nameserver 192.0.2.53 # c\nsearch x\nnameserver fe80::1%eth0\nnameserver\n",
+	EXPECT_WORDS(shell_lines, "# c\n/bin/sh\nnot-a-path\n/usr/bin/zsh\n",
+		     "/bin/sh|/usr/bin/zsh");
+	EXPECT_WORDS(
+		root_shells,
+		"root:x:0:0:r:/root:/bin/bash\nu:x:1:1::/:/bin/zsh\ntoor:x:0:0::/:/bin/ksh\nx:y\n",
+		"/bin/bash|/bin/ksh");
+	EXPECT_WORDS(resolvers,
+		     "nameserver 192.0.2.53 # c\nsearch x\nnameserver fe80::1%eth0\nnameserver\n",
 		     "192.0.2.53|fe80::1%eth0");
 }
 
@@ -191,10 +210,11 @@ static void routes(void **state)
 
 	assert_int_equal(routes_parse(text, strlen(text), 4, note_route, &lines), 0);
 	expect(&lines, text, "4 c0000201 0 eth0");
-	text = copy("00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
-		    "20010db8000000000000000000000001 00000400 00000001 00000000 00000003     eth1\n"
-		    "20010db8000000000000000000000000 40 00000000000000000000000000000000 00 "
-		    "00000000000000000000000000000000 00000400 00000001 00000000 00000001     eth1\n");
+	text = copy(
+		"00000000000000000000000000000000 00 00000000000000000000000000000000 00 "
+		"20010db8000000000000000000000001 00000400 00000001 00000000 00000003     eth1\n"
+		"20010db8000000000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000400 00000001 00000000 00000001     eth1\n");
 	assert_int_equal(routes_parse(text, strlen(text), 6, note_route, &lines), 0);
 	expect(&lines, text, "6 20010db800000000 1 eth1");
 }
@@ -215,14 +235,15 @@ static void addresses(void **state)
 
 static void mappings(void **state)
 {
-	EXPECT_WORDS(maps_parse,
-		     "55d0c0a00000-55d0c0a01000 r-xp 00001000 fd:01 1234                       /usr/bin/x\n"
-		     "7f0000000000-7f0000001000 r--p 00000000 fd:01 99    /usr/lib/only-read.so\n"
-		     "7f0000001000-7f0000002000 r-xp 00001000 fd:01 99    /usr/lib/a b.so (deleted)\n"
-		     "7f0000003000-7f0000004000 r-xp 00001000 fd:01 98    /tmp/line\\012end\n"
-		     "7ffd00000000-7ffd00001000 r-xp 00000000 00:00 0     [vdso]\n"
-		     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0\n",
-		     "/usr/bin/x|/usr/lib/a b.so|/tmp/line\nend");
+	EXPECT_WORDS(
+		maps_parse,
+		"55d0c0a00000-55d0c0a01000 r-xp 00001000 fd:01 1234                       /usr/bin/x\n"
+		"7f0000000000-7f0000001000 r--p 00000000 fd:01 99    /usr/lib/only-read.so\n"
+		"7f0000001000-7f0000002000 r-xp 00001000 fd:01 99    /usr/lib/a b.so (deleted)\n"
+		"7f0000003000-7f0000004000 r-xp 00001000 fd:01 98    /tmp/line\\012end\n"
+		"7ffd00000000-7ffd00001000 r-xp 00000000 00:00 0     [vdso]\n"
+		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0\n",
+		"/usr/bin/x|/usr/lib/a b.so|/tmp/line\nend");
 	assert_string_equal(without_root("/srv/jail/bin/x", "/srv/jail"), "/bin/x");
 	assert_string_equal(without_root("/srv/jail2/bin/x", "/srv/jail"), "/srv/jail2/bin/x");
 	assert_string_equal(without_root("/bin/x", "/"), "/bin/x");
@@ -239,8 +260,9 @@ static void sockets(void **state)
 
 	assert_int_equal(sockets_parse(text, strlen(text), 4, note_socket, &lines), 0);
 	expect(&lines, text, "4 c000020a 0 443 12345");
-	text = copy("   0: 00000000000000000000000001000000:0277 B80D0120000000000000000001000000:01BB 01 0:0 0:0 0 0 0 7 1\n"
-		    "   1: 00000000000000000000000001000000:0277 0000000000000000FFFF00000A0200C0:01BB 01 0:0 0:0 0 0 0 8 1\n");
+	text = copy(
+		"   0: 00000000000000000000000001000000:0277 B80D0120000000000000000001000000:01BB 01 0:0 0:0 0 0 0 7 1\n"
+		"   1: 00000000000000000000000001000000:0277 0000000000000000FFFF00000A0200C0:01BB 01 0:0 0:0 0 0 0 8 1\n");
 	assert_int_equal(sockets_parse(text, strlen(text), 6, note_socket, &lines), 0);
 	expect(&lines, text, "6 20010db800000000 1 443 7|4 c000020a 0 443 8");
 }
@@ -295,12 +317,13 @@ static void deb_database(void **state)
 {
 	const struct inventory_package none = {.name = "", .version = "", .architecture = ""};
 	struct lines lines = {0};
-	char *text = copy("Package: a\nStatus: install ok installed\nMaintainer: A <a@example.com>\n"
-			  "Original-Maintainer: B\nOrigin: C\nArchitecture: amd64\nVersion: 1:2-3\n"
-			  "Description: x\n Package: not-this\n .\n y\n\n"
-			  "Package: b\nStatus: deinstall ok config-files\nVersion: 2\n\n"
-			  "Package: c\nStatus: purge ok not-installed\n\n"
-			  "Package: d\nStatus: install ok half-installed\nVersion: 4");
+	char *text =
+		copy("Package: a\nStatus: install ok installed\nMaintainer: A <a@example.com>\n"
+		     "Original-Maintainer: B\nOrigin: C\nArchitecture: amd64\nVersion: 1:2-3\n"
+		     "Description: x\n Package: not-this\n .\n y\n\n"
+		     "Package: b\nStatus: deinstall ok config-files\nVersion: 2\n\n"
+		     "Package: c\nStatus: purge ok not-installed\n\n"
+		     "Package: d\nStatus: install ok half-installed\nVersion: 4");
 
 	assert_int_equal(deb_stanzas(text, strlen(text), false, &none, note_package, &lines), 0);
 	expect(&lines, text,

@@ -70,7 +70,7 @@ static void test_scope(void **state)
 	size_t count;
 
 	setup(&fixture, TEXT "scope:\n  only-cgroups: [/system.slice//x.service/, '/user.slice/user-*.slice']\n"
-			     "  exclude-cgroups: ['**/y-*.scope']\n  users: [0, alice, '1000', 4294967294]\n  containers: none\n",
+			     "  exclude-cgroups: ['/*/y-*.scope']\n  users: [0, alice, '1000', 4294967294]\n  containers: none\n",
 	      &with_users);
 	assert_int_equal(fixture.diags.count, 0);
 	assert_int_equal(fixture.err, 0);
@@ -80,7 +80,7 @@ static void test_scope(void **state)
 	assert_string_equal(scope->only_cgroups[0], "/system.slice/x.service");
 	assert_string_equal(scope->only_cgroups[1], "/user.slice/user-*.slice");
 	assert_int_equal(scope->exclude_cgroup_count, 1);
-	assert_string_equal(scope->exclude_cgroups[0], "**/y-*.scope");
+	assert_string_equal(scope->exclude_cgroups[0], "/*/y-*.scope");
 	assert_int_equal(scope->user_count, 3); /* alice is 1000 */
 	assert_int_equal(scope->users[1], 1000);
 	assert_int_equal(scope->users[2], 4294967294);
@@ -100,21 +100,33 @@ static void test_scope(void **state)
 	done(&fixture);
 }
 
-/* The table is read by the compiler only: here, that each row is a pattern it takes. */
+/* The compiler takes the table, and nobody but root makes cgroups where it looks. */
 static void test_container_table(void **state)
 {
+	static const char *const words[] = {"none", "only"};
 	size_t count;
 	const char *const *list = container_cgroups(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		assert_null(path_pattern_check(list[i], NULL));
-		assert_true(*list[i] == '/' || !strncmp(list[i], "**/", 3));
+		assert_int_equal(*list[i], '/');
+		assert_int_not_equal(strncmp(list[i], "/user.slice", 11), 0);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct generation *generation = NULL;
+		struct fixture fixture;
+		char text[256];
+
+		snprintf(text, sizeof(text), "%sscope: {containers: %s}\n", TEXT, words[i]);
+		setup(&fixture, text, NULL);
+		assert_int_equal(policy_compile(fixture.policy, &fixture.diags, &generation), 0);
+		generation_free(generation);
+		done(&fixture);
 	}
 }
 
 static void test_scope_mistakes(void **state)
 {
-	expect_report(TEXT "scope: {only-cgroups: [/sys/fs/cgroup/system.slice, /sys/fs/cgroup/unified/x, /sys/fs/cgroup/, system.slice, /, '/*/**', /x/**, /y, /y, 7]}\n",
+	expect_report(TEXT "scope: {only-cgroups: [/sys/fs/cgroup/system.slice, /sys/fs/cgroup/unified/x, /sys/fs/cgroup/, system.slice, /, '/*/**', /x/**, /y, /y, 7, '**/z', '/a/**/b/**', /a/b**]}\n",
 		      NULL,
 		      "p:6:24: error: '/sys/fs/cgroup/system.slice' is a path of the file system; cgroups are named from the cgroup root, write '/system.slice'\n"
 		      "p:6:53: error: '/sys/fs/cgroup/unified/x' is a path of the file system; cgroups are named from the cgroup root, write '/x'\n"
@@ -124,7 +136,10 @@ static void test_scope_mistakes(void **state)
 		      "p:6:113: error: '/*/**' is every cgroup; name those that are meant\n"
 		      "p:6:122: error: '/x/**': a cgroup covers what is below it; write '/x'\n"
 		      "p:6:133: warning: '/y' is there twice; remove one\n"
-		      "p:6:137: error: expected text, found '7' (a whole number); write it in quotes: \"7\"\n");
+		      "p:6:137: error: expected text, found '7' (a whole number); write it in quotes: \"7\"\n"
+		      "p:6:140: error: '**/z': '**' is not for cgroups; write '*' for each level, as '/user.slice/user-*.slice'\n"
+		      "p:6:148: error: '/a/**/b/**': '**' is not for cgroups; write '*' for each level, as '/user.slice/user-*.slice'\n"
+		      "p:6:162: error: '/a/b**': '**' is not for cgroups; write '*' for each level, as '/user.slice/user-*.slice'\n");
 	expect_report(TEXT "scope: {only-cgroups: [/x], exclude-cgroups: [/x], containers: non, user: [1]}\n",
 		      NULL,
 		      "p:6:46: error: '/x' is in 'only-cgroups' and in 'exclude-cgroups'; remove one\n"

@@ -389,6 +389,34 @@ static void exceptions_of_texts_last_as_long_as_any(void **state)
 	generation_free(gen);
 }
 
+/* As of a line with "action: contain": the hooks do not know them, the list does. */
+static void listed_paths_and_networks_are_found(void **state)
+{
+	struct rule list[] = {
+		path_rule("/opt/acme/**", ACTION_CONTAIN, MODE_ENFORCE),
+		path_rule("/opt/acme/bin/*", ACTION_CONTAIN, MODE_ENFORCE),
+		path_rule("/opt/other", ACTION_DENY, MODE_ENFORCE),
+		network_rule("192.0.2.0/24 tcp 443", 4, 0xc0000200, 0, 24),
+	};
+	struct match_index *index = NULL;
+	struct generation *gen;
+
+	list[0].unenforced_why = list[1].unenforced_why = list[3].unenforced_why = "not contained";
+	gen = compile_ok(list, LENGTH(list));
+	assert_int_equal(match_index_new(gen, &index), 0);
+	assert_match(match_path(gen, "/opt/acme/bin/x"), "-", "-");
+	assert_string_equal(value_of(match_listed_path(index, "/opt/acme/bin/x")),
+			    "/opt/acme/bin/*");
+	assert_string_equal(value_of(match_listed_path(index, "/opt/acme/x/y")), "/opt/acme/**");
+	assert_false(match_is_enforced(gen, match_listed_path(index, "/opt/acme/x/y")));
+	assert_null(match_listed_path(index, "/opt/other"));
+	assert_string_equal(value_of(match_listed_address(index, 4, 0xc0000207, 0, 6, 443)),
+			    "192.0.2.0/24 tcp 443");
+	assert_null(match_listed_address(index, 4, 0xc0000207, 0, 17, 443));
+	match_index_free(index);
+	generation_free(gen);
+}
+
 static void what_is_not_enforced_decides_nothing(void **state)
 {
 	const struct match_subject subject = {0};
@@ -454,6 +482,7 @@ int main(void)
 		cmocka_unit_test(texts_prefer_the_most_specific),
 		cmocka_unit_test(domains_cover_what_is_below),
 		cmocka_unit_test(exceptions_of_texts_last_as_long_as_any),
+		cmocka_unit_test(listed_paths_and_networks_are_found),
 		cmocka_unit_test(what_is_not_enforced_decides_nothing),
 		cmocka_unit_test(many_texts_are_all_found),
 	};

@@ -18,39 +18,40 @@
 
 #include <cmocka.h>
 
-static const char vendor[] = "kind: Vendor\n"
-			     "id: example\n"
-			     "name: Example, Inc.\n"
-			     "products:\n"
-			     "  - id: sensor\n"
-			     "    name: Example Sensor\n"
-			     "    class: commercial\n"
-			     "    confidence: documented\n"
-			     "    sources: [x]\n"
-			     "    packages: [example-sensor, \"example-sensor-*\"]\n"
-			     "    package-vendors: [\"Example, Inc. <x@example.com>\"]\n"
-			     "    paths:\n"
-			     "      - /opt/example/**\n"
-			     "      - /usr/bin/examplectl\n"
-			     "      - \"**/legacy-scanner\"\n"
-			     "      - {value: \"/usr/lib*/libexample.so*\", confidence: unverified}\n"
-			     "    modules: [example_kmod]\n"
-			     "    units: [example-sensor, watcher.service]\n"
-			     "    images: [\"registry.example.com/sensor*\", example/agent]\n"
-			     "    markers: [/var/lib/example, \"/etc/example*.conf\"]\n"
-			     "    repositories: [packages.example.com, shared.example.org/vendor]\n"
-			     "  - id: free\n"
-			     "    name: Example Free\n"
-			     "    class: open-source\n"
-			     "    confidence: seen\n"
-			     "    sources: [x]\n"
-			     "    paths: [/usr/bin/free-tool]\n"
-			     "    packages: [example-sensor]\n"
-			     "  - id: cloud\n"
-			     "    name: Example Cloud\n"
-			     "    confidence: seen\n"
-			     "    sources: [x]\n"
-			     "    domains: [cloud.example.com]\n";
+static const char vendor[] =
+	"kind: Vendor\n"
+	"id: example\n"
+	"name: Example, Inc.\n"
+	"products:\n"
+	"  - id: sensor\n"
+	"    name: Example Sensor\n"
+	"    class: commercial\n"
+	"    confidence: documented\n"
+	"    sources: [x]\n"
+	"    packages: [example-sensor, \"example-sensor-*\"]\n"
+	"    package-vendors: [\"Example, Inc. <x@example.com>\"]\n"
+	"    paths:\n"
+	"      - /opt/example/**\n"
+	"      - /usr/bin/examplectl\n"
+	"      - \"**/legacy-scanner\"\n"
+	"      - {value: \"/usr/lib*/libexample.so*\", confidence: unverified}\n"
+	"    modules: [example_kmod]\n"
+	"    units: [example-sensor, watcher.service]\n"
+	"    images: [\"registry.example.com/sensor*\", example/agent]\n"
+	"    markers: [/var/lib/example, \"/etc/example*.conf\"]\n"
+	"    repositories: [packages.example.com, shared.example.org/vendor]\n"
+	"  - id: free\n"
+	"    name: Example Free\n"
+	"    class: open-source\n"
+	"    confidence: seen\n"
+	"    sources: [x]\n"
+	"    paths: [/usr/bin/free-tool]\n"
+	"    packages: [example-sensor]\n"
+	"  - id: cloud\n"
+	"    name: Example Cloud\n"
+	"    confidence: seen\n"
+	"    sources: [x]\n"
+	"    domains: [cloud.example.com]\n";
 
 struct world {
 	struct test_root *root;
@@ -103,8 +104,9 @@ static int note_hit(void *context, const struct hit *hit)
 {
 	struct test_root *root = context;
 
-	lines_add(&root->items, "%s %s %s%s%s%s%s%s", hit->rule->product, inventory_source_word(hit->source), hit->what,
-		  *hit->path ? " at " : "", hit->path, hit->layer ? " in " : "",
+	lines_add(&root->items, "%s %s %s%s%s%s%s%s", hit->rule->product,
+		  inventory_source_word(hit->source), hit->what, *hit->path ? " at " : "",
+		  hit->path, hit->layer ? " in " : "",
 		  hit->layer ? inventory_layer_path(hit->layer) : "", hit->link ? " link" : "");
 	return 0;
 }
@@ -113,7 +115,8 @@ static void find(struct world *world, const struct hits_options *options)
 {
 	lines_done(&world->root->items);
 	lines_done(&world->root->problems);
-	assert_int_equal(hits_find(root_open(world->root, NULL), world->generation, options, note_hit, world->root),
+	assert_int_equal(hits_find(root_open(world->root, NULL), world->generation, options,
+				   note_hit, world->root),
 			 0);
 }
 
@@ -155,7 +158,8 @@ static void files(void **state)
 	assert_has(&world->root->items, "sensor files /usr/lib64/libexample.so.7");
 	assert_has(&world->root->items, "sensor files /var/lib/example");
 	assert_has(&world->root->items, "sensor files /etc/example-1.conf");
-	assert_has(&world->root->items, "sensor modules example_kmod at /opt/other/example-kmod.ko.xz");
+	assert_has(&world->root->items,
+		   "sensor modules example_kmod at /opt/other/example-kmod.ko.xz");
 	assert_int_equal(world->root->items.count, 7);
 }
 
@@ -193,38 +197,50 @@ static void everything_else(void **state)
 		  "Package: renamed\nStatus: install ok installed\nVersion: 1\n"
 		  "Maintainer: Example, Inc. <x@example.com>\n");
 	root_file(world->root, "/etc/init.d/example-sensor", "#!/bin/sh\n/opt/example/start\n");
-	root_file(world->root, "/usr/lib/systemd/system/watcher.service", "[Service]\nExecStart=/usr/bin/examplectl\n");
+	root_file(world->root, "/usr/lib/systemd/system/watcher.service",
+		  "[Service]\nExecStart=/usr/bin/examplectl\n");
 	root_file(world->root, "/usr/lib/modules/6.1/extra/example-kmod.ko", "");
 	root_file(world->root, "/etc/modules", "example_kmod\n");
 	root_file(world->root, "/etc/cron.d/x", "@daily root /usr/local/bin/alias\n");
 	root_file(world->root, "/usr/bin/examplectl", "");
 	root_link(world->root, "/usr/local/bin/alias", "/usr/bin/examplectl");
-	root_file(world->root, "/etc/apt/sources.list",
-		  "deb https://packages.example.com/deb x y\ndeb https://shared.example.org/vendor/deb x y\n"
-		  "deb https://shared.example.org/other x y\ndeb https://cloud.example.com/ x y\n");
-	root_file(world->root, "/var/lib/docker/image/overlay2/repositories.json",
-		  "{\"Repositories\":{\"a\":{\"registry.example.com/sensor:7\":\"x\",\"docker.io/example/agent:1\":\"x\","
-		  "\"example/agent2:1\":\"x\"}}}");
+	root_file(
+		world->root, "/etc/apt/sources.list",
+		"deb https://packages.example.com/deb x y\ndeb https://shared.example.org/vendor/deb x y\n"
+		"deb https://shared.example.org/other x y\ndeb https://cloud.example.com/ x y\n");
+	root_file(
+		world->root, "/var/lib/docker/image/overlay2/repositories.json",
+		"{\"Repositories\":{\"a\":{\"registry.example.com/sensor:7\":\"x\",\"docker.io/example/agent:1\":\"x\","
+		"\"example/agent2:1\":\"x\"}}}");
 	find_all(world);
 	assert_has(&world->root->items, "sensor packages example-sensor-extra");
 	assert_has(&world->root->items, "sensor packages renamed");
-	assert_has(&world->root->items, "sensor units example-sensor.service at /etc/init.d/example-sensor");
-	assert_has(&world->root->items, "sensor units watcher.service at /usr/lib/systemd/system/watcher.service");
-	assert_has(&world->root->items, "sensor modules example_kmod at /usr/lib/modules/6.1/extra/example-kmod.ko");
-	assert_has(&world->root->items, "sensor autostart example_kmod at /etc/modules");
-	assert_has(&world->root->items, "sensor autostart /opt/example/start at /etc/init.d/example-sensor");
 	assert_has(&world->root->items,
-		   "sensor autostart /usr/bin/examplectl at /usr/lib/systemd/system/watcher.service");
+		   "sensor units example-sensor.service at /etc/init.d/example-sensor");
+	assert_has(&world->root->items,
+		   "sensor units watcher.service at /usr/lib/systemd/system/watcher.service");
+	assert_has(&world->root->items,
+		   "sensor modules example_kmod at /usr/lib/modules/6.1/extra/example-kmod.ko");
+	assert_has(&world->root->items, "sensor autostart example_kmod at /etc/modules");
+	assert_has(&world->root->items,
+		   "sensor autostart /opt/example/start at /etc/init.d/example-sensor");
+	assert_has(
+		&world->root->items,
+		"sensor autostart /usr/bin/examplectl at /usr/lib/systemd/system/watcher.service");
 	assert_has(&world->root->items, "sensor autostart /usr/local/bin/alias at /etc/cron.d/x");
 	assert_has(&world->root->items,
 		   "sensor repositories https://packages.example.com/deb at /etc/apt/sources.list");
+	assert_has(
+		&world->root->items,
+		"sensor repositories https://shared.example.org/vendor/deb at /etc/apt/sources.list");
 	assert_has(&world->root->items,
-		   "sensor repositories https://shared.example.org/vendor/deb at /etc/apt/sources.list");
-	assert_has(&world->root->items, "cloud repositories https://cloud.example.com/ at /etc/apt/sources.list");
-	assert_has(&world->root->items,
-		   "sensor images registry.example.com/sensor:7 at /var/lib/docker/image/overlay2/repositories.json");
-	assert_has(&world->root->items,
-		   "sensor images docker.io/example/agent:1 at /var/lib/docker/image/overlay2/repositories.json");
+		   "cloud repositories https://cloud.example.com/ at /etc/apt/sources.list");
+	assert_has(
+		&world->root->items,
+		"sensor images registry.example.com/sensor:7 at /var/lib/docker/image/overlay2/repositories.json");
+	assert_has(
+		&world->root->items,
+		"sensor images docker.io/example/agent:1 at /var/lib/docker/image/overlay2/repositories.json");
 	assert_has(&world->root->items, "sensor files /usr/bin/examplectl");
 	assert_int_equal(world->root->items.count, 15);
 }
@@ -238,9 +254,12 @@ static void inside_of_layers(void **state)
 	root_file(world->root, "/var/lib/docker/overlay2/abc/diff/srv/legacy-scanner", "");
 	root_directory(world->root, "/var/lib/docker/overlay2/abc/diff/var/lib/example");
 	find_all(world);
-	assert_has(&world->root->items, "sensor files /opt/example/agent in /var/lib/docker/overlay2/abc/diff");
-	assert_has(&world->root->items, "sensor files /srv/legacy-scanner in /var/lib/docker/overlay2/abc/diff");
-	assert_has(&world->root->items, "sensor files /var/lib/example in /var/lib/docker/overlay2/abc/diff");
+	assert_has(&world->root->items,
+		   "sensor files /opt/example/agent in /var/lib/docker/overlay2/abc/diff");
+	assert_has(&world->root->items,
+		   "sensor files /srv/legacy-scanner in /var/lib/docker/overlay2/abc/diff");
+	assert_has(&world->root->items,
+		   "sensor files /var/lib/example in /var/lib/docker/overlay2/abc/diff");
 	assert_int_equal(world->root->items.count, 3);
 }
 
@@ -349,10 +368,11 @@ static void is_readable(void **state)
 	size_t bytes;
 	FILE *out;
 
-	root_file(world->root,
-		  "/opt/example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		  "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
-		  "");
+	root_file(
+		world->root,
+		"/opt/example/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+		"");
 	root_file(world->root, "/usr/bin/examplectl", "");
 	root_file(world->root, "/srv/\033[31m/legacy-scanner", "");
 	root_file(world->root, "/usr/lib/libexample.so", "");
