@@ -22,6 +22,18 @@ static int note(json_t *list, const char *format, ...)
 	return json_array_append_new(list, json_string(text));
 }
 
+/* Which processes are decided about hangs on cgroup v2, and on a host without it all are in its root. */
+static bool scope_needs_cgroups(const struct generation *generation)
+{
+	const struct gen_key key = {.kind = GEN_SCOPE};
+	const union gen_value *value = generation_find(generation, &key);
+
+	for (unsigned i = 0; value && i < SCOPE_LIST_MAX; i++)
+		if (value->scope.root[i])
+			return true;
+	return false;
+}
+
 static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
 {
 	AUTO_JSON json_t *list = json_array();
@@ -45,6 +57,11 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list,
 			    "the policy in the kernel is not the one of this agent; is another "
 			    "agent running? Reload (systemctl reload embargod)");
+	if (report_err == 0 && !report->cgroup[0] && scope_needs_cgroups(daemon->activation.active))
+		err |= note(list,
+			    "the scope of the policy names cgroups or containers, but cgroup v2 is not "
+			    "mounted: only-cgroups and containers: only match nothing here, and nothing is "
+			    "excluded");
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
 			err |= note(list, "events cannot be written to \"%s\": %s",

@@ -58,10 +58,9 @@ lacks "nothing is connected" source=connections
 valid "files of the world"
 
 # a harmless program at the product's path
-# under a standalone shell the name has no path
-busybox=$(command -v busybox)
-[ "${busybox#/}" != "$busybox" ] || busybox=/bin/busybox
-cp "$busybox" "$WORK/opt/sensor/bin/sleep"
+for busybox in /bin/busybox /usr/bin/busybox; do
+	[ ! -f "$busybox" ] || cp "$busybox" "$WORK/opt/sensor/bin/sleep"
+done
 "$WORK/opt/sensor/bin/sleep" 100 &
 program=$!
 # ... and one of this host that has a file of the product mapped

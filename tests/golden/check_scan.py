@@ -8,6 +8,7 @@ Exit status 0 all is as expected, 1 not, 77 cannot run.
 import json
 import os
 import pathlib
+import pty
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,26 @@ def check_others(scans, directory):
                 done.stderr)
 
 
+def check_progress(scans, directory):
+    """On a terminal it tells how far it is, and takes that away again; document() has seen that nothing else does."""
+    root = directory / "many"
+    root.mkdir()
+    for number in range(5000):
+        (root / str(number)).touch()
+    ours, theirs = pty.openpty()
+    done = subprocess.run([scans.embargo, "scan", "--catalog", scans.catalog, "--root", str(root), "--vendor", "found-only"],
+                          stdout=subprocess.PIPE, stderr=theirs, timeout=60, check=False)
+    os.close(theirs)
+    try:
+        told = os.read(ours, 65536)
+    except OSError:  # nothing was written
+        told = b""
+    os.close(ours)
+    scans.check("progress: exit status 0", done.returncode == 0, done.returncode)
+    scans.check("progress: told", b"4096 files, " in told and told.endswith(b"\r\x1b[K"), told)
+    scans.check("progress: not on standard output", b"\x1b" not in done.stdout)
+
+
 def check_schema(scans, root):
     """A schema that takes everything would prove nothing."""
     document = json.loads(scans.run("--json", "--root", str(root), "--vendor", "example-vendor").stdout)
@@ -167,6 +188,7 @@ def main():
         check_findings(scans, directory / "findings")
         check_others(scans, directory)
         check_schema(scans, directory / "findings")
+        check_progress(scans, directory)
     print(f"{scans.count} checks, {scans.bad} not as expected")
     return 1 if scans.bad else 0
 
