@@ -50,6 +50,24 @@ static void take_field(struct inventory_package *package, const char **status, c
 	}
 }
 
+bool deb_is_damaged(const char *text, size_t bytes)
+{
+	const char *end = text + bytes;
+
+	if (memchr(text, 0, bytes))
+		return true;
+	while (text < end) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		size_t line = (size_t)((stop ? stop : end) - text);
+
+		/* empty, the rest of a field, or a field */
+		if (line && !strchr(" \t\r", *text) && !memchr(text, ':', line))
+			return true;
+		text += line + 1;
+	}
+	return false;
+}
+
 int deb_stanzas(char *text, size_t bytes, bool whole, const struct inventory_package *package,
 		inventory_package_fn fn, void *context)
 {
@@ -163,6 +181,8 @@ static int read_stanzas(const struct collect *collect, const char *path, bool wh
 	if (!text)
 		return 0;
 	*out_found = true;
+	if (deb_is_damaged(text, bytes)) /* what can be read of it is still used */
+		place_missed(collect->place, INVENTORY_PACKAGES, path, -EBADMSG);
 	return deb_stanzas(text, bytes, whole, &common, collect->fn, collect->context);
 }
 

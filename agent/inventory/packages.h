@@ -19,6 +19,9 @@ struct package_origin {
 	size_t bytes;
 };
 
+/** deb_is_damaged() - is there a line that is no part of such a text, or a zero? Before deb_stanzas() */
+bool deb_is_damaged(const char *text, size_t bytes);
+
 /**
  * deb_stanzas() - the packages of a text as in deb-control(5), as dpkg's status file is
  * @text: changed; has a byte behind its end that may be written

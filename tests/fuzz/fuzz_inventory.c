@@ -108,6 +108,7 @@ static void packages(char *text, size_t bytes, bool apk)
 	if (apk)
 		(void)apk_stanzas(text, bytes, &common, &origin, take_package, NULL);
 	else
+		(void)deb_is_damaged(text, bytes);
 		(void)deb_stanzas(text, bytes, bytes % 2, &common, take_package, NULL);
 }
 

@@ -313,6 +313,19 @@ static int note_package(void *context, const struct inventory_package *package)
 	return 0;
 }
 
+static void damage_of_a_status_file_is_seen(void **state)
+{
+	static const char good[] = "Package: a\nStatus: install ok installed\nDescription: one\n two\n .\n\nPackage: b\r\n";
+	static const char zero[] = "Package: a\0b\n";
+
+	assert_false(deb_is_damaged(good, sizeof(good) - 1));
+	assert_false(deb_is_damaged("", 0));
+	assert_false(deb_is_damaged("\n\n", 2));
+	assert_true(deb_is_damaged("Package: a\nhalf a li", 20));
+	assert_true(deb_is_damaged("no field\n", 9));
+	assert_true(deb_is_damaged(zero, sizeof(zero) - 1));
+}
+
 static void deb_database(void **state)
 {
 	const struct inventory_package none = {.name = "", .version = "", .architecture = ""};
@@ -333,6 +346,7 @@ static void deb_database(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(damage_of_a_status_file_is_seen),
 		cmocka_unit_test(stars),
 		cmocka_unit_test(paths_of_cron_and_units),
 		cmocka_unit_test(module_words),
