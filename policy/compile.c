@@ -165,7 +165,7 @@ static void compile_networks(void *data)
 	struct networks *networks = NULL;
 
 	nets->err = networks_prepare(numbered, &nets->diags, &nets->entries,
-				       &nets->compilation->header, &networks);
+				     &nets->compilation->header, &networks);
 	nets->err = nets->err ?: networks_emit(networks, &nets->entries);
 	networks_free(networks);
 }
@@ -403,9 +403,9 @@ static void number_entries(void *data)
 {
 	struct generation_store *store = data;
 
-	store->generation.number = generation_number(store->keys, store->values,
-						     store->generation.entry_count,
-						     &store->generation.requires);
+	store->generation.number =
+		generation_number(store->keys, store->values, store->generation.entry_count,
+				  &store->generation.requires);
 }
 
 static int store_requires(struct compilation *compilation, struct generation_store *store)

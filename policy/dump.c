@@ -102,7 +102,8 @@ static void dump_rule(const struct generation_rule *rule, size_t number, FILE *o
 
 static void dump_listed(const struct generation_rule *rule, FILE *out)
 {
-	fprintf(out, "%s %s", matcher_is_finding(rule->matcher) ? "finding" : "unenforced", rule->id);
+	fprintf(out, "%s %s", matcher_is_finding(rule->matcher) ? "finding" : "unenforced",
+		rule->id);
 	dump_words(rule, out);
 }
 

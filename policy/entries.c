@@ -127,8 +127,8 @@ void entries_unique(struct entries *entries, size_t start)
 	size_t kept = start;
 
 	for (size_t i = start; i < entries->count; i++) {
-		if (kept > start && !memcmp(&entries->keys[kept - 1], &entries->keys[i],
-					    sizeof(*entries->keys)))
+		if (kept > start &&
+		    !memcmp(&entries->keys[kept - 1], &entries->keys[i], sizeof(*entries->keys)))
 			continue;
 		entries->keys[kept] = entries->keys[i];
 		entries->values[kept++] = entries->values[i];

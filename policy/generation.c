@@ -246,7 +246,8 @@ static int write_generation(const struct generation *gen, int fd)
 				     .unenforced = gen->unenforced_count,
 				     .pool_bytes = store->pool_bytes,
 				     .policy = gen->policy - store->pool,
-				     .requires_package = text_offset(gen->requires.package, store->pool),
+				     .requires_package =
+					     text_offset(gen->requires.package, store->pool),
 				     .requires_unit = text_offset(gen->requires.unit, store->pool),
 				     .requires_exec_prevent = gen->requires.exec_prevent,
 				     .mode = gen->mode};
@@ -396,22 +397,22 @@ static bool decode_rules(const struct generation_store *store, const struct file
 	for (size_t i = 0; !wrong && i < count; i++) {
 		const struct file_rule *r = &from[i];
 
-		to[i] = (struct generation_rule){
-			.id = pool_at(store, r->id, &wrong),
-			.vendor = pool_at(store, r->vendor, &wrong),
-			.vendor_name = pool_at(store, r->vendor_name, &wrong),
-			.product = pool_at(store, r->product, &wrong),
-			.value = pool_at(store, r->value, &wrong),
-			.reason = pool_at(store, r->reason, &wrong),
-			.why = pool_at(store, r->why, &wrong),
-			.file = pool_at(store, r->file, &wrong),
-			.line = r->line,
-			.matcher = r->matcher,
-			.action = r->action,
-			.target = r->target,
-			.target_held_by = r->target_held_by,
-			.confidence = r->confidence,
-			.until_s = r->until_s};
+		to[i] = (struct generation_rule){.id = pool_at(store, r->id, &wrong),
+						 .vendor = pool_at(store, r->vendor, &wrong),
+						 .vendor_name =
+							 pool_at(store, r->vendor_name, &wrong),
+						 .product = pool_at(store, r->product, &wrong),
+						 .value = pool_at(store, r->value, &wrong),
+						 .reason = pool_at(store, r->reason, &wrong),
+						 .why = pool_at(store, r->why, &wrong),
+						 .file = pool_at(store, r->file, &wrong),
+						 .line = r->line,
+						 .matcher = r->matcher,
+						 .action = r->action,
+						 .target = r->target,
+						 .target_held_by = r->target_held_by,
+						 .confidence = r->confidence,
+						 .until_s = r->until_s};
 		wrong |= r->matcher >= MATCHER_MAX || r->action >= ACTION_MAX ||
 			 r->target >= MODE_MAX || r->target_held_by >= HELD_BY_MAX ||
 			 r->confidence >= CONFIDENCE_MAX;
@@ -486,8 +487,7 @@ static bool gen_rule_fits(const struct generation_store *store, __u32 number,
 	words = &store->rules[number - 1];
 	return rule->action == words->action && rule->target == words->target &&
 	       rule->target_held_by == words->target_held_by && rule->matcher == words->matcher &&
-	       rule->until_s == words->until_s &&
-	       (rule->action == ACTION_ALLOW || !rule->until_s);
+	       rule->until_s == words->until_s && (rule->action == ACTION_ALLOW || !rule->until_s);
 }
 
 static bool value_fits(const struct generation_store *store, const struct gen_key *key,

@@ -103,7 +103,8 @@ static int fill(const struct rules *rules, struct numbered *numbered, struct dia
 {
 	size_t half = rules->count / 2;
 	struct part first = {rules->list, numbered->list, half, false};
-	struct part second = {rules->list + half, numbered->list + half, rules->count - half, false};
+	struct part second = {rules->list + half, numbered->list + half, rules->count - half,
+			      false};
 	struct beside beside;
 
 	beside_start(&beside, fill_part, &first, first.count);
@@ -130,7 +131,8 @@ static bool same_words(const struct rule *a, const struct rule *b)
 	return a->vendor == b->vendor && a->vendor_name == b->vendor_name &&
 	       a->product == b->product && a->reason == b->reason &&
 	       a->place.file == b->place.file && a->unenforced_why == b->unenforced_why &&
-	       a->matcher == b->matcher && (a->action == ACTION_ALLOW) == (b->action == ACTION_ALLOW);
+	       a->matcher == b->matcher &&
+	       (a->action == ACTION_ALLOW) == (b->action == ACTION_ALLOW);
 }
 
 static int add_prefix(struct strings *strings, const struct rule *rule, __u32 *out_prefix)
@@ -181,9 +183,9 @@ static int fill_words(const struct rules *rules, struct numbered *numbered, stru
 
 	for (size_t i = 0; !err && i < rules->count; i++) {
 		const struct rule *rule = &rules->list[i];
-		__u64 mixed = hash_word((__u64)(uintptr_t)rule->product ^ (__u64)rule->matcher << 56,
-					(__u64)(uintptr_t)rule->vendor ^
-						(__u64)(uintptr_t)rule->reason << 8);
+		__u64 mixed = hash_word(
+			(__u64)(uintptr_t)rule->product ^ (__u64)rule->matcher << 56,
+			(__u64)(uintptr_t)rule->vendor ^ (__u64)(uintptr_t)rule->reason << 8);
 		struct words_cache *slot = &cache[mixed >> 20 & (WORDS_CACHE - 1)];
 
 		if (!slot->rule || !same_words(slot->rule, rule)) {

@@ -57,10 +57,10 @@ static void merge_double(struct numbered_rule *into, const struct numbered_rule 
 	bool differ = into->target != other->target || into->action != other->action;
 
 	if (into->rule->until_s != other->rule->until_s)
-		diagnostics_add(diags, SEVERITY_WARNING, other->rule->place,
-				"\"%s\" is already allowed at %s:%u with a later end; that one applies",
-				other->rule->value, into->rule->place.file ?: "",
-				into->rule->place.line);
+		diagnostics_add(
+			diags, SEVERITY_WARNING, other->rule->place,
+			"\"%s\" is already allowed at %s:%u with a later end; that one applies",
+			other->rule->value, into->rule->place.file ?: "", into->rule->place.line);
 	if (differ) {
 		diagnostics_add(diags, SEVERITY_WARNING, other->rule->place,
 				"\"%s\" is already named at %s:%u with another mode or action; "

@@ -46,7 +46,8 @@ struct buckets {
 };
 
 /* False: they are all equal. */
-static bool partition(struct buckets *buckets, struct sort_item *items, size_t count, unsigned depth)
+static bool partition(struct buckets *buckets, struct sort_item *items, size_t count,
+		      unsigned depth)
 {
 	size_t *start = buckets->start, next[256];
 

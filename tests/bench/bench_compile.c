@@ -58,7 +58,8 @@ static int compile(size_t count)
 	}
 	printf("%zu rules (%zu in the list): %.2f s, %ld MiB at most, %ld of them the list, %zu entries, "
 	       "%zu warnings\n",
-	       gen->rule_count, count, took, peak / 1024, list / 1024, gen->entry_count, diags.warnings);
+	       gen->rule_count, count, took, peak / 1024, list / 1024, gen->entry_count,
+	       diags.warnings);
 	generation_free(gen);
 	diagnostics_done(&diags);
 	free(rules.list);

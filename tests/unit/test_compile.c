@@ -268,11 +268,13 @@ static void order_of_a_long_list_changes_nothing(void **state)
 
 	for (unsigned i = 0; i < COUNT; i++) {
 		if (i % 2)
-			snprintf(values[i], sizeof(*values), "/opt/d%u/f%u%s", i % 700, i, i % 5 ? "" : "/**");
+			snprintf(values[i], sizeof(*values), "/opt/d%u/f%u%s", i % 700, i,
+				 i % 5 ? "" : "/**");
 		else
 			snprintf(values[i], sizeof(*values), "n%u", i);
-		list[i] = i % 2 ? path_rule(values[i], i % 9 ? ACTION_DENY : ACTION_ALLOW, MODE_AUDIT)
-				: network_rule(values[i], 4, 0x0a000000u + i, 0, 32);
+		list[i] =
+			i % 2 ? path_rule(values[i], i % 9 ? ACTION_DENY : ACTION_ALLOW, MODE_AUDIT)
+			      : network_rule(values[i], 4, 0x0a000000u + i, 0, 32);
 		list[i].until_s = list[i].action == ACTION_ALLOW ? i % 4 : 0;
 		list[i].vendor = i % 3 ? "acme" : "other";
 	}
@@ -293,8 +295,8 @@ static void order_of_a_long_list_changes_nothing(void **state)
 		assert_string_equal(first->rules[i].value, again->rules[i].value);
 	}
 	for (unsigned i = 1; i < COUNT; i += 997)
-		if (first->rules[i].matcher == MATCHER_PATH && first->rules[i].action == ACTION_DENY &&
-		    !strchr(first->rules[i].value, '*'))
+		if (first->rules[i].matcher == MATCHER_PATH &&
+		    first->rules[i].action == ACTION_DENY && !strchr(first->rules[i].value, '*'))
 			assert_int_equal(walk_path(first, first->rules[i].value).deny, i + 1);
 	generation_free(first);
 	generation_free(again);

@@ -139,10 +139,14 @@ static void lists_of_every_form(void **state)
 		{"/lxc.payload.web/system.slice", false, true},
 		{"/a/lxc.payload.web", false, false},
 	};
-	struct rule_scope scope = {.only_cgroups = only, .only_cgroup_count = 2,
-				   .exclude_cgroups = exclude, .exclude_cgroup_count = 2,
-				   .container_cgroups = containers, .container_cgroup_count = 2,
-				   .users = users, .user_count = 4};
+	struct rule_scope scope = {.only_cgroups = only,
+				   .only_cgroup_count = 2,
+				   .exclude_cgroups = exclude,
+				   .exclude_cgroup_count = 2,
+				   .container_cgroups = containers,
+				   .container_cgroup_count = 2,
+				   .users = users,
+				   .user_count = 4};
 	struct generation *named = compile_scope(&scope), *in_containers, *by_users;
 
 	scope.only_cgroup_count = scope.exclude_cgroup_count = 0;
@@ -313,13 +317,13 @@ static void covers_as_plain_matching(void **state)
 			bool in;
 
 			random_path(&seed, path, false);
-			in = expected_scope(
-				scope.flags | (counts[0] ? SCOPE_ONLY_CGROUPS : 0), true,
-				any_covers(lists[0], counts[0], path),
-				any_covers(lists[1], counts[1], path),
-				any_covers(lists[2], counts[2], path));
+			in = expected_scope(scope.flags | (counts[0] ? SCOPE_ONLY_CGROUPS : 0),
+					    true, any_covers(lists[0], counts[0], path),
+					    any_covers(lists[1], counts[1], path),
+					    any_covers(lists[2], counts[2], path));
 			if (in_scope(gen, 0, path) != in)
-				fail_msg("round %u: %s is %s scope", round, path, in ? "in" : "not in");
+				fail_msg("round %u: %s is %s scope", round, path,
+					 in ? "in" : "not in");
 			inside += in;
 		}
 		generation_free(gen);
@@ -366,10 +370,14 @@ static void ends_with_its_second(void **state)
 		__u64 until_s, now_s;
 		bool holds;
 	} rows[] = {
-		{0, 0, true},		   {0, UINT64_MAX, true},
-		{1000, 0, true},	   {1000, 999, true},
-		{1000, 1000, false},	   {1000, 1001, false},
-		{UINT64_MAX, 1000, true},  {1, 1, false},
+		{0, 0, true},
+		{0, UINT64_MAX, true},
+		{1000, 0, true},
+		{1000, 999, true},
+		{1000, 1000, false},
+		{1000, 1001, false},
+		{UINT64_MAX, 1000, true},
+		{1, 1, false},
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -404,7 +412,8 @@ static void longest_of_those_that_match(void **state)
 			list[i] = i < 5 ? path_rule(paths[i], ACTION_ALLOW, MODE_NONE)
 					: network_rule(values[i], 4, 10u << 24, 0, bits[i - 5]);
 			list[i].action = ACTION_ALLOW;
-			list[i].until_s = random_below(&seed, 8) ? 1 + random_below(&seed, 1000) : 0;
+			list[i].until_s =
+				random_below(&seed, 8) ? 1 + random_below(&seed, 1000) : 0;
 			if (list[i].until_s - 1 > longest[i / 5] - 1)
 				longest[i / 5] = list[i].until_s; /* 0, for ever, is the greatest */
 			else if (!longest[i / 5] && i % 5 == 0)
@@ -467,7 +476,8 @@ static void requirements_by_generation(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct gen_header header = {.generation = rows[i].generation, .flags = rows[i].flags};
+		struct gen_header header = {.generation = rows[i].generation,
+					    .flags = rows[i].flags};
 		struct runtime runtime = {.met = {rows[i].met[0], rows[i].met[1]}};
 
 		assert_int_equal(requirement_unmet(&header, &runtime), rows[i].unmet);
@@ -489,7 +499,8 @@ static void requirements_are_in_the_number(void **state)
 		struct generation *gen = NULL;
 
 		assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
-		assert_int_equal(generation_find(gen, &key)->header.flags, i ? GEN_FLAG_REQUIRES : 0);
+		assert_int_equal(generation_find(gen, &key)->header.flags,
+				 i ? GEN_FLAG_REQUIRES : 0);
 		numbers[i] = gen->number;
 		for (unsigned j = 0; j < i; j++)
 			assert_true(numbers[j] != numbers[i]);
