@@ -22,7 +22,7 @@ static const struct {
 	{"status", cmd_status, "what is refused and recorded on this host now"},
 	{"doctor", cmd_doctor, "what this host can do, and how to get more; needs no agent"},
 	{"scan", cmd_scan, "what on this host belongs to the vendors; needs no agent"},
-	{"policy", cmd_policy, "check a policy, or make it the active one"},
+	{"policy", cmd_policy, "test and understand a policy, make it the active one"},
 	{"events", cmd_events, "show, follow and verify what was recorded"},
 	{"pause", cmd_pause, "turn enforcement to audit for a while; works without an agent"},
 	{"resume", cmd_resume, "end a pause"},
