@@ -102,11 +102,13 @@ static void say_wrong(const struct rules *rules, struct diagnostics *diags)
 static int fill(const struct rules *rules, struct numbered *numbered, struct diagnostics *diags)
 {
 	size_t half = rules->count / 2;
-	struct part first = {rules->list, numbered->list, half, false};
-	struct part second = {rules->list + half, numbered->list + half, rules->count - half,
-			      false};
+	struct part first = {rules->list, numbered->list, half, false}, second;
 	struct beside beside;
 
+	if (!rules->count)
+		return 0; /* there is no list then, and no half of it */
+	second = (struct part){rules->list + half, numbered->list + half, rules->count - half,
+			       false};
 	beside_start(&beside, fill_part, &first, first.count);
 	fill_part(&second);
 	beside_join(&beside);
