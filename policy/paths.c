@@ -92,9 +92,9 @@ void path_measure(const char *pattern, struct path_measure *out_measure)
 		}
 		if (is_deep(at, end - at)) {
 			out_measure->any_depth = true;
-		} else {
-			/* a directory's "**" with just a '*' behind it says no more than without */
-			out_measure->components += !out_measure->any_depth || stars < end - at;
+		} else if (!out_measure->any_depth || stars < end - at) {
+			/* else just a '*' behind a directory's "**", which says no more than without */
+			out_measure->components++;
 			out_measure->literal_bytes += end - at - stars;
 			out_measure->wildcards += wildcards;
 		}

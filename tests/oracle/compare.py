@@ -268,8 +268,13 @@ def work(task):
     counts, found, number_found = collections.Counter(), [], 0
     for number in range(first, first + policies):
         round_ = generate.make_round(seed, number, attempts)
-        differences = compare_round(product, round_, counts)
         counts["policies"] += 1
+        try:
+            differences = compare_round(product, round_, counts)
+        except AssertionError as error:  # the order of rules contradicts itself; see oracle.check_order()
+            number_found += 1
+            found.append(f"# seed {seed}, policy {number}: {error}")
+            continue
         number_found += len(differences)
         if differences and not found:
             small = shrink(product, round_, differences[0])

@@ -135,12 +135,11 @@ def path_order(pattern):
     components = split_path(pattern)
     depth = 2 if "**" in components else 1 if "*" in pattern else 0
     named = [component for component in components if component != "**"]
-    number = len(named)
     if "**" in components[:-1] and not named[-1].strip("*"):
-        number -= 1  # '/dir/**/*' says no more than '/dir/**'
+        named.pop()  # '/dir/**/*' says no more than '/dir/**'
     fixed = sum(len(component.replace("*", "").encode()) for component in named)
     stars = sum(len(re.findall(r"\*+", component)) for component in named)
-    return depth, -number, -fixed, stars
+    return depth, -len(named), -fixed, stars
 
 
 # ---------------------------------------------------------------- networks

@@ -147,7 +147,8 @@ static int specificity(const struct rule *a, const struct rule *b)
 					measure[i][1]--;
 			}
 			measure[i][2] -= *c != '*' && *c != '/';
-			measure[i][3] += *c == '*' && (c == value || c[-1] != '*');
+			measure[i][3] += *c == '*' && (c == value || c[-1] != '*') &&
+					 !(measure[i][0] == 2 && c > value && c[-1] == '/' && !c[1]);
 		}
 	}
 	for (unsigned i = 0; i < 4; i++)
