@@ -9,7 +9,8 @@ usage: compare.py PROGRAM [--policies N] [--attempts N] [--first N] [--seed TEXT
        compare.py PROGRAM --examples DIRECTORY --catalogue DIRECTORY    whole policies, their facts as attempts
        compare.py PROGRAM --modes                        the whole truth table of the effective mode
 
-PROGRAM is oracle-decide of the build. ORACLE_SEED and ORACLE_POLICIES in the environment go before the options. Exit status: 0 equal; 1 differences; 3 could not compare; 77 there is no PyYAML.
+PROGRAM is oracle-decide of the build. ORACLE_SEED and ORACLE_POLICIES in the environment go before the options.
+Exit status: 0 equal; 1 differences; 3 could not compare; 77 there is no PyYAML.
 """
 import argparse
 import collections
@@ -98,8 +99,9 @@ def write_round(texts, host, attempts):
 # ---------------------------------------------------------------- one round
 
 def documents_of(round_):
-    """The texts, the policy last, and the oracle's reading of them. The policy accepts the risk of each of its rules, because the generator asks nobody whether a
-    rule would hurt a host; so the id of each rule is compared, too: an id that no rule has is refused."""
+    """The texts, the policy last, and the oracle's reading of them. The policy accepts the risk of each of its rules,
+    because the generator asks nobody whether a rule would hurt a host; so the id of each rule is compared, too: an id
+    that no rule has is refused."""
     texts = [generate.document(mapping) for mapping in round_.catalogue + [round_.policy]]
     policy = read_policy(texts, round_.host)
     ids = sorted({rule.id for rule in policy.rules})

@@ -15,7 +15,8 @@
  *	end			of the round
  *	mode TARGET TARGET-HELD-BY CAP PAUSE BREAKER REQUIREMENT STAGE
  *
- * Words are separated by tabs. HELD is some of the letters c b r s or '-'; PAUSED vendors with commas between, "everything", or '-'.
+ * Words are separated by tabs. HELD is some of the letters c b r s or '-'; PAUSED is vendors with commas between,
+ * "everything", or '-'.
  */
 #include "../../policy/match.h"
 #include "../../policy/model.h"
@@ -31,11 +32,11 @@
 /* What was read of a round. */
 struct round {
 	struct catalog *catalog;
-	struct yaml_tree *tree;		/* of the policy, until it is read */
+	struct yaml_tree *tree; /* of the policy, until it is read */
 	struct policy *policy;
 	struct generation *generation;
 	struct diagnostics diags;
-	char *labels;			/* the line that names them */
+	char *labels; /* the line that names them */
 	bool keep;
 	const char *names[WORDS_MAX], *values[WORDS_MAX];
 	struct policy_host host;
@@ -52,7 +53,7 @@ static int user_id(void *context, const char *name, __u32 *out_uid)
 	static const struct {
 		const char *name;
 		__u32 uid;
-	} users[] = { { "root", 0 }, { "alice", 1000 }, { "bob", 1001 }, { "carol", 4294967294u } };
+	} users[] = {{"root", 0}, {"alice", 1000}, {"bob", 1001}, {"carol", 4294967294u}};
 
 	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
 		if (!strcmp(users[i].name, name)) {
@@ -96,7 +97,8 @@ static size_t split(char *line, char **words)
 	return count;
 }
 
-static struct yaml_tree *read_document(struct round *round, const char *name, const char *bytes_text)
+static struct yaml_tree *read_document(struct round *round, const char *name,
+				       const char *bytes_text)
 {
 	size_t bytes = strtoul(bytes_text, NULL, 10);
 	struct yaml_tree *tree = NULL;
@@ -175,7 +177,8 @@ static void go(struct round *round)
 	round->tree = NULL;
 	catalog_finish(round->catalog, &round->diags);
 	if (tree && !round->diags.errors)
-		err = policy_read(tree, round->catalog, &round->host, &round->diags, &round->policy);
+		err = policy_read(tree, round->catalog, &round->host, &round->diags,
+				  &round->policy);
 	else
 		yaml_tree_free(tree);
 	if (!err)
@@ -190,9 +193,10 @@ static void go(struct round *round)
 }
 
 /* Is the vendor of this rule paused? By the key that the kernel would look up. */
-static bool is_paused(const struct generation *generation, const struct generation_rule *rule, const char *paused)
+static bool is_paused(const struct generation *generation, const struct generation_rule *rule,
+		      const char *paused)
 {
-	struct gen_key key = { .kind = GEN_RULE, .node = (__u32)(rule - generation->rules) + 1 };
+	struct gen_key key = {.kind = GEN_RULE, .node = (__u32)(rule - generation->rules) + 1};
 	const union gen_value *value = generation_find(generation, &key);
 
 	if (!value)
@@ -210,7 +214,7 @@ static bool is_paused(const struct generation *generation, const struct generati
 
 static bool has_requirements(const struct generation *generation)
 {
-	struct gen_key key = { .kind = GEN_HEADER };
+	struct gen_key key = {.kind = GEN_HEADER};
 	const union gen_value *value = generation_find(generation, &key);
 
 	return value && value->header.flags & GEN_FLAG_REQUIRES;
@@ -233,12 +237,12 @@ static struct match match_connect(const struct generation *generation, char **wo
 	}
 	if (IN6_IS_ADDR_V4MAPPED(&six)) /* the caller's part of the border, as in the hook */
 		return match_address(generation, 4, part[3], 0, protocol, port);
-	return match_address(generation, 6, (__u64)part[0] << 32 | part[1], (__u64)part[2] << 32 | part[3],
-			     protocol, port);
+	return match_address(generation, 6, (__u64)part[0] << 32 | part[1],
+			     (__u64)part[2] << 32 | part[3], protocol, port);
 }
 
-static void answer(const struct generation *generation, const struct match *match, struct match_subject *subject,
-		   const char *held, const char *paused)
+static void answer(const struct generation *generation, const struct match *match,
+		   struct match_subject *subject, const char *held, const char *paused)
 {
 	struct match_decision decision;
 
@@ -248,16 +252,19 @@ static void answer(const struct generation *generation, const struct match *matc
 	subject->requirement_unmet = strchr(held, 'r') && has_requirements(generation);
 	subject->paused = match->rule && is_paused(generation, match->rule, paused);
 	decision = match_decide(generation, match, subject);
-	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n", decision.match.undecided ? "undecided" : decision.in_scope ? "in" : "out",
+	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+	       decision.match.undecided ? "undecided"
+	       : decision.in_scope      ? "in"
+					: "out",
 	       decision.match.rule ? decision.match.rule->id : "-",
-	       decision.match.allow ? decision.match.allow->id : "-", verdict_word(decision.verdict),
-	       decision.match.rule ? mode_word(decision.mode) : "-", held_by_word(decision.held_by),
-	       let_through_word(decision.let_through));
+	       decision.match.allow ? decision.match.allow->id : "-",
+	       verdict_word(decision.verdict), decision.match.rule ? mode_word(decision.mode) : "-",
+	       held_by_word(decision.held_by), let_through_word(decision.let_through));
 }
 
 static void attempt(const struct round *round, char **words, size_t count)
 {
-	struct match_subject subject = { 0 };
+	struct match_subject subject = {0};
 	struct match match;
 
 	if (!round->generation)
@@ -278,8 +285,8 @@ static void mode(char **words, size_t count)
 {
 	struct mode_inputs in;
 	struct effective_mode out;
-	__u8 *members[] = { &in.target,	      &in.target_held_by,     &in.capped,    &in.paused,
-			    &in.breaker_open, &in.requirement_unmet, &in.stage_held };
+	__u8 *members[] = {&in.target,       &in.target_held_by,    &in.capped,    &in.paused,
+			   &in.breaker_open, &in.requirement_unmet, &in.stage_held};
 
 	if (count != 8)
 		fail("a mode with too few or too many words");

@@ -23,18 +23,20 @@ VENDORS = ["acme", "bolt", "crux", "dyne", "evil"]
 PRODUCTS = ["agent", "cloud", "sensor"]
 CONFIDENCES = ["documented", "seen", "unverified"]
 CLASSES = ["commercial", "legacy", "open-source", "distribution"]
-BASES = ["192.0.2.0", "192.0.2.128", "192.0.3.0", "10.0.0.0", "10.128.0.0", "203.0.113.77", "127.0.0.1", "255.255.255.255",
-         "2001:db8::", "2001:db8::8000:0:0:1", "2001:db8:0:1::", "2001:db9::", "fe80::", "::102:304", "ffff:ffff:ffff:ffff::"]
+BASES = ["192.0.2.0", "192.0.2.128", "192.0.3.0", "10.0.0.0", "10.128.0.0", "203.0.113.77", "127.0.0.1",
+         "255.255.255.255", "2001:db8::", "2001:db8::8000:0:0:1", "2001:db8:0:1::", "2001:db9::", "fe80::",
+         "::102:304", "ffff:ffff:ffff:ffff::"]
 LENGTHS = {4: [1, 7, 8, 9, 16, 22, 23, 24, 25, 30, 31, 32], 6: [1, 16, 32, 33, 48, 63, 64, 65, 96, 127, 128]}
 PORTS = [1, 2, 22, 442, 443, 444, 1024, 8000, 8080, 65534, 65535]
 PROTOCOLS = ["tcp", "udp", "sctp"]
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 ROLES = ["hypervisor", "web", "db"]
 CGROUPS = ["/", "/system.slice", "/system.slice/a.service", "/system.slice/a.service/b", "/system.slice/docker-1.scope",
-           "/system.slice/docker-1.scope/a", "/system.slice/docker.service", "/system.slice/xdocker-1.scope", "/docker", "/docker/a",
-           "/docker/a/b", "/kubepods.slice", "/kubepods.slice/a/b", "/kubepods.slices", "/machine.slice", "/machine.slice/a.scope",
-           "/user.slice", "/user.slice/user-1000.slice", "/user.slice/user-1000.slice/b", "/user.slice/user-1001.slice/a.service",
-           "/a", "/a/b", "/a/b/a", "/b/a", "/a.service", "/x/system.slice"]
+           "/system.slice/docker-1.scope/a", "/system.slice/docker.service", "/system.slice/xdocker-1.scope",
+           "/docker", "/docker/a", "/docker/a/b", "/kubepods.slice", "/kubepods.slice/a/b", "/kubepods.slices",
+           "/machine.slice", "/machine.slice/a.scope", "/user.slice", "/user.slice/user-1000.slice",
+           "/user.slice/user-1000.slice/b", "/user.slice/user-1001.slice/a.service", "/a", "/a/b", "/a/b/a", "/b/a",
+           "/a.service", "/x/system.slice"]
 CGROUP_GLOBS = ["*", "a*", "*.slice", "*.service", "user-*.slice", "*-1*", "docker*"]
 USERS = ["root", "alice", "bob", "carol", "nobodyknows", 0, 1000, 1001, 2000, 4294967294, "1000"]
 UIDS = [0, 1000, 1001, 2000, 4294967294, 4294967295]
