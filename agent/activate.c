@@ -231,7 +231,7 @@ static int switch_to(struct activation *activation, struct kernel *kernel, struc
 			 strerror(-err));
 		return err;
 	}
-	/* The same rules under a new revision: the previous one stays what it was. */
+	/* Exactly the same policy once more (a reload): the previous one stays what it was. */
 	if (activation->active->number != next->number) {
 		generation_free(activation->previous);
 		activation->previous = take_ptr(activation->active);
