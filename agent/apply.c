@@ -29,7 +29,8 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation)
 	 * replaced without waiting for the programs that look at it (876673364161, "bpf: Defer the free
 	 * of inner map when necessary").
 	 */
-	_cleanup_fd_ int old = kernel->entries < 0 ? generation_entries(&kernel->maps) : -1;
+	_cleanup_fd_ __attribute__((unused)) int old =
+		kernel->entries < 0 ? generation_entries(&kernel->maps) : -1;
 	_cleanup_fd_ int entries = -1;
 	__u32 count = generation->entry_count, index = 0;
 

@@ -105,11 +105,12 @@ static void packages(char *text, size_t bytes, bool apk)
 		.handle = &origin,
 	};
 
-	if (apk)
+	if (apk) {
 		(void)apk_stanzas(text, bytes, &common, &origin, take_package, NULL);
-	else
+	} else {
 		(void)deb_is_damaged(text, bytes);
 		(void)deb_stanzas(text, bytes, bytes % 2, &common, take_package, NULL);
+	}
 }
 
 static void mounts(char *text, size_t bytes)
