@@ -223,7 +223,7 @@ static int switch_to(struct activation *activation, struct kernel *kernel, struc
 	look_at(next, kernel, &requirements);
 	tell_met(kernel, number_if_met(activation->active, &activation->requirements),
 		 number_if_met(next, &requirements));
-	err = kernel_apply(kernel, next);
+	err = kernel_apply(kernel, next, NULL);
 	if (err < 0) {
 		activate_require(activation, kernel);
 		snprintf(error, ACTIVATE_TEXT_BYTES,

@@ -21,7 +21,7 @@ int generation_entries(const struct kernel_maps *maps)
 	return fd < 0 ? -errno : fd;
 }
 
-int kernel_apply(struct kernel *kernel, const struct generation *generation)
+int kernel_apply(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG);
 	/*

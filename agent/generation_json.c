@@ -205,6 +205,7 @@ static const char *kind_word(unsigned kind)
 		[GEN_NODE] = "node",       [GEN_GLOB] = "glob",       [GEN_ACCEPT] = "accept",
 		[GEN_NET4] = "net4",       [GEN_NET6] = "net6",       [GEN_CONDITION] = "condition",
 		[GEN_RULE] = "rule-entry", [GEN_SCOPE] = "scope",     [GEN_USER] = "user",
+		[GEN_ROOTS] = "roots",     [GEN_DIGEST] = "digest",
 	};
 	_Static_assert(ARRAY_LENGTH(words) == GEN_MAX, "a word for each kind of entry");
 

@@ -195,7 +195,7 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 	_cleanup_fd_ int entries = -1;
 
 	if (first)
-		return kernel_apply(kernel, first);
+		return kernel_apply(kernel, first, NULL);
 	entries = generation_entries(&kernel->maps);
 	return entries < 0 ? -ENOKEY : 0;
 }

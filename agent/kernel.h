@@ -61,7 +61,8 @@ int kernel_probe(const struct kernel_options *options, struct kernel_report *out
 /**
  * kernel_start() - adopt the pinned program set if it is this one, else load and attach it and then let the old one go
  * @options:    borrowed
- * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation
+ * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation. If it is
+ *              the pinned one already, that stays with its facts
  * @out_kernel: owned by the caller; untouched on failure
  * @out_adopted: whether the programs were there already; may be NULL
  *
@@ -74,14 +75,58 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 /** kernel_close() - forget it; what is pinned goes on. Accepts NULL. */
 void kernel_close(struct kernel *kernel);
 
+/* Facts that are there before a generation becomes active. The arrays are borrowed; equal keys: the later one counts. */
+struct learned_list {
+	const struct learned_key *keys;
+	const struct learned *values;
+	size_t count;
+};
+
 /**
  * kernel_apply() - build this generation beside the live one and switch to it in one step
  * @kernel, @generation: borrowed
+ * @learned: what is known of files when it becomes active; NULL: nothing. The sizes of its GEN_DIGEST are added
  *
- * When it returns 0 no running program uses the old one any more.
+ * When it returns 0 no running program uses the old one any more, and its facts are gone.
  * Return: 0; -ENOMEM, -E2BIG or another errno of the kernel; the old generation is then still active.
  */
-int kernel_apply(struct kernel *kernel, const struct generation *generation);
+int kernel_apply(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned);
+
+/**
+ * kernel_learned_put() - add a fact to those of the active generation, or change one
+ * @kernel: borrowed; also in a child process of the one that started it
+ *
+ * Return: 0; -E2BIG (full: see kernel_learned_grow()); -ENOENT (the generation has changed); -errno.
+ */
+int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned);
+/** kernel_learned_get() - Return: 0; -ENOENT; -errno. @out_learned untouched on failure */
+int kernel_learned_get(struct kernel *kernel, const struct learned_key *key, struct learned *out_learned);
+/** kernel_learned_remove() - Return: 0; -ENOENT; -errno */
+int kernel_learned_remove(struct kernel *kernel, const struct learned_key *key);
+
+/* Not 0 ends the listing. */
+typedef int (*kernel_learned_fn)(void *context, const struct learned_key *key, const struct learned *learned);
+/** kernel_learned_each() - every fact of the active generation; the callback may change and remove. Return: 0; what @fn returned; -errno */
+int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *context);
+
+/**
+ * kernel_learned_grow() - put the facts of the active generation into a map with room for twice as many
+ * @kernel: borrowed; only in the process that started it, and nobody else may add facts meanwhile
+ *
+ * Return: 0 or a negative errno; the old map then stands.
+ */
+int kernel_learned_grow(struct kernel *kernel);
+
+/**
+ * kernel_identify() - what the kernel programs see of files that this process has open
+ * @fds: borrowed; not O_PATH; @count at most KERNEL_IDENTIFY_MAX
+ * @out: @count entries; .file.inode is 0 where a file could not be found
+ *
+ * Not fstat(2): on btrfs that tells another device, and it has no generation. May be called in a child process.
+ * Return: 0; -EOPNOTSUPP (no program for it is loaded); -errno.
+ */
+#define KERNEL_IDENTIFY_MAX 256
+int kernel_identify(struct kernel *kernel, const int *fds, size_t count, struct identity *out);
 
 /**
  * kernel_set_clock() - the time that exceptions end by

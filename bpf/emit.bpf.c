@@ -55,7 +55,8 @@ static __always_inline void event_fill(struct event *event, enum hook hook, enum
 	event->decision.let_through = decision->let_through;
 	event->decision.backend = backend;
 	event->decision.matcher = decision->matcher;
-	event->decision.zero = 0;
+	event->decision.recognised = 0;
+	event->decision.flags = 0;
 	event->zero = 0;
 }
 
