@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DIGEST	   "sha256:112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" /* and one byte */
 #define ABI_OFFSET 8 /* of the ABI number in the file */
 
 struct fixture {
@@ -38,7 +39,17 @@ static struct generation *sample(void)
 		network_rule("198.51.100.0/25 443/tcp", 4, 0xc6336400, 0, 25),
 		network_rule("2001:db8::/32", 6, 0x20010db800000000ull, 0, 32),
 		path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
+		path_rule(DIGEST "00", ACTION_DENY, MODE_ENFORCE),
+		path_rule(DIGEST "00", ACTION_ALLOW, MODE_NONE),
+		path_rule(DIGEST "ff", ACTION_DENY, MODE_AUDIT),
+		path_rule("example-*", ACTION_DENY, MODE_ENFORCE),
+		path_rule("Example, Inc.", ACTION_DENY, MODE_AUDIT),
+		path_rule("example_kmod", ACTION_DENY, MODE_ENFORCE),
+		path_rule("example_*", ACTION_DENY, MODE_AUDIT),
 	};
+	static const __u8 kinds[] = {MATCHER_DIGEST, MATCHER_DIGEST,  MATCHER_DIGEST,
+				     MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE,
+				     MATCHER_MODULE};
 
 	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice"};
 	static const char *const exclude[] = {"/system.slice/backup*.service"};
@@ -66,6 +77,11 @@ static struct generation *sample(void)
 	list[8].network.port_first[0] = list[8].network.port_last[0] = 443;
 	list[10].matcher = MATCHER_DOMAIN;
 	list[10].unenforced_why = "domains are not enforced yet";
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		list[11 + i].matcher = kinds[i];
+	list[11].size = list[12].size = 1234567;
+	list[13].unenforced_why = "the size is not said";
+	list[0].strict = list[11].strict = list[14].strict = 1;
 	assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
 	assert_int_equal(diags.count, 0);
 	return gen;
