@@ -22,6 +22,7 @@
 
 struct fixture {
 	char directory[64], file[96];
+	const char *golden;
 	struct generation *gen;
 };
 
@@ -81,13 +82,24 @@ static struct generation *sample(void)
 		list[11 + i].matcher = kinds[i];
 	list[11].size = list[12].size = 1234567;
 	list[13].unenforced_why = "the size is not said";
-	list[0].strict = list[11].strict = list[14].strict = 1;
 	assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
 	assert_int_equal(diags.count, 0);
 	return gen;
 }
 
-static int set_up(void **state)
+/* The names of interpreters are more than all the rest. */
+static struct generation *strict_sample(void)
+{
+	struct rule list[] = {path_rule(DIGEST "00", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/opt/example/tool", ACTION_DENY, MODE_ENFORCE)};
+
+	list[0].matcher = MATCHER_DIGEST;
+	list[0].size = INT64_MAX;
+	list[0].strict = 1;
+	return compile_ok(list, 2);
+}
+
+static int set_up_with(void **state, const char *golden, struct generation *gen)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
@@ -95,9 +107,20 @@ static int set_up(void **state)
 	if (!mkdtemp(fixture->directory))
 		return -1;
 	snprintf(fixture->file, sizeof(fixture->file), "%s/last-good", fixture->directory);
-	fixture->gen = sample();
+	fixture->gen = gen;
+	fixture->golden = golden;
 	*state = fixture;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, GOLDEN "/sample.txt", sample());
+}
+
+static int set_up_strict(void **state)
+{
+	return set_up_with(state, GOLDEN "/strict.txt", strict_sample());
 }
 
 static int tear_down(void **state)
@@ -268,16 +291,16 @@ static void update(const char *path, const char *text)
 /* The golden file: change it only together with the format, or with what a rule means. */
 static void dump_is_the_golden_one(void **state)
 {
-	const struct generation *gen = ((struct fixture *)*state)->gen;
-	char *text = dumped(gen), *golden;
+	const struct fixture *fixture = *state;
+	char *text = dumped(fixture->gen), *golden;
 	size_t size;
 
-	update(GOLDEN "/sample.txt", text);
-	golden = (char *)contents(GOLDEN "/sample.txt", &size);
+	update(fixture->golden, text);
+	golden = (char *)contents(fixture->golden, &size);
 	golden[size] = '\0';
 	if (strcmp(text, golden)) {
 		fputs(text, stdout); /* whole: the framework cuts long messages */
-		fail_msg("the dump differs from " GOLDEN "/sample.txt");
+		fail_msg("the dump differs from %s", fixture->golden);
 	}
 	free(golden);
 	free(text);
@@ -292,6 +315,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(checksum_is_not_the_only_check, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(finds_every_entry_and_no_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dump_is_the_golden_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(comes_back_as_it_was, set_up_strict, tear_down),
+		cmocka_unit_test_setup_teardown(every_damage_is_found, set_up_strict, tear_down),
+		cmocka_unit_test_setup_teardown(checksum_is_not_the_only_check, set_up_strict,
+						tear_down),
+		cmocka_unit_test_setup_teardown(dump_is_the_golden_one, set_up_strict, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
