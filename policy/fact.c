@@ -63,8 +63,7 @@ bool fact_is_rule(const struct fact *fact)
 }
 
 /* Only files of an embargoed size are ever hashed. */
-static const char no_size[] =
-	"a digest is enforced with the size of its file: {value: sha256:..., size: N}, where N is what 'stat -c %s FILE' prints";
+static const char no_size[] = "a digest needs the size of its file: add 'size' (stat -c %s FILE)";
 
 const char *fact_unenforced_why(const struct fact *fact)
 {
@@ -175,8 +174,8 @@ int file_size_parse(const char *text, __u64 *out_size, struct problem *out_probl
 	if (!value)
 		return problem_set(
 			out_problem,
-			"'%s' is no size of a file; expected its bytes, as 'stat -c %%s FILE' prints them",
-			quoted(text).text);
+			"'%s' is no size of a file; expected its bytes, a whole number from 1 to %llu",
+			quoted(text).text, (unsigned long long)FILE_SIZE_MAX);
 	*out_size = value;
 	return 0;
 }
