@@ -10,6 +10,7 @@
 #include "follow.h"
 #include "inventory/belongs.h"
 #include "log.h"
+#include "record.h"
 #include "search.h"
 
 #include <errno.h>
@@ -444,8 +445,7 @@ json_t *learn_state(struct learn *learn)
 {
 	const struct search_result *quick = &learn->last[0], *hash = &learn->last[2];
 	AUTO_JSON json_t *state = NULL;
-	char time[64];
-	struct tm tm;
+	char time[RECORD_TIME_BYTES];
 
 	if (learn->counts[LEARNED_FILE] < COUNTED_MAX)
 		count_facts(learn);
@@ -464,8 +464,7 @@ json_t *learn_state(struct learn *learn)
 			  "shared", (json_int_t)hash->shared, "directories_watched", (json_int_t)learn->watched);
 	if (!learn->complete.tv_sec)
 		return take_ptr(state);
-	(void)gmtime_r(&learn->complete.tv_sec, &tm); /* fails only for years that do not fit 32 bits */
-	(void)strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	record_time(learn->complete.tv_sec * 1000000000ull + learn->complete.tv_nsec, time);
 	if (json_object_set_new(state, "complete_since", json_string(time)))
 		return NULL;
 	return take_ptr(state);
