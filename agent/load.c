@@ -207,7 +207,7 @@ static void program_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel 
 	char directory[PIN_PATH_BYTES];
 
 	pin_set_path(directory, kernel->pins, kernel->set);
-	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s.program", directory, name);
+	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s-program", directory, name);
 }
 
 static void link_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *kernel, const char *name)
