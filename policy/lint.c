@@ -333,8 +333,9 @@ static int check_name(struct lint *lint, const struct rule *rule)
 	}
 	if (hit)
 		return rule_found(lint, rule, "'%s' would hit %s '%s', %s, which %s; narrow it",
-				  quoted(rule->value).text, kind_words(rule->matcher), hit->name,
-				  hit->what, lint->host ? "this host needs" : "hosts need");
+				  quoted(rule->value).text, kind_words(rule->matcher),
+				  quoted(hit->name).text, hit->what,
+				  lint->host ? "this host needs" : "hosts need");
 	if (!lint->host && is_nearly_everything(rule->value))
 		return rule_found(
 			lint, rule,
