@@ -2,9 +2,10 @@
 /*
  * match.c - see match.h. This is the one place where the kernel's decision code is compiled for the host;
  * what the hooks do around it (collecting a path, choosing among the lines of a network) is done
- * here from texts and numbers. match_text.c has the kinds that no hook carries yet.
+ * here from texts and numbers. match_text.c has the kinds that no hook compares.
  */
 #include "match.h"
+#include "digest.h"
 #include "policy.h"
 
 #include <stdint.h>
@@ -80,20 +81,82 @@ static void fill_walk(struct walk *walk, const char *path)
 	walk->root_depth = walk->depth;
 }
 
+/* From the root of a tree down. Return: 1; 0: undecided. */
+static int walk_tree(const struct generation *generation, __u32 root, const char *path,
+		     struct path_match *match)
+{
+	struct walk walk;
+
+	fill_walk(&walk, path);
+	path_match_init(match, root);
+	return !walk.failed && path_match_run(entries_of(generation), &walk, match);
+}
+
 struct match match_path(const struct generation *generation, const char *path)
 {
 	const struct gen_header *header = header_of(generation);
 	struct path_match match;
-	struct walk walk;
 
 	if (*path != '/' || !header || !header->root)
 		return (struct match){0};
-	fill_walk(&walk, path);
-	path_match_init(&match, header->root);
-	if (walk.failed || !path_match_run(entries_of(generation), &walk, &match))
+	if (!walk_tree(generation, header->root, path, &match))
 		return (struct match){.undecided = true};
 	return (struct match){.rule = rule_of(generation, match.deny),
 			      .allow = rule_of(generation, match.allow)};
+}
+
+/* ---------------------------------------------------------------- names */
+
+static struct gen_roots roots_of(const struct generation *generation)
+{
+	const struct gen_key key = {.kind = GEN_ROOTS};
+	const union gen_value *value = generation_find(generation, &key);
+
+	return value ? value->roots : (struct gen_roots){0};
+}
+
+/* A name as a path of one component. Return: false: it is none, or matches nothing. */
+static bool walk_name(const struct generation *generation, __u32 root, const char *name,
+		      struct path_match *match)
+{
+	char path[PATH_NAME_MAX + 2] = "/";
+	size_t bytes = strlen(name);
+
+	if (!root || !bytes || bytes > PATH_NAME_MAX || strchr(name, '/'))
+		return false;
+	memcpy(path + 1, name, bytes + 1);
+	return walk_tree(generation, root, path, match);
+}
+
+struct match match_module(const struct generation *generation, const char *name)
+{
+	struct path_match match;
+
+	if (strlen(name) >= MODULE_NAME_BYTES ||
+	    !walk_name(generation, roots_of(generation).modules, name, &match))
+		return (struct match){0};
+	return (struct match){.rule = rule_of(generation, match.deny),
+			      .allow = rule_of(generation, match.allow)};
+}
+
+bool match_interpreter(const struct generation *generation, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct path_match match;
+
+	return slash &&
+	       walk_name(generation, roots_of(generation).interpreters, slash + 1, &match) &&
+	       match.deny;
+}
+
+struct match match_digest(const struct generation *generation, const char *digest)
+{
+	const struct gen_digest *found = digest_find(generation, digest);
+
+	if (!found)
+		return (struct match){0};
+	return (struct match){.rule = rule_of(generation, found->deny),
+			      .allow = rule_of(generation, found->allow)};
 }
 
 /* ---------------------------------------------------------------- addresses */

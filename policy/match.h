@@ -54,6 +54,27 @@ struct match match_address(const struct generation *generation, unsigned family,
 			   unsigned protocol, unsigned port);
 
 /**
+ * match_module() - a kernel module by its name
+ * @generation: borrowed
+ * @name:       as the kernel shows it, with '_'; one that is longer than any module's matches nothing
+ */
+struct match match_module(const struct generation *generation, const char *name);
+
+/**
+ * match_digest() - a content
+ * @generation: borrowed
+ * @digest:     canonical: "sha256:" and 64 hex digits in lower case; others match nothing
+ */
+struct match match_digest(const struct generation *generation, const char *digest);
+
+/**
+ * match_interpreter() - does a program count as an interpreter, for rules that are strict?
+ * @generation: borrowed; without a strict rule none does
+ * @path:       of the program, as in match_path()
+ */
+bool match_interpreter(const struct generation *generation, const char *path);
+
+/**
  * match_decide() - the decision about a match, in the order of the design: scope, allow, rule in its mode
  * @generation: the one that @match is of; borrowed
  * @match:      borrowed; of match_text() too: a matcher that is not enforced decides nothing, which is the
@@ -93,10 +114,17 @@ void match_index_free(struct match_index *index);
  * @matcher: enum matcher, one of those above; others match nothing
  * @text:    canonical for its kind: a domain in lower case, a module with '_'
  *
- * Of several entries of "allow" it is the one that lasts longest. One lookup for all exact values, or one for
+ * A rule that is enforced comes before one that is only listed. Of several entries of "allow" it is the one that
+ * lasts longest. One lookup for all exact values, or one for
  * each label of a domain; wildcards are tried one by one.
  */
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
+
+/**
+ * match_pattern_fits() - does a pattern of such a kind fit a text? '*' and '?' as above; not of digests and domains
+ * @pattern, @text: borrowed
+ */
+bool match_pattern_fits(const char *pattern, const char *text);
 
 /**
  * match_listed_path(), match_listed_address() - the most specific of the paths and networks that are not
