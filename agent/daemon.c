@@ -84,8 +84,8 @@ static void settle(struct daemon *daemon)
 			  : config        ? config->within
 					  : NULL,
 		.audit_only = options->audit_only || (config && config->audit_only),
-		.exec_backend = options->exec_backend,
 	};
+	memcpy(daemon->kernel_options.forced, options->forced, sizeof(options->forced));
 	daemon->activation.policy = options->policy            ? options->policy
 				    : config && config->policy ? config->policy
 							       : DEFAULT_POLICY;
@@ -260,8 +260,8 @@ static void explain_start(const struct daemon *daemon, int err)
 		log_error(
 			"this kernel offers no way to carry a hook%s; embargo doctor says why and how "
 			"to get more",
-			daemon->options->exec_backend ? " by the backend that --backend forces"
-						      : "");
+			daemon->options->forced[HOOK_EXEC] ? " by the backend that --backend forces"
+							   : "");
 		break;
 	case -EPERM:
 		log_error(
@@ -281,7 +281,7 @@ static int start_kernel(struct daemon *daemon, bool *out_adopted)
 
 	err = activate_first(&daemon->activation);
 	if (err == 0)
-		err = kernel_start(&daemon->kernel_options, daemon->activation.active,
+		err = kernel_start(&daemon->kernel_options, daemon->activation.active, NULL,
 				   &daemon->kernel, out_adopted);
 	if (err < 0) {
 		explain_start(daemon, err);

@@ -6,16 +6,23 @@
 #include "clean.h"
 
 #include "../policy/lint.h"
+#include "../policy/match.h"
+#include "../policy/rules.h"
 #include "inventory/inventory.h"
 #include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Both lists grow by doubling; all texts are owned. */
+/* All lists grow by doubling; all texts are owned. */
 struct collected {
 	struct protected_object *objects;
 	size_t object_count;
 	struct protected_network *networks;
 	size_t network_count;
+	struct protected_name *names;
+	size_t name_count;
 };
 
 static void collected_done(struct collected *collected)
@@ -26,8 +33,13 @@ static void collected_done(struct collected *collected)
 	}
 	for (size_t i = 0; i < collected->network_count; i++)
 		free((char *)collected->networks[i].what);
+	for (size_t i = 0; i < collected->name_count; i++) {
+		free((char *)collected->names[i].name);
+		free((char *)collected->names[i].what);
+	}
 	free(collected->objects);
 	free(collected->networks);
+	free(collected->names);
 }
 
 /* Room for one more in a list of @count things: powers of two are where it is full. */
@@ -118,6 +130,158 @@ static int on_network(void *context, const struct inventory_network *found)
 	return 0;
 }
 
+/* ---------------------------------------------------------------- names */
+
+/* Packages are many and their lists of files long: only those are looked into that some rule means. */
+struct package_search {
+	struct collected *collected;
+	struct inventory *inventory;
+	struct match_index *index;
+	const struct protected_object **by_path; /* owned; sorted */
+	const struct protected_object *found;    /* of the package under way */
+};
+
+static int compare_objects(const void *left, const void *right)
+{
+	const struct protected_object *a = *(const struct protected_object *const *)left;
+	const struct protected_object *b = *(const struct protected_object *const *)right;
+
+	return strcmp(a->path, b->path);
+}
+
+static const struct protected_object *find_object(const struct package_search *search,
+						  const char *path)
+{
+	const struct protected_object key = {.path = path}, *pointer = &key, **found;
+
+	found = bsearch(&pointer, search->by_path, search->collected->object_count,
+			sizeof(*search->by_path), compare_objects);
+	return found ? *found : NULL;
+}
+
+/* Packages name files as they were before /usr was merged. Not 0 ends the list. */
+static int on_package_file(void *context, const char *path)
+{
+	struct package_search *search = context;
+	const char *from, *to;
+	char merged[PATH_MAX];
+
+	search->found = find_object(search, path);
+	for (size_t i = 0; !search->found && (from = path_twin(i, &to)); i++) {
+		if (strncmp(path, from, strlen(from)))
+			continue;
+		if (snprintf(merged, sizeof(merged), "%s%s", to, path + strlen(from)) <
+		    (int)sizeof(merged))
+			search->found = find_object(search, merged);
+	}
+	return search->found != NULL;
+}
+
+static int add_name(struct collected *collected, unsigned matcher, const char *name,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static int add_name(struct collected *collected, unsigned matcher, const char *name,
+		    const char *format, ...)
+{
+	struct protected_name *one;
+	va_list arguments;
+	char *what = NULL;
+	int err = grow(&collected->names, collected->name_count, sizeof(*one));
+
+	if (err < 0)
+		return err;
+	va_start(arguments, format);
+	if (vasprintf(&what, format, arguments) < 0)
+		what = NULL;
+	va_end(arguments);
+	one = &collected->names[collected->name_count++];
+	*one = (struct protected_name){(__u8)matcher, strdup(name), what};
+	return one->name && one->what ? 0 : -ENOMEM;
+}
+
+static bool is_meant(const struct package_search *search, const struct inventory_package *package)
+{
+	bool meant = match_text(search->index, MATCHER_PACKAGE, package->name).rule != NULL;
+
+	for (size_t i = 0; !meant && i < package->vendor_count; i++)
+		meant = match_text(search->index, MATCHER_PACKAGE_VENDOR, package->vendors[i].text)
+				.rule != NULL;
+	return meant;
+}
+
+static int on_package(void *context, const struct inventory_package *package)
+{
+	struct package_search *search = context;
+	int err;
+
+	if (package->layer || package->removed || !is_meant(search, package))
+		return 0;
+	search->found = NULL;
+	err = inventory_package_files(search->inventory, package, on_package_file, search);
+	if (!search->found) /* also one without a list: then nothing is known of it */
+		return err == -ENOMEM ? err : 0;
+	err = add_name(search->collected, MATCHER_PACKAGE, package->name, "the owner of '%s', %s",
+		       search->found->path, search->found->what);
+	for (size_t i = 0; !err && i < package->vendor_count; i++)
+		err = add_name(search->collected, MATCHER_PACKAGE_VENDOR, package->vendors[i].text,
+			       "among it the package '%s' with '%s'", package->name,
+			       search->found->path);
+	return err;
+}
+
+static int collect_packages(const struct generation *generation, struct inventory *inventory,
+			    struct collected *collected)
+{
+	struct package_search search = {.collected = collected, .inventory = inventory};
+	int err = match_index_new(generation, &search.index);
+
+	search.by_path = calloc(collected->object_count + 1, sizeof(*search.by_path));
+	if (!err && !search.by_path)
+		err = -ENOMEM;
+	for (size_t i = 0; !err && i < collected->object_count; i++)
+		search.by_path[i] = &collected->objects[i];
+	if (!err) {
+		qsort(search.by_path, collected->object_count, sizeof(*search.by_path),
+		      compare_objects);
+		err = inventory_packages(inventory, on_package, &search);
+	}
+	free(search.by_path);
+	match_index_free(search.index);
+	return err;
+}
+
+/* Modules of file systems mostly bear the name of their type. */
+static int collect_modules(struct inventory *inventory, struct collected *collected)
+{
+	char type[NAME_MAX + 1];
+	int err = inventory_root_type(inventory, type);
+
+	if (err || !*type)
+		return err;
+	return add_name(collected, MATCHER_MODULE, type, "the file system that it runs from");
+}
+
+static bool has_rule(const struct generation *generation, unsigned matcher)
+{
+	for (size_t i = 0; i < generation->rule_count; i++)
+		if (generation->rules[i].matcher == matcher &&
+		    generation->rules[i].action != ACTION_ALLOW)
+			return true;
+	return false;
+}
+
+static int collect_names(const struct generation *generation, struct inventory *inventory,
+			 struct collected *collected)
+{
+	int err = 0;
+
+	if (has_rule(generation, MATCHER_PACKAGE) || has_rule(generation, MATCHER_PACKAGE_VENDOR))
+		err = collect_packages(generation, inventory, collected);
+	if (!err && has_rule(generation, MATCHER_MODULE))
+		err = collect_modules(inventory, collected);
+	return err;
+}
+
 int host_lint(const struct policy *policy, const struct generation *generation,
 	      struct inventory *inventory, struct diagnostics *diags, struct host_paths *out_paths)
 {
@@ -128,6 +292,8 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 	err = inventory_protected(inventory, on_object, &collected);
 	if (err == 0)
 		err = inventory_host_networks(inventory, on_network, &collected);
+	if (err == 0)
+		err = collect_names(generation, inventory, &collected);
 	if (err != 0)
 		return err;
 	host = (struct lint_host){
@@ -135,6 +301,8 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 		.object_count = collected.object_count,
 		.networks = collected.networks,
 		.network_count = collected.network_count,
+		.names = collected.names,
+		.name_count = collected.name_count,
 	};
 	err = policy_lint(policy, generation, &host, diags);
 	if (out_paths && take_paths(&collected, out_paths) < 0)

@@ -5,6 +5,8 @@
  */
 #include "kernel_internal.h"
 
+#include "../policy/generation.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -142,6 +144,8 @@ void descriptors_open(struct kernel *kernel)
 	__u32 number;
 
 	kernel->entries = generation_entries(&kernel->maps);
+	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
+	kernel->identify = identify_open(kernel);
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -155,6 +159,8 @@ void descriptors_close(struct kernel *kernel)
 {
 	close_owned_fd(&kernel->entries);
 	close_owned_fd(&kernel->scratch);
+	close_owned_fd(&kernel->facts);
+	close_owned_fd(&kernel->identify);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
@@ -164,7 +170,7 @@ static bool set_is_whole(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < program_row_count; i++)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
-		    !program_rows[i].optional &&
+		    !program_rows[i].optional && !program_rows[i].strict &&
 		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
 	return true;
@@ -189,20 +195,33 @@ static void remove_other_sets(const struct kernel *kernel)
 	(void)pin_remove_other_abis(kernel->pins);	/* likewise */
 }
 
-/* The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. */
-static int generation_ready(struct kernel *kernel, const struct generation *first)
+/*
+ * The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. The one that is there
+ * already keeps its facts.
+ */
+static int generation_ready(struct kernel *kernel, const struct generation *first,
+			    const struct learned_list *learned, struct gen_header *out_header)
 {
-	_cleanup_fd_ int entries = -1;
+	_cleanup_fd_ int entries = generation_entries(&kernel->maps);
+	_cleanup_fd_ int facts = -1;
+	int err;
 
-	if (first)
-		return kernel_apply(kernel, first, NULL);
-	entries = generation_entries(&kernel->maps);
-	return entries < 0 ? -ENOKEY : 0;
+	if (entries < 0 && !first)
+		return -ENOKEY;
+	if (entries >= 0 && !generation_header(entries, out_header)) {
+		facts = learned_map(&kernel->maps, out_header->generation);
+		if (!first || (facts >= 0 && out_header->generation == first->number))
+			return 0;
+	}
+	err = generation_install(kernel, first, learned);
+	return err ?: generation_header(kernel->entries, out_header);
 }
 
 /* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
-static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first)
+static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first,
+		    const struct learned_list *learned)
 {
+	struct gen_header header;
 	struct loaded *loaded = NULL;
 	int err;
 
@@ -212,11 +231,13 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 		return err;
 	err = maps_open(kernel->pins, &kernel->maps);
 	if (!err)
-		err = generation_ready(kernel, first);
+		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
 		err = load_attach(loaded, kernel);
+	if (!err)
+		err = strict_attach(kernel, header.flags & GEN_FLAG_STRICT);
 	if (!err)
 		err = runtime_activate(kernel);
 	if (err)
@@ -227,8 +248,9 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 	return err;
 }
 
-static int adopt(struct kernel *kernel, const struct generation *first)
+static int adopt(struct kernel *kernel, const struct generation *first, const struct learned_list *learned)
 {
+	struct gen_header header;
 	struct runtime runtime;
 	int err = maps_open(kernel->pins, &kernel->maps);
 
@@ -240,7 +262,9 @@ static int adopt(struct kernel *kernel, const struct generation *first)
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
-		err = generation_ready(kernel, first);
+		err = generation_ready(kernel, first, learned, &header);
+	if (!err)
+		err = strict_attach(kernel, header.flags & GEN_FLAG_STRICT);
 	if (err)
 		maps_close(&kernel->maps);
 	else
@@ -248,7 +272,8 @@ static int adopt(struct kernel *kernel, const struct generation *first)
 	return err;
 }
 
-static int start(struct kernel *kernel, const struct generation *first, bool *out_adopted)
+static int start(struct kernel *kernel, const struct generation *first, const struct learned_list *learned,
+		 bool *out_adopted)
 {
 	struct load_config config;
 	_cleanup_fd_ int lock = -1;
@@ -257,7 +282,7 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 	int err;
 
 	probe_features(&kernel->features);
-	err = load_choose(&kernel->features, kernel->options.exec_backend, kernel->backends);
+	err = load_choose(&kernel->features, kernel->options.forced, kernel->backends);
 	if (err)
 		return err;
 	err = load_config_fill(&kernel->options, &kernel->features, kernel->backends, &config);
@@ -270,11 +295,11 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 	lock = pin_lock(kernel->pins);
 	if (lock < 0)
 		return lock;
-	err = adopt(kernel, first);
+	err = adopt(kernel, first, learned);
 	*out_adopted = !err;
 	if (err == -ESTALE || err == -ENOENT) {
 		fresh = pin_sets(kernel->pins, sets, 1) == 0;
-		err = exchange(kernel, &config, first);
+		err = exchange(kernel, &config, first, learned);
 		if (err && fresh)
 			(void)pin_remove_all(kernel->pins);
 	}
@@ -282,7 +307,7 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 }
 
 int kernel_start(const struct kernel_options *options, const struct generation *first,
-		 struct kernel **out_kernel, bool *out_adopted)
+		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	bool adopted = false;
@@ -292,7 +317,7 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		return -ENOMEM;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
-	kernel->entries = kernel->scratch = -1;
+	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
 	kernel->options = *options;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;
@@ -300,12 +325,13 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		snprintf(kernel->within, sizeof(kernel->within), "%s", options->within);
 		kernel->options.within = kernel->within;
 	}
-	err = start(kernel, first, &adopted);
+	err = start(kernel, first, learned, &adopted);
 	if (err) {
 		kernel_close(kernel);
 		return err;
 	}
-	close_owned_fd(&kernel->entries);	/* of kernel_apply() */
+	close_owned_fd(&kernel->entries);	/* of generation_install() */
+	close_owned_fd(&kernel->facts);
 	descriptors_open(kernel);
 	*out_kernel = kernel;
 	if (out_adopted)

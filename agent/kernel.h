@@ -20,7 +20,8 @@ struct kernel_options {
 	const char *pins;		/* directory on a BPF file system; default /sys/fs/bpf/embargo */
 	const char *within;		/* cgroup v2 directory, or NULL */
 	bool audit_only;
-	enum backend exec_backend;	/* BACKEND_NONE: the strongest that works */
+	/* By enum hook. BACKEND_NONE: the strongest that works; BACKEND_MAX: none, as on a host without one. */
+	enum backend forced[HOOK_MAX];
 };
 
 /* One hook on this host. */
@@ -58,11 +59,19 @@ struct kernel_report {
  */
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report);
 
+/* Facts that are there before a generation becomes active. The arrays are borrowed; equal keys: the later one counts. */
+struct learned_list {
+	const struct learned_key *keys;
+	const struct learned *values;
+	size_t count;
+};
+
 /**
  * kernel_start() - adopt the pinned program set if it is this one, else load and attach it and then let the old one go
  * @options:    borrowed
  * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation. If it is
  *              the pinned one already, that stays with its facts
+ * @learned:    borrowed; what is known of files when @first becomes active; NULL: nothing
  * @out_kernel: owned by the caller; untouched on failure
  * @out_adopted: whether the programs were there already; may be NULL
  *
@@ -70,17 +79,10 @@ int kernel_probe(const struct kernel_options *options, struct kernel_report *out
  * -EPERM; other negative errno. On failure what was attached before is still attached.
  */
 int kernel_start(const struct kernel_options *options, const struct generation *first,
-		 struct kernel **out_kernel, bool *out_adopted);
+		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted);
 
 /** kernel_close() - forget it; what is pinned goes on. Accepts NULL. */
 void kernel_close(struct kernel *kernel);
-
-/* Facts that are there before a generation becomes active. The arrays are borrowed; equal keys: the later one counts. */
-struct learned_list {
-	const struct learned_key *keys;
-	const struct learned *values;
-	size_t count;
-};
 
 /**
  * kernel_apply() - build this generation beside the live one and switch to it in one step

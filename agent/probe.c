@@ -128,6 +128,43 @@ static void probe_lsm(struct feature_answer *out)
 	out->answer = ANSWER_YES;
 }
 
+/*
+ * Without being attached: what matters is whether the verifier lets a program of this kind call the helper
+ * (bpf_ima_file_hash(), 174b16946e39, v5.18; kernel/bpf/bpf_lsm.c).
+ */
+static void probe_file_hash(struct feature_answer *out)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_LSM_MAC,
+		    .prog_flags = BPF_F_SLEEPABLE);
+	const struct bpf_insn hash[] = {
+		/* r1 = the first argument of kernel_read_file(), a file that may be NULL */
+		INSN(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_1, 0, 0),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 6, 0),
+		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0),
+		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -16, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -16),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 16),
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ima_file_hash),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	int id = libbpf_find_vmlinux_btf_id("kernel_read_file", BPF_LSM_MAC);
+	_fd_ int program = -1;
+
+	if (id < 0) {
+		say(out, ANSWER_NO, "the kernel has no LSM hook kernel_read_file", id);
+		return;
+	}
+	options.attach_btf_id = id;
+	program = bpf_prog_load(BPF_PROG_TYPE_LSM, "embargo_probe", "GPL", hash,
+				sizeof(hash) / sizeof(hash[0]), &options);
+	if (program < 0)
+		say(out, ANSWER_NO, "the kernel's programs cannot hash files", -errno);
+	else
+		probe_lsm(out);
+}
+
 static void probe_fmod_ret(struct feature_answer *out)
 {
 	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
@@ -243,6 +280,7 @@ void probe_features(struct features *out_features)
 		[FEATURE_PERF_LINK] = probe_perf_link,
 		[FEATURE_FENTRY] = probe_fentry,
 		[FEATURE_CGROUP] = probe_cgroup,
+		[FEATURE_FILE_HASH] = probe_file_hash,
 	};
 
 	memset(out_features, 0, sizeof(*out_features));

@@ -417,7 +417,8 @@ struct load_config {
 	__u32 home_device;		/* its device, in the kernel's encoding */
 	__u32 within_level;		/* depth of "within" below the cgroup root */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
-	__u8 zero[7];
+	__u8 subvolumes;		/* 1: loaded with the types of btrfs; not read, but makes another set */
+	__u8 zero[6];
 };
 ABI_SIZE(struct load_config, 40);
 
@@ -522,14 +523,20 @@ ABI_SIZE(struct event_subject, 80);
  * subject runs. All zero if unknown.
  */
 struct event_file {
-	__u64 inode;
+	__u64 inode;			/* of the upper or lower file where this is overlayfs */
 	__u64 size;			/* bytes */
-	__u32 device;			/* kernel encoding: major << 20 | minor */
-	__u32 generation;		/* inode generation */
+	__u64 generation;		/* inode generation; of btrfs with the number of the subvolume << 32 */
+	__u32 device;			/* of its file system; kernel encoding: major << 20 | minor */
 	__u32 mode;			/* type and permission bits */
 	__u32 owner;
+	__u32 flags;			/* enum file_flag */
 };
-ABI_SIZE(struct event_file, 32);
+ABI_SIZE(struct event_file, 40);
+
+enum file_flag {
+	/* inode, device and generation are this file's alone, also after it is gone: fit for LEARNED_FILE */
+	FILE_IDENTIFIED = 1,
+};
 
 /* Where to; zero in other kinds than HOOK_CONNECT. */
 struct event_destination {
@@ -561,7 +568,7 @@ struct event {
 	__u32 zero;
 	char path[];			/* of the file, as seen from the process's root; no terminating zero */
 };
-ABI_SIZE(struct event, 288);
+ABI_SIZE(struct event, 296);
 
 /* What the program "identify" tells of each open file of the process that reads it. */
 struct identity {
@@ -570,7 +577,7 @@ struct identity {
 	struct event_file file;
 	__u64 change_ns;		/* time of the last change of the inode, Unix time */
 };
-ABI_SIZE(struct identity, 48);
+ABI_SIZE(struct identity, 56);
 
 /* ---------------------------------------------------------------- up: folded repeats */
 

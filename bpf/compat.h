@@ -63,6 +63,32 @@ static __always_inline void dentry_read(struct dentry *dentry, struct dentry_lin
 }
 
 /*
+ * When an inode last changed, and its version where the file system keeps one (else always the same). Bit 0 of the
+ * version says only that somebody asked for it (include/linux/iversion.h); bit 31 of the nanoseconds, from
+ * v6.13 on, that somebody asked for the time (I_CTIME_QUERIED, include/linux/fs.h, 4e40eff0b573). The old branches may
+ * go with support for kernels before 6.6 and 6.11.
+ */
+static __always_inline void inode_change(struct inode *inode, __u64 *out_change_ns, __u64 *out_version)
+{
+	struct inode___before_6_11 *old = (void *)inode;
+	struct inode___before_6_6 *older = (void *)inode;
+	__u64 seconds, nanoseconds;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		seconds = BPF_CORE_READ(inode, i_ctime_sec);
+		nanoseconds = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(old->__i_ctime)) {
+		seconds = BPF_CORE_READ(old, __i_ctime.tv_sec);
+		nanoseconds = BPF_CORE_READ(old, __i_ctime.tv_nsec);
+	} else {
+		seconds = BPF_CORE_READ(older, i_ctime.tv_sec);
+		nanoseconds = BPF_CORE_READ(older, i_ctime.tv_nsec);
+	}
+	*out_change_ns = seconds * 1000000000 + nanoseconds;
+	*out_version = (__u64)BPF_CORE_READ(inode, i_version.counter) >> 1;
+}
+
+/*
  * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
  * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition
  * works on all. Two that add at the same moment may both go away empty, but never both own.

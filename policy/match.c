@@ -233,7 +233,7 @@ struct match_decision match_decide(const struct generation *generation, const st
 		out.let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
 		return out;
 	}
-	decide(&inputs, number_of(generation, allow), &decision);
+	decide(&inputs, 0, number_of(generation, allow), &decision);
 	out.verdict = decision.verdict;
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;

@@ -121,6 +121,12 @@ void match_index_free(struct match_index *index);
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
 
 /**
+ * match_pattern_fits() - does a pattern of such a kind fit a text? '*' and '?' as above; not of digests and domains
+ * @pattern, @text: borrowed
+ */
+bool match_pattern_fits(const char *pattern, const char *text);
+
+/**
  * match_listed_path(), match_listed_address() - the most specific of the paths and networks that are not
  * enforced, as those of lines with "action: contain"; match_path() and match_address() do not know them
  *

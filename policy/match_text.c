@@ -58,7 +58,7 @@ static const char *next_character(const char *text)
 }
 
 /* Goes back to the last '*' only, so the work is at most the product of the two lengths. */
-static bool wild_fits(const char *pattern, const char *text)
+bool match_pattern_fits(const char *pattern, const char *text)
 {
 	const char *star = NULL, *resume = NULL;
 
@@ -243,7 +243,7 @@ static void find_wild(const struct match_index *index, unsigned matcher, const c
 		const struct generation_rule *rule = index->wilds[i].rule;
 		bool allow = rule->action == ACTION_ALLOW;
 
-		if ((allow || !is_settled(index, match)) && wild_fits(rule->value, text))
+		if ((allow || !is_settled(index, match)) && match_pattern_fits(rule->value, text))
 			consider(index, match, rule, allow);
 	}
 }

@@ -232,3 +232,20 @@ void mounts_done(struct mounts *mounts)
 	free(mounts->list);
 	*mounts = (struct mounts){0};
 }
+
+int inventory_root_type(struct inventory *inventory, char *out_type)
+{
+	const struct mount *root;
+	struct mounts mounts = {0};
+	int err;
+
+	out_type[0] = 0;
+	if (!inventory->live)
+		return 0;
+	err = mounts_read(inventory, &mounts);
+	root = err ? NULL : mounts_find(&mounts, "/");
+	if (root && strlen(root->type) <= NAME_MAX)
+		strcpy(out_type, root->type);
+	mounts_done(&mounts);
+	return err;
+}
