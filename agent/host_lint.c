@@ -72,6 +72,40 @@ static int on_object(void *context, const struct inventory_protected *found)
 	return object->path && object->what ? 0 : -ENOMEM;
 }
 
+void host_paths_done(struct host_paths *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->list[i]);
+	free(paths->list);
+	*paths = (struct host_paths){0};
+}
+
+/* The paths leave their owner. */
+static int take_paths(struct collected *collected, struct host_paths *out_paths)
+{
+	struct host_paths paths = {.list = calloc(collected->object_count + 1, sizeof(char *))};
+
+	if (!paths.list)
+		return -ENOMEM;
+	for (size_t i = 0; i < collected->object_count; i++)
+		paths.list[paths.count++] = (char *)take_ptr(collected->objects[i].path);
+	host_paths_done(out_paths);
+	*out_paths = paths;
+	return 0;
+}
+
+int host_protected(struct host_paths *out_paths)
+{
+	CLEANUP(collected_done) struct collected collected = {0};
+	struct inventory *inventory = NULL;
+	int err = inventory_open(NULL, &inventory);
+
+	if (err == 0)
+		err = inventory_protected(inventory, on_object, &collected);
+	inventory_close(inventory);
+	return err ? err : take_paths(&collected, out_paths);
+}
+
 static int on_network(void *context, const struct inventory_network *found)
 {
 	struct collected *collected = context;
@@ -249,7 +283,7 @@ static int collect_names(const struct generation *generation, struct inventory *
 }
 
 int host_lint(const struct policy *policy, const struct generation *generation,
-	      struct inventory *inventory, struct diagnostics *diags)
+	      struct inventory *inventory, struct diagnostics *diags, struct host_paths *out_paths)
 {
 	CLEANUP(collected_done) struct collected collected = {0};
 	struct lint_host host;
@@ -270,5 +304,8 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 		.names = collected.names,
 		.name_count = collected.name_count,
 	};
-	return policy_lint(policy, generation, &host, diags);
+	err = policy_lint(policy, generation, &host, diags);
+	if (out_paths && take_paths(&collected, out_paths) < 0)
+		return -ENOMEM;
+	return err;
 }

@@ -48,7 +48,7 @@ int on_host_look(const struct compiled *compiled, const char *root, struct diagn
 	err = inventory_open(&options, &inventory);
 	if (err < 0)
 		return err;
-	err = host_lint(compiled->policy, compiled->generation, inventory, diags);
+	err = host_lint(compiled->policy, compiled->generation, inventory, diags, NULL);
 	inventory_close(inventory);
 	return err < 0 ? err : scan_run(&look, compiled->generation, compiled->catalog, out_scan);
 }

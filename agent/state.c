@@ -100,6 +100,10 @@ json_t *daemon_state(struct daemon *daemon)
 	if (pauses->count >= 0)
 		in.pauses = pauses;
 	state = summary_state(&in);
+	if (state && daemon->learn && json_object_set_new(state, "learned", learn_state(daemon->learn)))
+		return NULL;
+	if (state && daemon->suspects && json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
+		return NULL;
 	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
 		return NULL;
 	return take_ptr(state);

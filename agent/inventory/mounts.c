@@ -201,6 +201,28 @@ const struct mount *mounts_find(const struct mounts *mounts, const char *path)
 	return low && !strcmp(mounts->list[low - 1].path, path) ? &mounts->list[low - 1] : NULL;
 }
 
+enum mount_class mounts_class_at(const struct mounts *mounts, const char *path)
+{
+	enum mount_class class = MOUNT_ENTERED;
+	size_t bytes = strlen(path);
+	char part[PATH_MAX];
+
+	if (bytes >= sizeof(part))
+		return class;
+	for (size_t i = 1; i <= bytes; i++) {
+		const struct mount *mount;
+
+		if (path[i] && path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		mount = mounts_find(mounts, part);
+		if (mount)
+			class = mount->class;
+	}
+	return class;
+}
+
 void mounts_done(struct mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++) {

@@ -42,6 +42,8 @@ int mounts_read(struct inventory *inventory, struct mounts *out_mounts);
 
 /** mounts_find() - the uppermost mount on exactly this path, or NULL */
 const struct mount *mounts_find(const struct mounts *mounts, const char *path);
+/** mounts_class_at() - of the file system that a path is on, as far as its text says */
+enum mount_class mounts_class_at(const struct mounts *mounts, const char *path);
 void mounts_done(struct mounts *mounts);
 
 #endif

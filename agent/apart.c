@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * apart.c - see apart.h
+ */
+#include "apart.h"
+#include "clean.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* include/uapi/linux/ioprio.h is not installed by all distributions: class in the upper three bits, ioprio_set(2). */
+#define IOPRIO_WHO_PROCESS 1
+#define IOPRIO_IDLE	   (3 << 13)
+
+static void be_child(pid_t parent)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1); /* it ended before we asked to end with it */
+}
+
+int apart_start(apart_fn fn, void *context, struct apart *out)
+{
+	pid_t parent = getpid(), pid;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0) {
+		int err = -errno;
+
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		return err;
+	}
+	if (!pid) {
+		be_child(parent);
+		(void)close(ends[0]);
+		_exit(fn(context, ends[1]) ? 1 : 0);
+	}
+	(void)close(ends[1]);
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	*out = (struct apart){.pid = pid, .fd = ends[0]};
+	return 0;
+}
+
+bool apart_end(struct apart *apart, bool kill_it)
+{
+	int status = 0;
+	pid_t pid = -1;
+
+	if (!apart->pid)
+		return false;
+	if (kill_it)
+		(void)kill(apart->pid, SIGKILL);
+	do
+		pid = waitpid(apart->pid, &status, 0);
+	while (pid < 0 && errno == EINTR);
+	clean_fd(&apart->fd);
+	*apart = (struct apart){.fd = -1};
+	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+void apart_low_priority(void)
+{
+	/* both: what is refused just runs as before */
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
+}
+
+int apart_write(int fd, const void *data, size_t bytes)
+{
+	while (bytes) {
+		ssize_t done = write(fd, data, bytes);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		data = (const char *)data + done;
+		bytes -= (size_t)done;
+	}
+	return 0;
+}
+
+long long apart_now_ms(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* exists */
+	return now.tv_sec * 1000ll + now.tv_nsec / 1000000;
+}
+
+int apart_read(int fd, void *data, size_t bytes, long long deadline_ms)
+{
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+	size_t have = 0;
+
+	while (have < bytes) {
+		ssize_t got = read(fd, (char *)data + have, bytes - have);
+		long long left = deadline_ms - apart_now_ms();
+
+		if (got > 0) {
+			have += (size_t)got;
+			continue;
+		}
+		if (!got)
+			return have ? -EPROTO : 0;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		(void)poll(&one, 1, (int)left);
+	}
+	return 1;
+}
