@@ -16,6 +16,7 @@ struct learned_file {
 	__u64 size;		/* bytes */
 	__u64 change_ns;
 	bool runs;
+	bool unfit;		/* the kernel cannot tell it from others (FILE_IDENTIFIED): no fact for it */
 };
 
 struct learned_set {

@@ -40,8 +40,8 @@ static int take(struct gather *gather, size_t i, const struct identity *identity
 	struct learned_file *file;
 	ssize_t at;
 
-	if (!identity->file.inode)
-		return 0;
+	if (!identity->file.inode || (!(identity->file.flags & FILE_IDENTIFIED) && !gather->guard))
+		return 0; /* without a guard only facts are wanted, and no contents */
 	at = learned_set_at(gather->facts, &key);
 	if (at < 0)
 		return (int)at;
@@ -57,6 +57,7 @@ static int take(struct gather *gather, size_t i, const struct identity *identity
 	file->size = found->st.st_size;
 	file->change_ns = identity->change_ns;
 	file->runs |= found->runs;
+	file->unfit = !(identity->file.flags & FILE_IDENTIFIED);
 	if (found->is_protected && gather->guard && file->path)
 		return content_guard_add(gather->guard, file->path, file->size);
 	return 0;
@@ -199,8 +200,11 @@ static int put_file(struct work *work, size_t at)
 	const struct search *search = work->search;
 	const struct learned_key *key = &work->facts.keys[at];
 	struct learned learned = work->facts.values[at], old = {0};
-	int err = kernel_learned_get(search->kernel, key, &old);
+	int err;
 
+	if (work->facts.files[at].unfit)
+		return 0;
+	err = kernel_learned_get(search->kernel, key, &old);
 	if (err < 0 && err != -ENOENT)
 		return err;
 	if (!is_of_package(work, old.deny) || work->packages_missed)
@@ -315,10 +319,10 @@ static int hash_file(struct work *work, size_t at)
 	struct kernel *kernel = work->search->kernel;
 	const struct learned_key *key = &work->facts.keys[at];
 	const struct learned_file *file = &work->facts.files[at];
-	struct learned learned;
+	struct learned learned = work->facts.values[at];
 	struct content content;
 	AUTO_FD int fd = -1;
-	int err = kernel_learned_get(kernel, key, &learned);
+	int err = file->unfit ? 0 : kernel_learned_get(kernel, key, &learned);
 
 	if (err < 0)
 		return err == -ENOENT ? 0 : err;
@@ -339,7 +343,7 @@ static int hash_file(struct work *work, size_t at)
 	learned.flags |= LEARNED_HASHED;
 	learned.change_ns = content.change_ns;
 	learned.size = content.bytes;
-	return err ? err : kernel_learned_put(kernel, key, &learned);
+	return err || file->unfit ? err : kernel_learned_put(kernel, key, &learned);
 }
 
 static __u64 now_ns(void)

@@ -348,7 +348,9 @@ static int put(struct suspects *suspects, const struct suspect *suspect, const s
 	verdict->file.flags |= LEARNED_HASHED;
 	verdict->file.change_ns = answer->content.change_ns;
 	verdict->file.size = answer->content.bytes;
-	return err ? err : kernel_learned_put(kernel, &suspect->key, &verdict->file);
+	if (err || !(suspect->events[0]->file.flags & FILE_IDENTIFIED))
+		return err; /* it is asked for each time */
+	return kernel_learned_put(kernel, &suspect->key, &verdict->file);
 }
 
 /* The path of a cgroup from the root of cgroup v2. */
@@ -502,7 +504,8 @@ void suspects_seen(struct suspects *suspects, const struct event *event)
 	struct learned known = {0};
 
 	if (!suspects || !suspects->generation || event->decision.recognised != RECOGNISED_PATH ||
-	    !event->decision.rule || event->decision.let_through || !event->file.inode || !event->file.size ||
+	    !event->decision.rule || event->decision.let_through || !event->file.size ||
+	    !(event->file.flags & FILE_IDENTIFIED) ||
 	    event->decision.generation != suspects->generation->number)
 		return;
 	/* the kernel has put it, unless it had no room */

@@ -72,6 +72,7 @@ int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *conte
 static void identify(const struct stat *st, struct identity *out)
 {
 	out->file.inode = st->st_ino;
+	out->file.flags = FILE_IDENTIFIED;
 	out->file.device = major(st->st_dev) << 20 | minor(st->st_dev);
 	out->file.size = st->st_size;
 	out->file.mode = st->st_mode;
