@@ -18,7 +18,9 @@
 
 extern char **environ;
 
-static const struct trick *const tables[] = { exec_tricks };
+static const struct trick *const tables[] = {
+	exec_tricks, fuse_tricks, memory_tricks, module_tricks, place_tricks, race_tricks,
+};
 
 void die(const char *what)
 {

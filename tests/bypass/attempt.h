@@ -20,6 +20,11 @@ struct trick {
 };
 
 extern const struct trick exec_tricks[];
+extern const struct trick fuse_tricks[];
+extern const struct trick memory_tricks[];
+extern const struct trick module_tricks[];
+extern const struct trick place_tricks[];
+extern const struct trick race_tricks[];
 
 /**
  * die() - give a trick up: something that it needs did not work, which is not a refusal

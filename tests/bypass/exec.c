@@ -6,6 +6,7 @@
 #include "attempt.h"
 
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -46,6 +47,31 @@ static int exec_fd(const char *file)
 static int exec_o_path(const char *file)
 {
 	return run_fd(open_or_die(file, O_PATH));
+}
+
+/* 40 directories with names of 200 bytes, one in the other: 8,000 bytes of path below the file's directory. */
+static int path_too_long(const char *file)
+{
+	char *directory = strdup(file), name[201];
+	int from = open_or_die(file, O_RDONLY), to;
+
+	if (!directory)
+		die("strdup");
+	*strrchr(directory, '/') = '\0';
+	memset(name, '0', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	if (chdir(directory))
+		die(directory);
+	free(directory);
+	for (int i = 0; i < 40; i++) {
+		if (mkdir(name, 0755) || chdir(name))
+			die("mkdir");
+	}
+	to = open_or_die("tool", O_WRONLY | O_CREAT);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", from);
+	copy_to(name, to);
+	close(to);
+	return run_path("./tool");
 }
 
 static int argv0(const char *file)
@@ -199,11 +225,42 @@ static int clone_into_cgroup(const char *file)
 	return status;
 }
 
+/* Opened by the kernel on the process's behalf, without a system call for it. */
+static int io_uring_open(const char *file)
+{
+	struct io_uring_params parameters = { 0 };
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
+	struct io_uring_sqe *entry;
+	struct io_uring_cqe *result;
+	char *submission, *completion;
+
+	if (ring < 0)
+		die("io_uring_setup");
+	submission = mmap(NULL, parameters.sq_off.array + sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+			  IORING_OFF_SQ_RING);
+	completion = mmap(NULL, parameters.cq_off.cqes + 2 * sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+			  IORING_OFF_CQ_RING);
+	entry = mmap(NULL, sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	if (submission == MAP_FAILED || completion == MAP_FAILED || entry == MAP_FAILED)
+		die("mmap");
+	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)file };
+	*(uint32_t *)(submission + parameters.sq_off.array) = 0;
+	__atomic_store_n((uint32_t *)(submission + parameters.sq_off.tail), 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		die("io_uring_enter");
+	result = (struct io_uring_cqe *)(completion + parameters.cq_off.cqes);
+	if (result->res < 0)
+		die("open by io_uring");
+	return run_fd(result->res);
+}
+
 const struct trick exec_tricks[] = {
 	{ "exec-fd", exec_fd },
 	{ "exec-o-path", exec_o_path },
 	{ "exec-relative-to-fd", relative_to_fd },
 	{ "openat2-in-root", openat2_in_root },
+	{ "path-too-long", path_too_long },
+	{ "io-uring-open", io_uring_open },
 	{ "argv0", argv0 },
 	{ "no-arguments", no_arguments },
 	{ "memfd", memfd },
