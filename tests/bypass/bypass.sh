@@ -14,6 +14,7 @@ mkfifo "$WORK/hold"
 # Open for both, so that a reader of it waits and nobody waits for a reader.
 exec 7<>"$WORK/hold"
 . "$BYPASS/world.sh"
+BEFORE=" $(sed -n 's/^before_\([a-z0-9_]*\)().*/\1/p' "$BYPASS/attempt.sh" | tr '_\n' '- ') "
 
 # each COMMAND: run it once for each trick, with its columns in variables
 each() {
@@ -40,6 +41,7 @@ attempt() {
 	rm -rf "$WORK/try/$name"
 	mkdir "$WORK/try/$name"
 	: >"$WORK/marks/$name"
+	read -r began _ </proc/uptime
 	limit=$((8 + 2 * SLOW)) wait=/dev/null
 	if [ "${2:-}" = wait ]; then
 		limit=$((4 + SLOW / 2)) wait=$WORK/hold
@@ -52,6 +54,19 @@ attempt() {
 		exec 6<&- 7<&- 8<"$wait" 9>>"$WORK/marks/$name"
 		exec timeout -s KILL "$limit" unshare -m sh "$BYPASS/attempt.sh" "$1" "$name" "$(file_of)"
 	) >"$WORK/try/$name.out" 2>&1 </dev/null
+	read -r ended _ </proc/uptime
+	echo "$began $ended $name $1" >>"$WORK/times"
+}
+
+# What makes the suite slow. Kept out of the results: how long something takes is no result here.
+slowest() {
+	awk '{ printf "# time: %6.2f s %s %s\n", $2 - $1, $3, $4; sum += $2 - $1 } END { printf "# time: %6.2f s all\n", sum }' \
+		"$WORK/times" | sort -rnk 3 | head -n 15
+}
+
+# Of the few tricks that have something to do before the agent is there.
+before() {
+	case $BEFORE in *" $name "*) attempt before ;; esac
 }
 
 ran_of() {
@@ -67,7 +82,7 @@ control() {
 		return
 	fi
 	lay_out
-	attempt before
+	before
 	attempt try
 	if [ "$(ran_of "$name")" -eq 0 ]; then
 		echo "the trick does not work here even without an agent: $(tail -n 3 "$WORK/try/$name.out" | tr '\n' ' ')" \
@@ -164,4 +179,5 @@ learn_hashes
 each enforced
 collect
 each report
+slowest
 done_testing

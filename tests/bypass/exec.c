@@ -49,6 +49,20 @@ static int exec_o_path(const char *file)
 	return run_fd(open_or_die(file, O_PATH));
 }
 
+static int by_vfork(const char *file)
+{
+	char *const arguments[] = { "tool", NULL };
+	pid_t pid = vfork();
+
+	if (pid < 0)
+		die("vfork");
+	if (!pid) {
+		execve(file, arguments, environ);
+		_exit(126);
+	}
+	return wait_for(pid);
+}
+
 /* 40 directories with names of 200 bytes, one in the other: 8,000 bytes of path below the file's directory. */
 static int path_too_long(const char *file)
 {
@@ -71,7 +85,15 @@ static int path_too_long(const char *file)
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", from);
 	copy_to(name, to);
 	close(to);
-	return run_path("./tool");
+	to = by_vfork("./tool");
+	unlink("tool");
+	/* Whoever removes a tree by whole paths cannot do it here. */
+	memset(name, '0', sizeof(name) - 1);
+	for (int i = 0; i < 40; i++) {
+		if (chdir("..") || rmdir(name))
+			die("rmdir");
+	}
+	return to;
 }
 
 static int argv0(const char *file)
@@ -186,20 +208,6 @@ static int openat2_in_root(const char *file)
 	if (fd < 0)
 		die("openat2");
 	return run_fd((int)fd);
-}
-
-static int by_vfork(const char *file)
-{
-	char *const arguments[] = { "tool", NULL };
-	pid_t pid = vfork();
-
-	if (pid < 0)
-		die("vfork");
-	if (!pid) {
-		execve(file, arguments, environ);
-		_exit(126);
-	}
-	return wait_for(pid);
 }
 
 /* The child is born in another cgroup, by one call (CLONE_INTO_CGROUP, Linux 5.7): it never moves there. */

@@ -72,7 +72,7 @@ home_of() {
 lay_out_again() {
 	[ ! -e "$WORK/bypass/$name.skip" ] || return
 	lay_out
-	attempt before
+	before
 }
 
 # ---------------------------------------------------------------- what must be here
