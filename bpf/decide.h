@@ -476,12 +476,12 @@ static inline __attribute__((always_inline)) __u32 file_recognised(const struct 
 }
 
 /**
- * digest_key() - the key of a content, for GEN_DIGEST and LEARNED_DIGEST
+ * content_key() - the key of a content, for GEN_DIGEST and LEARNED_DIGEST
  * @kind:   of the entry
  * @sha256: SHA256_BYTES
  * @out:    a struct gen_key or struct learned_key
  */
-static inline __attribute__((always_inline)) void digest_key(__u16 kind, const __u8 *sha256, void *out)
+static inline __attribute__((always_inline)) void content_key(__u16 kind, const __u8 *sha256, void *out)
 {
 	__u8 *bytes = (__u8 *)out;
 

@@ -45,7 +45,7 @@ __noinline int content_ask(__u32 index)
 	entries = generation_begun(slot, &number);
 	if (!entries)
 		return MATCH_SWITCHED;
-	digest_key(GEN_DIGEST, slot->event.sha256, &key);
+	content_key(GEN_DIGEST, slot->event.sha256, &key);
 	listed = bpf_map_lookup_elem(entries, &key);
 	if (listed) {
 		slot->known.content_deny = listed->deny;

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+#
+# The catalogue of tricks by which an embargoed program might still run, and what becomes of each here. Every
+# trick is done twice: without an agent, when it must work, and with one that enforces. Each embargoed
+# thing is a product of its own, so an event says which trick it belongs to, however late it comes.
+. "$(dirname "$0")/../e2e/lib.sh"
+
+BYPASS=$(cd "$(dirname "$0")" && pwd -P)
+BIN=$BUILD/tests/bypass
+TRICKS=$BYPASS/tricks
+export BYPASS BIN CG
+mkdir -p "$WORK/bypass" "$WORK/marks" "$WORK/try" "$WORK/embargoed" "$WORK/listed"
+mkfifo "$WORK/hold"
+# Open for both, so that a reader of it waits and nobody waits for a reader.
+exec 7<>"$WORK/hold"
+. "$BYPASS/world.sh"
+BEFORE=" $(sed -n 's/^before_\([a-z0-9_]*\)().*/\1/p' "$BYPASS/attempt.sh" | tr '_\n' '- ') "
+
+# each COMMAND: run it once for each trick, with its columns in variables
+each() {
+	while read -r name thing rule needs lsm fmod_ret kill what <&6; do
+		case $name in
+		'' | '#'* | =) continue ;;
+		esac
+		[ -z "${ONLY:-}" ] || case " $ONLY " in *" $name "*) ;; *) continue ;; esac
+		"$@"
+	done 6<"$TRICKS"
+}
+
+# What is expected of the trick here: a result and, if it is not "refused", the reason's key behind a slash.
+expected() {
+	case $EXEC_BACKEND in
+	lsm) if [ "$HASHES" = 1 ]; then echo "$lsm"; else echo "$fmod_ret"; fi ;;
+	fmod_ret) echo "$fmod_ret" ;;
+	*) if [ "$GUEST" = 0 ] && [ "$thing" = script ]; then echo "unseen/kprobe"; else echo "$kill"; fi ;;
+	esac
+}
+
+# attempt STEP: in the cgroup of the attempts; the mark in marks/NAME
+attempt() {
+	rm -rf "$WORK/try/$name"
+	mkdir "$WORK/try/$name"
+	: >"$WORK/marks/$name"
+	read -r began _ </proc/uptime
+	limit=$((8 + 2 * SLOW)) wait=/dev/null
+	if [ "${2:-}" = wait ]; then
+		limit=$((4 + SLOW / 2)) wait=$WORK/hold
+	fi
+	(
+		echo 0 >"$CG/cgroup.procs"
+		cd "$WORK/try/$name" || exit 3
+		MODULE=${thing#module=}
+		export MODULE
+		exec 6<&- 7<&- 8<"$wait" 9>>"$WORK/marks/$name"
+		exec timeout -s KILL "$limit" unshare -m sh "$BYPASS/attempt.sh" "$1" "$name" "$(file_of)"
+	) >"$WORK/try/$name.out" 2>&1 </dev/null
+	read -r ended _ </proc/uptime
+	echo "$began $ended $name $1" >>"$WORK/times"
+}
+
+# What makes the suite slow. Kept out of the results: how long something takes is no result here.
+slowest() {
+	awk '{ printf "# time: %6.2f s %s %s\n", $2 - $1, $3, $4; sum += $2 - $1 } END { printf "# time: %6.2f s all\n", sum }' \
+		"$WORK/times" | sort -rnk 3 | head -n 15
+}
+
+# Of the few tricks that have something to do before the agent is there.
+before() {
+	case $BEFORE in *" $name "*) attempt before ;; esac
+}
+
+ran_of() {
+	wc -c <"$WORK/marks/$1" | tr -d ' '
+}
+
+# ---------------------------------------------------------------- without an agent
+
+control() {
+	reason=$(missing)
+	if [ -n "$reason" ]; then
+		echo "$reason" >"$WORK/bypass/$name.skip"
+		return
+	fi
+	lay_out
+	before
+	attempt try
+	if [ "$(ran_of "$name")" -eq 0 ]; then
+		echo "the trick does not work here even without an agent: $(tail -n 3 "$WORK/try/$name.out" | tr '\n' ' ')" \
+			>"$WORK/bypass/$name.broken"
+	fi
+}
+
+# ---------------------------------------------------------------- with an agent
+
+enforced() {
+	[ ! -e "$WORK/bypass/$name.skip" ] || return
+	want=$(expected)
+	wait=
+	# It must live long enough to be ended.
+	case $want,$needs in recorded* | *hold*) wait=wait ;; esac
+	attempt try $wait
+}
+
+# Every event of the tricks that has come: a product and an outcome in a line.
+read_events() {
+	eventq get "$EVENTS" embargo.product event.outcome >"$WORK/outcomes" 2>/dev/null
+}
+
+# What became of the trick, by mark and events: refused, recorded, unseen; "unclear" is an error of the trick.
+outcome() {
+	if [ "$(ran_of "$name")" -gt 0 ]; then
+		if grep -q "^$name	" "$WORK/outcomes"; then echo recorded; else echo unseen; fi
+	elif grep -q "^$name	failure" "$WORK/outcomes"; then
+		echo refused
+	else
+		echo unclear
+	fi
+}
+
+# Is everything there that is expected? Else some event may still be on its way.
+missing_event() {
+	[ ! -e "$WORK/bypass/$name.skip" ] || return
+	case $(outcome) in
+	unclear) waiting="$waiting $name" ;;
+	unseen) case $(expected) in unseen*) ;; *) waiting="$waiting $name" ;; esac ;;
+	esac
+}
+
+collect() {
+	tries=0
+	while :; do
+		waiting=
+		read_events
+		each missing_event
+		[ -n "$waiting" ] && [ $tries -lt 8 ] || break
+		sleep 1
+		tries=$((tries + 1))
+	done
+}
+
+# ---------------------------------------------------------------- results
+
+rank() {
+	case $1 in
+	refused) echo 2 ;;
+	recorded*) echo 1 ;;
+	*) echo 0 ;;
+	esac
+}
+
+report() {
+	if [ -e "$WORK/bypass/$name.skip" ]; then
+		skip "$name" "$(cat "$WORK/bypass/$name.skip")"
+		return
+	fi
+	got=$(outcome)
+	want=$(expected)
+	ran=$(ran_of "$name")
+	details="$what; expected: ${want%/*}; it ran $ran times, events: $(grep -c "^$name	" "$WORK/outcomes"); $(tail -n 3 "$WORK/try/$name.out")"
+	echo "#bypass $name $got"
+	if [ -e "$WORK/bypass/$name.broken" ]; then
+		not_ok "$name: $got" "$(cat "$WORK/bypass/$name.broken")"
+	elif [ "$got" = unclear ]; then
+		not_ok "$name: did not run, but no event says why" "$details"
+	elif [ "$(rank "$got")" -lt "$(rank "$want")" ]; then
+		not_ok "$name: $got" "$details"
+	else
+		ok "$name: $got"
+		[ "$(rank "$got")" -eq "$(rank "$want")" ] || echo "# better than expected: $name is $got, not ${want%/*}"
+	fi
+}
+
+prepare_guest
+each control
+each lay_out_again
+write_documents
+start_agent
+learn_hashes
+each enforced
+collect
+each report
+slowest
+done_testing

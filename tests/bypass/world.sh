@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+#
+# world.sh - what the tricks are done with: the embargoed things, the rules that name them, and what this
+# machine must have for a trick. Sourced by bypass.sh; the columns of a trick are in variables.
+
+MOUNTS=/mnt/embargo-bypass
+IMAGES=/embargo/images
+ALLOWED=$WORK/allowed
+export ALLOWED WORK
+
+# ---------------------------------------------------------------- the embargoed file
+
+file_of() {
+	case $rule in
+	digest) echo "$WORK/listed/$name/agent" ;;
+	package) echo "$WORK/packaged/$name/agent" ;;
+	inner) echo "$WORK/embargoed/$name/bypass/$name/agent" ;;
+	ext4 | xfs | btrfs | casefold) echo "$MOUNTS/$rule/embargoed/$name/agent" ;;
+	squashfs) echo "$MOUNTS/squashfs/$name/agent" ;;
+	rootfs) echo "/embargo-bypass/$name/agent" ;;
+	*) echo "$WORK/embargoed/$name/agent" ;;
+	esac
+}
+
+# The trick's own content, so that recognising one says nothing about another: its name behind the end.
+# tests/bypass/images makes the same.
+make_thing() {
+	case $thing in
+	prog) cat "$BIN/payload" ;;
+	dyn) cat "$BIN/payload-dynamic" ;;
+	so) cat "$BIN/payload-library.so" ;;
+	prog32) cat "$BIN/payload32" ;;
+	dyn32) cat "$BIN/payload32-dynamic" ;;
+	script) printf '#!/bin/sh\nprintf x >&9\n# ' ;;
+	module=*)
+		cat "$(module_file "${thing#module=}")" >"$1"
+		return ;;
+	esac >"$1"
+	printf '%-40s\n' "$name" >>"$1"
+	chmod 755 "$1"
+}
+
+# A module of this kernel that the guest has but has not loaded; the packed one for who wants it so.
+module_file() {
+	case $needs in
+	*compressed*) echo "/lib/modules/$1.ko.xz" ;;
+	*) echo "/lib/modules/$1.ko" ;;
+	esac
+}
+
+# Everything as it is before an attempt.
+lay_out() {
+	file=$(file_of)
+	[ "$rule" != squashfs ] || return 0
+	rm -rf "$(home_of "$file")"
+	mkdir -p "${file%/*}"
+	[ "$rule" != casefold ] || "$BIN/attempt" set-casefold "${file%/*}"
+	make_thing "$file"
+	if [ "$rule" = allow ]; then
+		mkdir -p "$ALLOWED"
+		cp "$HELPERS/denied" "$ALLOWED/$name"
+	fi
+}
+
+home_of() {
+	case $rule in
+	inner) echo "${1%/bypass/*}" ;;
+	*) echo "${1%/*}" ;;
+	esac
+}
+
+lay_out_again() {
+	[ ! -e "$WORK/bypass/$name.skip" ] || return
+	lay_out
+	before
+}
+
+# ---------------------------------------------------------------- what must be here
+
+has_filesystem() {
+	grep -qw "$1" /proc/filesystems
+}
+
+# Why the trick cannot be tried here; nothing if it can.
+missing() {
+	case $thing in
+	prog32 | dyn32) [ -x "$BIN/payload32" ] || { echo "no compiler for 32-bit programs, or no such processor"; return; } ;;
+	module=*) [ -e "$(module_file "${thing#module=}")" ] || { echo "there is no such module here"; return; } ;;
+	esac
+	case $rule in
+	ext4 | xfs | btrfs | casefold | squashfs)
+		[ -d "$MOUNTS/$rule" ] || { echo "there is no such file system here"; return; } ;;
+	esac
+	for need in $(echo "$needs" | tr ',' ' '); do
+		need_missing "$need"
+	done | head -n 1
+}
+
+need_missing() {
+	case $1 in
+	- | hold | compressed) ;;
+	guest) [ "$GUEST" = 1 ] || echo "it changes the whole machine: only in a virtual one" ;;
+	overlay | fuse) has_filesystem "$1" || echo "this kernel has no $1" ;;
+	binfmt) has_filesystem binfmt_misc || echo "this kernel has no binfmt_misc" ;;
+	image) [ -r "$IMAGES/loop.${name#loop-}" ] || echo "there is no such image here" ;;
+	musl) [ -n "$(ls /lib/ld-musl-*.so.1 2>/dev/null)" ] || echo "musl is not here" ;;
+	loader32) [ -e /lib/ld-linux.so.2 ] || echo "the 32-bit loader is not here" ;;
+	userns) unshare -U -r true 2>/dev/null || echo "user namespaces cannot be made" ;;
+	env-s) env -S true 2>/dev/null || echo "this env knows no -S" ;;
+	*) echo "nobody knows what '$1' is" ;;
+	esac
+}
+
+# ---------------------------------------------------------------- the guest
+
+# In a guest: the modules that were brought along, less those that tricks load; and the file systems.
+prepare_guest() {
+	[ "$GUEST" = 1 ] || return 0
+	while read -r module; do
+		base=$(basename "$module" .ko)
+		grep -q "module=$base[[:space:]]" "$TRICKS" || insmod "$module"
+	done </embargo-vm/brought
+	for type in ext4 casefold xfs btrfs; do
+		disk=$(findfs "LABEL=bypass-$type" 2>/dev/null) || continue
+		mount_on "$MOUNTS/$type" -t "$(echo $type | sed s/casefold/ext4/)" "$disk"
+	done
+	[ ! -r "$IMAGES/tricks.squashfs" ] ||
+		mount_on "$MOUNTS/squashfs" -t squashfs -o loop,ro "$IMAGES/tricks.squashfs"
+}
+
+# mount_on DIRECTORY ARGUMENT...: without the directory when that fails, so that tricks there are skipped
+mount_on() {
+	directory=$1
+	shift
+	mkdir -p "$directory"
+	mount "$@" "$directory" || rmdir "$directory"
+}
+
+# Packages as dpkg would have them, one for each trick with such a rule.
+write_packages() {
+	[ "$rule" = package ] && [ ! -e "$WORK/bypass/$name.skip" ] || return 0
+	mkdir -p /var/lib/dpkg/info
+	printf '%s\n' "Package: embargo-bypass-$name" 'Status: install ok installed' 'Architecture: amd64' 'Version: 1' \
+		'Maintainer: Nobody <nobody@example.com>' 'Description: test' '' >>/var/lib/dpkg/status
+	file_of >"/var/lib/dpkg/info/embargo-bypass-$name.list"
+}
+
+# ---------------------------------------------------------------- the policy
+
+# A product for each trick, of the vendor of its line of the policy: bypass, or bypass-strict.
+product() {
+	[ ! -e "$WORK/bypass/$name.skip" ] || return
+	case $rule in
+	strict) [ "$1" = bypass-strict ] || return ;;
+	*) [ "$1" = bypass ] || return ;;
+	esac
+	file=$(file_of)
+	printf '%s\n' "  - id: $name" "    name: $name" '    class: commercial' '    confidence: documented' \
+		'    sources: ["https://docs.example.com"]'
+	case $rule in
+	digest) echo "    digests: [\"sha256:$(sha256sum "$file" | cut -d' ' -f1)\"]" ;;
+	package) echo "    packages: [embargo-bypass-$name]" ;;
+	module) echo "    modules: [${thing#module=}]" ;;
+	inner) echo "    paths: [/bypass/$name/agent]" ;;
+	*) echo "    paths: [\"${file%/*}/**\"]" ;;
+	esac
+}
+
+vendor() {
+	printf '%s\n' 'kind: Vendor' "id: $1" "name: $1" 'products:' '  - id: none' '    name: none' '    class: commercial' \
+		'    confidence: documented' '    sources: ["https://docs.example.com"]' '    paths: [/nonexistent/bypass]'
+	each product "$1"
+}
+
+allowed() {
+	[ "$rule" = allow ] && [ ! -e "$WORK/bypass/$name.skip" ] || return 0
+	printf '%s\n' "  - path: $ALLOWED/$name" '    reason: an innocent file at this path'
+}
+
+write_documents() {
+	[ "$GUEST" = 0 ] || each write_packages
+	vendor bypass >"$CATALOG/bypass.yaml"
+	vendor bypass-strict >"$CATALOG/bypass-strict.yaml"
+	{
+		printf '%s\n' 'kind: Policy' 'name: bypass' 'revision: 1' 'mode: enforce' 'embargo:' '  - vendor: bypass' \
+			'  - vendor: bypass-strict' '    scripts: strict' 'allow:' '  - path: /nonexistent/bypass-allowed' '    reason: none'
+		each allowed
+	} >"$POLICY"
+}
+
+# Can the kernel hash by itself? Then content is recognised before the first run.
+learn_hashes() {
+	HASHES=0
+	case $(uname -r) in
+	5.*) ;;
+	*) [ "$EXEC_BACKEND" != lsm ] || HASHES=1 ;;
+	esac
+}
