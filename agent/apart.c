@@ -17,7 +17,7 @@
 
 /* include/uapi/linux/ioprio.h is not installed by all distributions: class in the upper three bits, ioprio_set(2). */
 #define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_IDLE	   (3 << 13)
+#define IOPRIO_IDLE        (3 << 13)
 
 static void be_child(pid_t parent)
 {

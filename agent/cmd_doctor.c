@@ -60,7 +60,7 @@ static const char *const by_module[BACKEND_MAX] = {
 /* Each kind of matcher, by the attempts that it is about. */
 static const struct {
 	enum matcher matcher;
-	enum hook hook; /* HOOK_NONE: not enforced in this version */
+	enum hook hook;              /* HOOK_NONE: not enforced in this version */
 	const char *const *achieves; /* by enum backend; NULL: what the hook does */
 } kinds[] = {
 	{MATCHER_PATH, HOOK_EXEC, NULL},
@@ -100,8 +100,9 @@ static json_t *matchers(const struct kernel_report *report)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
 		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "matcher",
-							  matcher_word(kinds[i].matcher), "attempt", kind_hook(i),
-							  "achieves", kind_achieves(report, i))))
+							  matcher_word(kinds[i].matcher), "attempt",
+							  kind_hook(i), "achieves",
+							  kind_achieves(report, i))))
 			return NULL;
 	return take_ptr(list);
 }

@@ -109,8 +109,8 @@ static void on_problem(void *context, const struct inventory_problem *problem)
 	gather->packages_missed |= problem->source == INVENTORY_PACKAGES;
 }
 
-static int gather_parts(struct gather *gather, const struct generation *generation, const char *root,
-			bool network, unsigned parts)
+static int gather_parts(struct gather *gather, const struct generation *generation,
+			const char *root, bool network, unsigned parts)
 {
 	const struct inventory_options options = {
 		.root = root,
@@ -140,7 +140,8 @@ int search_allowed(struct kernel *kernel, const struct generation *generation, c
 	return gather_parts(gather, generation, root, false, BELONGS_ALLOWED);
 }
 
-int search_protected(struct kernel *kernel, char *const *paths, size_t count, struct learned_set *facts)
+int search_protected(struct kernel *kernel, char *const *paths, size_t count,
+		     struct learned_set *facts)
 {
 	AUTO_FREE struct gather *gather = calloc(1, sizeof(*gather));
 	int err = gather ? 0 : -ENOMEM, flushed;
@@ -151,7 +152,8 @@ int search_protected(struct kernel *kernel, char *const *paths, size_t count, st
 	gather->facts = facts;
 	for (size_t i = 0; i < count && !err; i++) {
 		struct belonging found = {.path = paths[i], .is_protected = true};
-		AUTO_FD int fd = open(paths[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+		AUTO_FD int fd =
+			open(paths[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 
 		found.fd = fd;
 		if (fd >= 0 && fstat(fd, &found.st) == 0 && S_ISREG(found.st.st_mode))
@@ -183,7 +185,8 @@ static bool is_of_package(const struct work *work, __u32 number)
 {
 	const struct generation_rule *rule = rule_of(work, number);
 
-	return rule && (rule->matcher == MATCHER_PACKAGE || rule->matcher == MATCHER_PACKAGE_VENDOR);
+	return rule &&
+	       (rule->matcher == MATCHER_PACKAGE || rule->matcher == MATCHER_PACKAGE_VENDOR);
 }
 
 /* Would this search have found the file again, if the rule still meant it? */
@@ -297,7 +300,8 @@ static bool is_the_same(int fd, const struct learned_file *file)
 	return fstat(fd, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode;
 }
 
-static int learn_content(struct work *work, const struct learned *file, const struct content *content)
+static int learn_content(struct work *work, const struct learned *file,
+			 const struct content *content)
 {
 	struct kernel *kernel = work->search->kernel;
 	const struct learned_key key = learned_key_of_digest(content->sha256),
