@@ -496,6 +496,8 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 	if (apart_read(fd, &answer, sizeof(answer), 0) != 1)
 		answer = (struct answer){.err = -EIO};
+	/* before its descriptor is closed: other children hold the same pipe, so the loop would go on hearing of it */
+	suspect->pipe = sd_event_source_disable_unref(suspect->pipe);
 	(void)apart_end(&suspect->apart, false); /* it has nothing left to do */
 	suspects->workers--;
 	take(suspects, suspect, &answer);
