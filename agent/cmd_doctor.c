@@ -86,6 +86,9 @@ static const char *kind_achieves(const struct kernel_report *report, size_t i)
 	if (hook->hook == HOOK_NONE || hook->backend == BACKEND_NONE)
 		return kinds[i].achieves ? kinds[i].achieves[BACKEND_NONE] : "nothing on this host";
 	text = kinds[i].achieves ? kinds[i].achieves[hook->backend] : hook->achieves;
+	/* an lsm backend from before the kernel could hash for it */
+	if (kinds[i].achieves == by_content && hook->backend == BACKEND_LSM && !hook->hashes)
+		text = ENDS_FIRST "prevents";
 	return text ? text : "nothing on this host";
 }
 

@@ -27,7 +27,7 @@ struct gather {
 	} batch[BATCH];
 	size_t count;
 	__u64 missed;
-	bool packages_missed;
+	bool packages_missed, host_missed;
 };
 
 /* ---------------------------------------------------------------- finding */
@@ -105,7 +105,9 @@ static void on_problem(void *context, const struct inventory_problem *problem)
 
 	if (problem->gap != INVENTORY_MISSED)
 		return;
-	gather->missed++;
+	/* What runs as init is not shown to an agent with few privileges; it was when it started. */
+	gather->host_missed |= problem->source == INVENTORY_HOST;
+	gather->missed += problem->source != INVENTORY_HOST;
 	gather->packages_missed |= problem->source == INVENTORY_PACKAGES;
 }
 
@@ -170,7 +172,7 @@ struct work {
 	struct learned_set facts;
 	struct content_guard *guard;
 	struct search_result result;
-	bool packages_missed;
+	bool packages_missed, host_missed;
 	bool walked; /* everything was looked at */
 };
 
@@ -249,11 +251,12 @@ static int sweep_one(void *context, const struct learned_key *key, const struct 
 		learned.deny = 0;
 	if (old->allow && would_be_found(work, old->allow))
 		learned.allow = 0;
-	learned.flags &= ~LEARNED_PROTECTED;
+	if (!work->host_missed)
+		learned.flags &= ~LEARNED_PROTECTED;
 	if (!memcmp(&learned, old, sizeof(learned)))
 		return 0;
 	work->result.gone++;
-	if (learned.deny || learned.allow)
+	if (learned.deny || learned.allow || learned.flags & LEARNED_PROTECTED)
 		return kernel_learned_put(kernel, key, &learned);
 	(void)kernel_learned_remove(kernel, key); /* -ENOENT: gone already */
 	return 0;
@@ -276,6 +279,7 @@ static int find(struct work *work, unsigned parts)
 	err = gather_parts(gather, search->generation, search->root, search->network, parts);
 	work->result.missed += gather->missed;
 	work->packages_missed |= gather->packages_missed;
+	work->host_missed |= gather->host_missed;
 	if (!err)
 		err = put_files(work);
 	if (!err)

@@ -584,6 +584,5 @@ json_t *suspects_state(const struct suspects *suspects)
 
 bool suspects_by_agent(const struct kernel_report *report)
 {
-	return report->hooks[HOOK_EXEC].backend != BACKEND_LSM ||
-	       (report->hooks[HOOK_LOAD].hook && report->hooks[HOOK_LOAD].backend != BACKEND_LSM);
+	return !report->hooks[HOOK_EXEC].hashes;
 }

@@ -350,8 +350,17 @@ static void protected_contents(void **state)
 	assert_int_equal(world->results[1].shared, 1);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_DIGEST), 1);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_SIZE), 1);
-	/* and that was found out once */
+	/* another shell in its place: the one before is a file like any other */
+	assert_int_equal(rename(at(world, "/bin/sh"), "/tmp/test-search-shell"), 0);
+	root_file(world->root, "/bin/sh",
+		  "\x7f"
+		  "ELF the shell");
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 2), 0);
+	assert_true(fake_file(&world->kernel, at(world, "/bin/sh"))->flags & LEARNED_PROTECTED);
+	assert_null(fake_file(&world->kernel, "/tmp/test-search-shell"));
+	assert_int_equal(unlink("/tmp/test-search-shell"), 0);
+	/* and that was found out once */
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 3), 0);
 	assert_int_equal(world->results[1].hashed, 0);
 }
 
