@@ -16,9 +16,9 @@
 #define QUIET_US     100000ull
 #define PATIENCE_US  300000ull
 #define RULE_WATCHES 512
+/* Not that a file was closed: SQLite opens its journal for writing when it only reads, and so do our own searches. */
 #define DATABASE_EVENTS                                                                            \
-	(IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_CREATE |        \
-	 IN_ONLYDIR)
+	(IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CREATE | IN_ONLYDIR)
 #define RULE_EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
 
 /* A directory to be watched, or the one above where it will appear. */

@@ -21,6 +21,9 @@
 #define PAUSE_US    200000ull   /* between two searches */
 #define RETRY_US    10000000ull /* after a failure */
 #define BEFORE_MS   2000
+#define VAIN_FREE   3
+#define VAIN_MAX    8
+#define VAIN_US     100000ull
 #define COUNTED_MAX 50000 /* facts that are counted anew for every status */
 
 struct learn {
@@ -40,6 +43,8 @@ struct learn {
 	struct search_result last[3]; /* by phase */
 	__u64 counts[LEARNED_MAX];
 	unsigned grown;
+	__u64 found;      /* by the last complete search */
+	unsigned in_vain; /* searches after a change that found nothing new, one after the other */
 	size_t watched;
 };
 
@@ -121,11 +126,17 @@ static void complete(struct learn *learn)
 {
 	const struct search_result *quick = &learn->last[0], *hash = &learn->last[2];
 	double seconds = (double)hash->hashed_ns / 1e9;
+	bool vain;
 
 	(void)clock_gettime(CLOCK_REALTIME, &learn->complete); /* exists */
 	count_facts(learn);
+	vain = learn->was_complete && !quick->gone && !hash->hashed && quick->files == learn->found;
+	learn->found = quick->files;
+	learn->in_vain = vain ? learn->in_vain + 1 : 0;
 	log_print(
-		learn->was_complete ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
+		vain                  ? LOG_LEVEL_DEBUG
+		: learn->was_complete ? LOG_LEVEL_INFO
+				      : LOG_LEVEL_NOTICE,
 		"the search for the policy's files is complete after %llu ms: %llu files and %llu contents are known; "
 		"%llu files with %.1f MB were read in %.2f s, %llu facts are gone%s",
 		(unsigned long long)(learn->ended_ms - learn->began_ms),
@@ -273,6 +284,11 @@ static void on_change(void *context)
 	/* A storm of changes must not keep a processor busy: as much rest as a search took. */
 	if (learn->ended_ms && spent < 1000 && now - learn->ended_ms < spent)
 		delay = spent * 1000;
+	/* and changes that never mean anything are followed less and less closely, but within a second */
+	if (learn->in_vain > VAIN_FREE)
+		delay += (learn->in_vain < VAIN_MAX ? learn->in_vain - VAIN_FREE
+						    : VAIN_MAX - VAIN_FREE) *
+			 VAIN_US;
 	search(learn, SEARCH_QUICK | SEARCH_HASH, delay);
 }
 
