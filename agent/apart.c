@@ -5,19 +5,44 @@
 #include "apart.h"
 #include "clean.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 /* include/uapi/linux/ioprio.h is not installed by all distributions: class in the upper three bits, ioprio_set(2). */
 #define IOPRIO_WHO_PROCESS 1
-#define IOPRIO_IDLE	   (3 << 13)
+#define IOPRIO_IDLE        (3 << 13)
+
+/*
+ * What the agent listens on and writes to is not the child's: after a kill of the agent a child may live for a
+ * moment longer, and the next agent must neither find a socket that answers nor a file of events that is locked.
+ */
+static void let_go(int kept)
+{
+	DIR *directory = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (directory && (entry = readdir(directory))) {
+		int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0, which stays */
+		struct stat st;
+
+		if (fd <= STDERR_FILENO || fd == kept || fd == dirfd(directory) || fstat(fd, &st) < 0)
+			continue;
+		if (S_ISSOCK(st.st_mode) ||
+		    (S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY))
+			(void)close(fd);
+	}
+	if (directory)
+		(void)closedir(directory); /* only read */
+}
 
 static void be_child(pid_t parent)
 {
@@ -49,6 +74,7 @@ int apart_start(apart_fn fn, void *context, struct apart *out)
 	if (!pid) {
 		be_child(parent);
 		(void)close(ends[0]);
+		let_go(ends[1]);
 		_exit(fn(context, ends[1]) ? 1 : 0);
 	}
 	(void)close(ends[1]);

@@ -20,7 +20,8 @@ typedef int (*apart_fn)(void *context, int fd);
 
 /**
  * apart_start() - begin
- * @fn:  runs in the child, with default signal handling and no signal blocked; must not touch the event loop
+ * @fn:  runs in the child, with default signal handling and no signal blocked, without the agent's sockets and the
+ *       files that it writes; must not touch the event loop
  * @out: untouched on failure; @out->fd does not block
  *
  * Return: 0 or the negative errno of pipe2(2) or fork(2).

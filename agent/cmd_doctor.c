@@ -60,7 +60,7 @@ static const char *const by_module[BACKEND_MAX] = {
 /* Each kind of matcher, by the attempts that it is about. */
 static const struct {
 	enum matcher matcher;
-	enum hook hook; /* HOOK_NONE: not enforced in this version */
+	enum hook hook;              /* HOOK_NONE: not enforced in this version */
 	const char *const *achieves; /* by enum backend; NULL: what the hook does */
 } kinds[] = {
 	{MATCHER_PATH, HOOK_EXEC, NULL},
@@ -86,6 +86,9 @@ static const char *kind_achieves(const struct kernel_report *report, size_t i)
 	if (hook->hook == HOOK_NONE || hook->backend == BACKEND_NONE)
 		return kinds[i].achieves ? kinds[i].achieves[BACKEND_NONE] : "nothing on this host";
 	text = kinds[i].achieves ? kinds[i].achieves[hook->backend] : hook->achieves;
+	/* an lsm backend from before the kernel could hash for it */
+	if (kinds[i].achieves == by_content && hook->backend == BACKEND_LSM && !hook->hashes)
+		text = ENDS_FIRST "prevents";
 	return text ? text : "nothing on this host";
 }
 
@@ -100,8 +103,9 @@ static json_t *matchers(const struct kernel_report *report)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
 		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "matcher",
-							  matcher_word(kinds[i].matcher), "attempt", kind_hook(i),
-							  "achieves", kind_achieves(report, i))))
+							  matcher_word(kinds[i].matcher), "attempt",
+							  kind_hook(i), "achieves",
+							  kind_achieves(report, i))))
 			return NULL;
 	return take_ptr(list);
 }

@@ -163,9 +163,10 @@ static const char *amount(const json_t *from, const char *key, char *buffer, siz
 /* What is known of the policy's files on this host, and what it took to know it. */
 static void print_learned(const json_t *state)
 {
-	static const char *const heads[] = {"attempts", "hashed by the kernel", "content not known in time",
-					    "did not fit"};
-	const json_t *learned = json_object_get(state, "learned"), *suspects = json_object_get(state, "suspects");
+	static const char *const heads[] = {"attempts", "hashed by the kernel",
+					    "content not known in time", "did not fit"};
+	const json_t *learned = json_object_get(state, "learned"),
+		     *suspects = json_object_get(state, "suspects");
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	const char *hook;
 	char read[32];
@@ -182,19 +183,21 @@ static void print_learned(const json_t *state)
 	if (learned) {
 		bytes_text(number_of(learned, "hashed_bytes"), read);
 		printf("\nfiles      %lld known by what they are, %lld contents of %lld sizes; search %s",
-		       number_of(learned, "files"), number_of(learned, "contents"), number_of(learned, "sizes"),
-		       text_of(learned, "search"));
+		       number_of(learned, "files"), number_of(learned, "contents"),
+		       number_of(learned, "sizes"), text_of(learned, "search"));
 		if (*text_of(learned, "complete_since"))
 			printf(" (%.19s UTC)", text_of(learned, "complete_since"));
 		printf("\n           last search: %lld files found, %lld facts gone, %lld files with %s read\n",
-		       number_of(learned, "found"), number_of(learned, "gone"), number_of(learned, "hashed"), read);
+		       number_of(learned, "found"), number_of(learned, "gone"),
+		       number_of(learned, "hashed"), read);
 		if (number_of(learned, "missed") || number_of(learned, "unreadable"))
 			printf("           %lld places could not be looked at, %lld files not be read: embargo scan says more\n",
 			       number_of(learned, "missed"), number_of(learned, "unreadable"));
 	}
 	if (number_of(suspects, "asked"))
 		printf("           for an attempt: %lld asked, %lld read, %lld embargoed, %lld ended, %lld unreachable, "
-		       "%lld too many\n", number_of(suspects, "asked"), number_of(suspects, "read"),
+		       "%lld too many\n",
+		       number_of(suspects, "asked"), number_of(suspects, "read"),
 		       number_of(suspects, "embargoed"), number_of(suspects, "ended"),
 		       number_of(suspects, "unreachable"), number_of(suspects, "overflow"));
 	if (json_object_size(json_object_get(state, "counters")))

@@ -13,21 +13,22 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 
-#define QUIET_US       100000ull
-#define PATIENCE_US    300000ull
-#define RULE_WATCHES   512
-#define DATABASE_EVENTS (IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
-#define RULE_EVENTS    (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
+#define QUIET_US     100000ull
+#define PATIENCE_US  300000ull
+#define RULE_WATCHES 512
+#define DATABASE_EVENTS                                                                            \
+	(IN_MODIFY | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_CLOSE_WRITE | IN_CREATE |        \
+	 IN_ONLYDIR)
+#define RULE_EVENTS (IN_MOVED_TO | IN_CLOSE_WRITE | IN_CREATE | IN_ONLYDIR)
 
 /* A directory to be watched, or the one above where it will appear. */
 static const char *const directories[] = {
-	"/var/lib/dpkg", "/var/lib/dpkg/updates", "/var/lib/dpkg/info",
-	"/var/lib/rpm",	 "/usr/lib/sysimage/rpm", "/usr/share/rpm",
-	"/lib/apk/db",
+	"/var/lib/dpkg",         "/var/lib/dpkg/updates", "/var/lib/dpkg/info", "/var/lib/rpm",
+	"/usr/lib/sysimage/rpm", "/usr/share/rpm",        "/lib/apk/db",
 };
 
 struct follow {
-	sd_event *loop; /* borrowed */
+	sd_event *loop;              /* borrowed */
 	sd_event_source *io, *timer; /* owned; io owns the descriptor */
 	int fd;
 	void (*changed)(void *context);
@@ -41,8 +42,9 @@ struct follow {
 /* Files that change without a meaning: locks, and what SQLite shares between readers. */
 static bool means_nothing(const struct inotify_event *event)
 {
-	static const char *const names[] = {"lock", "lock-frontend", "triggers", ".rpm.lock",
-					    "rpmdb.sqlite-shm", "tmp.i", "__db.001", "__db.002", "__db.003"};
+	static const char *const names[] = {"lock",      "lock-frontend",    "triggers",
+					    ".rpm.lock", "rpmdb.sqlite-shm", "tmp.i",
+					    "__db.001",  "__db.002",         "__db.003"};
 
 	for (size_t i = 0; event->len && i < ARRAY_LENGTH(names); i++)
 		if (!strcmp(event->name, names[i]))
@@ -57,13 +59,15 @@ static void watch_databases(struct follow *follow)
 
 		if (follow->databases[i] >= 0)
 			continue;
-		follow->databases[i] = inotify_add_watch(follow->fd, directories[i], DATABASE_EVENTS);
+		follow->databases[i] =
+			inotify_add_watch(follow->fd, directories[i], DATABASE_EVENTS);
 		if (follow->databases[i] >= 0)
 			continue;
 		snprintf(above, sizeof(above), "%s", directories[i]);
 		*strrchr(above, '/') = 0;
 		/* not there either: then nothing of it is there, and whoever makes both is seen at the next start */
-		(void)inotify_add_watch(follow->fd, above, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD);
+		(void)inotify_add_watch(follow->fd, above,
+					IN_CREATE | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD);
 	}
 }
 
@@ -136,7 +140,8 @@ int follow_new(sd_event *loop, void (*changed)(void *context), void *context, st
 	if (err >= 0)
 		err = sd_event_add_io(loop, &follow->io, follow->fd, EPOLLIN, on_inotify, follow);
 	if (err >= 0)
-		err = sd_event_add_time(loop, &follow->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, follow);
+		err = sd_event_add_time(loop, &follow->timer, CLOCK_MONOTONIC, 0, 1000, on_timer,
+					follow);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(follow->timer, SD_EVENT_OFF);
 	if (err < 0) {
@@ -178,7 +183,8 @@ static bool directory_of(const char *pattern, char *out_directory)
 /* The largest directories of a host change all the time, and hardly ever by what a rule names. */
 static bool is_busy(const char *directory)
 {
-	static const char *const busy[] = {"/tmp", "/var/tmp", "/run", "/dev", "/dev/shm", "/var/log", "/home", "/root", "/proc", "/sys"};
+	static const char *const busy[] = {"/tmp",     "/var/tmp", "/run",  "/dev",  "/dev/shm",
+					   "/var/log", "/home",    "/root", "/proc", "/sys"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(busy); i++)
 		if (!strcmp(directory, busy[i]))
@@ -191,7 +197,8 @@ size_t follow_rules(struct follow *follow, const struct generation *generation)
 	char directory[PATH_MAX];
 
 	for (size_t i = 0; i < follow->rule_count; i++)
-		(void)inotify_rm_watch(follow->fd, follow->rules[i]); /* gone with its directory, perhaps */
+		(void)inotify_rm_watch(follow->fd,
+				       follow->rules[i]); /* gone with its directory, perhaps */
 	follow->rule_count = 0;
 	for (size_t i = 0; i < generation->rule_count && follow->rule_count < RULE_WATCHES; i++) {
 		const struct generation_rule *rule = &generation->rules[i];

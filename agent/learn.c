@@ -18,26 +18,26 @@
 #include <sys/epoll.h>
 #include <time.h>
 
-#define PAUSE_US	200000ull	/* between two searches */
-#define RETRY_US      10000000ull	/* after a failure */
-#define BEFORE_MS	2000
-#define COUNTED_MAX	50000		/* facts that are counted anew for every status */
+#define PAUSE_US    200000ull   /* between two searches */
+#define RETRY_US    10000000ull /* after a failure */
+#define BEFORE_MS   2000
+#define COUNTED_MAX 50000 /* facts that are counted anew for every status */
 
 struct learn {
 	struct learn_options options;
 	const struct generation *generation; /* borrowed; NULL: nothing to search for */
 	struct follow *follow;
-	sd_event_source *timer;		/* owned: the next search begins */
-	sd_event_source *pipe;		/* owned: of the search that runs */
+	sd_event_source *timer; /* owned: the next search begins */
+	sd_event_source *pipe;  /* owned: of the search that runs */
 	struct apart apart;
-	unsigned due, running;		/* enum search_phase, ORed */
-	bool full;			/* room has to be made before the next search */
+	unsigned due, running; /* enum search_phase, ORed */
+	bool full;             /* room has to be made before the next search */
 	__u32 round;
 	__u64 began_ms, ended_ms;
-	bool was_complete;		/* told for this generation */
-	bool cannot;			/* the kernel side cannot tell what files are */
-	struct timespec complete;	/* when a search was through last; 0 */
-	struct search_result last[3];	/* by phase */
+	bool was_complete;            /* told for this generation */
+	bool cannot;                  /* the kernel side cannot tell what files are */
+	struct timespec complete;     /* when a search was through last; 0 */
+	struct search_result last[3]; /* by phase */
 	__u64 counts[LEARNED_MAX];
 	unsigned grown;
 	size_t watched;
@@ -108,8 +108,10 @@ static void make_room(struct learn *learn)
 
 	learn->full = false;
 	if (err < 0) {
-		log_error("the kernel has no room for more facts about files: %s. What is known is enforced; "
-			  "other files are recognised by their path only", strerror(-err));
+		log_error(
+			"the kernel has no room for more facts about files: %s. What is known is enforced; "
+			"other files are recognised by their path only",
+			strerror(-err));
 		return;
 	}
 	learn->grown++;
@@ -122,14 +124,16 @@ static void complete(struct learn *learn)
 
 	(void)clock_gettime(CLOCK_REALTIME, &learn->complete); /* exists */
 	count_facts(learn);
-	log_print(learn->was_complete ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
-		  "the search for the policy's files is complete after %llu ms: %llu files and %llu contents are known; "
-		  "%llu files with %.1f MB were read in %.2f s, %llu facts are gone%s",
-		  (unsigned long long)(learn->ended_ms - learn->began_ms),
-		  (unsigned long long)learn->counts[LEARNED_FILE],
-		  (unsigned long long)learn->counts[LEARNED_DIGEST], (unsigned long long)hash->hashed,
-		  (double)hash->hashed_bytes / 1e6, seconds, (unsigned long long)quick->gone,
-		  quick->missed ? "; some places could not be looked at, embargo scan says which" : "");
+	log_print(
+		learn->was_complete ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
+		"the search for the policy's files is complete after %llu ms: %llu files and %llu contents are known; "
+		"%llu files with %.1f MB were read in %.2f s, %llu facts are gone%s",
+		(unsigned long long)(learn->ended_ms - learn->began_ms),
+		(unsigned long long)learn->counts[LEARNED_FILE],
+		(unsigned long long)learn->counts[LEARNED_DIGEST], (unsigned long long)hash->hashed,
+		(double)hash->hashed_bytes / 1e6, seconds, (unsigned long long)quick->gone,
+		quick->missed ? "; some places could not be looked at, embargo scan says which"
+			      : "");
 	if (!learn->was_complete) {
 		learn->was_complete = true;
 		learn->options.complete(learn->options.context);
@@ -145,8 +149,9 @@ static void failed(struct learn *learn, int err)
 	}
 	if (err == -EOPNOTSUPP) {
 		if (!learn->cannot)
-			log_warning("this kernel cannot tell the agent what files are, so files are recognised by "
-				    "their path only");
+			log_warning(
+				"this kernel cannot tell the agent what files are, so files are recognised by "
+				"their path only");
 		learn->cannot = true;
 		learn->due = 0;
 		return;
@@ -177,7 +182,8 @@ static int on_pipe(sd_event_source *source, int fd, uint32_t revents, void *user
 	int err = take_results(learn);
 
 	if (learn->last[0].phase && before & SEARCH_QUICK && !(learn->running & SEARCH_QUICK))
-		log_debug("%llu files of the policy are known", (unsigned long long)learn->last[0].files);
+		log_debug("%llu files of the policy are known",
+			  (unsigned long long)learn->last[0].files);
 	if (!err && !(revents & (EPOLLHUP | EPOLLERR)))
 		return 0;
 	learn->pipe = sd_event_source_disable_unref(learn->pipe);
@@ -233,7 +239,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	learn->began_ms = (__u64)apart_now_ms();
 	err = apart_start(run, learn, &learn->apart);
 	if (!err)
-		err = sd_event_add_io(learn->options.loop, &learn->pipe, learn->apart.fd, EPOLLIN, on_pipe, learn);
+		err = sd_event_add_io(learn->options.loop, &learn->pipe, learn->apart.fd, EPOLLIN,
+				      on_pipe, learn);
 	if (err < 0) {
 		(void)apart_end(&learn->apart, true);
 		learn->due = learn->running;
@@ -280,7 +287,8 @@ void learn_generation(struct learn *learn, const struct generation *generation)
 	memset(learn->last, 0, sizeof(learn->last));
 	if (learn->follow)
 		learn->watched = follow_rules(learn->follow, generation);
-	search(learn, SEARCH_QUICK | SEARCH_HASH | (belongs_any_walk(generation) ? SEARCH_WALK : 0), 0);
+	search(learn, SEARCH_QUICK | SEARCH_HASH | (belongs_any_walk(generation) ? SEARCH_WALK : 0),
+	       0);
 }
 
 void learn_full(struct learn *learn)
@@ -300,7 +308,8 @@ int learn_new(const struct learn_options *options, struct learn **out_learn)
 		return -ENOMEM;
 	learn->options = *options;
 	learn->apart.fd = -1;
-	err = sd_event_add_time_relative(options->loop, &learn->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, learn);
+	err = sd_event_add_time_relative(options->loop, &learn->timer, CLOCK_MONOTONIC, 0, 1000,
+					 on_timer, learn);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(learn->timer, SD_EVENT_OFF);
 	if (err < 0) {
@@ -309,8 +318,10 @@ int learn_new(const struct learn_options *options, struct learn **out_learn)
 	}
 	err = follow_new(options->loop, on_change, learn, &learn->follow);
 	if (err < 0)
-		log_warning("the package databases cannot be watched: %s. Packages that come are found at the next reload "
-			    "(systemctl reload embargod)", strerror(-err));
+		log_warning(
+			"the package databases cannot be watched: %s. Packages that come are found at the next reload "
+			"(systemctl reload embargod)",
+			strerror(-err));
 	*out_learn = learn;
 	return 0;
 }
@@ -351,7 +362,8 @@ static int find_allowed(void *context, int fd)
 	return err;
 }
 
-static int merge(struct learned_set *facts, const struct learned_key *key, const struct learned *learned)
+static int merge(struct learned_set *facts, const struct learned_key *key,
+		 const struct learned *learned)
 {
 	ssize_t at = learned_set_at(facts, key);
 
@@ -363,7 +375,8 @@ static int merge(struct learned_set *facts, const struct learned_key *key, const
 	return 0;
 }
 
-static int add_allowed(struct kernel *kernel, const struct generation *generation, struct learned_set *facts)
+static int add_allowed(struct kernel *kernel, const struct generation *generation,
+		       struct learned_set *facts)
 {
 	struct allowed allowed = {kernel, generation};
 	struct apart apart = {.fd = -1};
@@ -399,24 +412,30 @@ static void without_protection(struct learned_set *facts)
 		facts->values[i].flags &= ~LEARNED_PROTECTED;
 }
 
-void learn_before(struct kernel *kernel, const struct generation *from, const struct generation *to, char *const *paths,
-		  size_t count, struct learned_set *facts)
+void learn_before(struct kernel *kernel, const struct generation *from, const struct generation *to,
+		  char *const *paths, size_t count, struct learned_set *facts)
 {
 	int err = from ? learned_set_carry(kernel, from, to, facts) : 0;
 
 	if (err < 0)
-		log_warning("what was learned of files could not be carried over to the new policy: %s. It is searched "
-			    "for again", strerror(-err));
+		log_warning(
+			"what was learned of files could not be carried over to the new policy: %s. It is searched "
+			"for again",
+			strerror(-err));
 	without_protection(facts);
 	err = search_protected(kernel, paths, count, facts);
 	if (err < 0 && err != -EOPNOTSUPP)
-		log_warning("the files that this host cannot lose could not be told to the kernel: %s. The policy does "
-			    "not hit them by path, that was checked", strerror(-err));
+		log_warning(
+			"the files that this host cannot lose could not be told to the kernel: %s. The policy does "
+			"not hit them by path, that was checked",
+			strerror(-err));
 	if (err == 0 && has_exceptions(to))
 		err = add_allowed(kernel, to, facts);
 	if (err < 0 && err != -EOPNOTSUPP)
-		log_warning("the files of the exceptions are not known yet: %s. Until the search is complete they count "
-			    "by their path only", strerror(-err));
+		log_warning(
+			"the files of the exceptions are not known yet: %s. Until the search is complete they count "
+			"by their path only",
+			strerror(-err));
 }
 
 size_t learn_put(struct kernel *kernel, const struct learned_set *facts)
@@ -450,18 +469,18 @@ json_t *learn_state(struct learn *learn)
 	if (learn->counts[LEARNED_FILE] < COUNTED_MAX)
 		count_facts(learn);
 	state = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "search",
-			  learn->cannot				? "impossible"
-			  : learn->apart.pid || learn->due	? "running"
-			  : learn->complete.tv_sec		? "complete"
-								: "none",
-			  "files", (json_int_t)learn->counts[LEARNED_FILE],
-			  "contents", (json_int_t)learn->counts[LEARNED_DIGEST],
-			  "sizes", (json_int_t)learn->counts[LEARNED_SIZE],
-			  "found", (json_int_t)quick->files, "gone", (json_int_t)quick->gone,
-			  "missed", (json_int_t)quick->missed,
-			  "hashed", (json_int_t)hash->hashed, "hashed_bytes", (json_int_t)hash->hashed_bytes,
-			  "unreadable", (json_int_t)hash->unreadable,
-			  "shared", (json_int_t)hash->shared, "directories_watched", (json_int_t)learn->watched);
+			  learn->cannot                    ? "impossible"
+			  : learn->apart.pid || learn->due ? "running"
+			  : learn->complete.tv_sec         ? "complete"
+							   : "none",
+			  "files", (json_int_t)learn->counts[LEARNED_FILE], "contents",
+			  (json_int_t)learn->counts[LEARNED_DIGEST], "sizes",
+			  (json_int_t)learn->counts[LEARNED_SIZE], "found",
+			  (json_int_t)quick->files, "gone", (json_int_t)quick->gone, "missed",
+			  (json_int_t)quick->missed, "hashed", (json_int_t)hash->hashed,
+			  "hashed_bytes", (json_int_t)hash->hashed_bytes, "unreadable",
+			  (json_int_t)hash->unreadable, "shared", (json_int_t)hash->shared,
+			  "directories_watched", (json_int_t)learn->watched);
 	if (!learn->complete.tv_sec)
 		return take_ptr(state);
 	record_time(learn->complete.tv_sec * 1000000000ull + learn->complete.tv_nsec, time);

@@ -37,8 +37,10 @@ struct gen_key gen_key_of_digest(const __u8 *sha256)
 	memcpy((char *)&key + sizeof(key.kind), sha256, DIGEST_KEY_BYTES);
 	return key;
 }
-_Static_assert(sizeof(struct gen_key) == sizeof(__u16) + DIGEST_KEY_BYTES, "a digest fills the key");
-_Static_assert(sizeof(struct learned_key) == sizeof(__u16) + DIGEST_KEY_BYTES, "a digest fills the key");
+_Static_assert(sizeof(struct gen_key) == sizeof(__u16) + DIGEST_KEY_BYTES,
+	       "a digest fills the key");
+_Static_assert(sizeof(struct learned_key) == sizeof(__u16) + DIGEST_KEY_BYTES,
+	       "a digest fills the key");
 
 struct learned_key learned_key_of_size(__u64 bytes)
 {
@@ -62,8 +64,7 @@ static __u32 *find_slot(const struct learned_set *facts, const struct learned_ke
 {
 	size_t at = slot_of(facts, key);
 
-	while (facts->slots[at] &&
-	       memcmp(&facts->keys[facts->slots[at] - 1], key, sizeof(*key)))
+	while (facts->slots[at] && memcmp(&facts->keys[facts->slots[at] - 1], key, sizeof(*key)))
 		at = (at + 1) & (facts->slot_count - 1);
 	return &facts->slots[at];
 }
@@ -201,10 +202,10 @@ static int find_numbers(struct renumber *renumber)
 		return -ENOMEM;
 	for (size_t i = 0; i < from->rule_count; i++)
 		if (renumber->wanted[i])
-			names[at++] = (struct named){from->rules[i].id,
-						     name_hash(from->rules[i].id,
-							       strlen(from->rules[i].id)),
-						     (__u32)i + 1};
+			names[at++] = (struct named){
+				from->rules[i].id,
+				name_hash(from->rules[i].id, strlen(from->rules[i].id)),
+				(__u32)i + 1};
 	qsort(names, count, sizeof(*names), compare_named);
 	for (size_t i = 0; i < to->rule_count; i++) {
 		const char *id = to->rules[i].id;
@@ -248,8 +249,8 @@ static int carry_one(void *context, const struct learned_key *key, const struct 
 	return at < 0 ? at : 0;
 }
 
-int learned_set_carry(struct kernel *kernel, const struct generation *from, const struct generation *to,
-		struct learned_set *facts)
+int learned_set_carry(struct kernel *kernel, const struct generation *from,
+		      const struct generation *to, struct learned_set *facts)
 {
 	struct renumber renumber = {.from = from, .to = to, .facts = facts};
 	AUTO_FREE bool *wanted = calloc(from->rule_count + 1, sizeof(*wanted));

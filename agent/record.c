@@ -442,10 +442,12 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		put_text(&build, embargo, "caller", event->subject.name,
 			 strnlen(event->subject.name, TASK_NAME_BYTES));
 	if (event->header.kind == HOOK_MODULE && event->module[0])
-		put_text(&build, embargo, "module", event->module, strnlen(event->module, MODULE_NAME_BYTES));
+		put_text(&build, embargo, "module", event->module,
+			 strnlen(event->module, MODULE_NAME_BYTES));
 	if (decision.late)
 		put(&build, embargo, "late",
-		    json_pack("{s:I, s:b}", "after_us", (json_int_t)(more->late_ns / 1000), "ended", more->ended));
+		    json_pack("{s:I, s:b}", "after_us", (json_int_t)(more->late_ns / 1000), "ended",
+			      more->ended));
 	if (to->datagram)
 		put(&build, embargo, "datagram", json_true());
 	if (to->mapped)

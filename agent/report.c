@@ -135,6 +135,8 @@ static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 		each->hook = hook;
 		each->backend = kernel->backends[hook];
 		add_programs(each, kernel);
+		each->hashes = each->backend == BACKEND_LSM &&
+			       features->of[FEATURE_FILE_HASH].answer == ANSWER_YES;
 		row = backend_find(hook, each->backend);
 		snprintf(each->achieves, sizeof(each->achieves), "%s", row ? row->achieves : "nothing");
 		say_why(each, features, kernel->options.forced[hook] ?: each->backend);

@@ -27,7 +27,7 @@ struct gather {
 	} batch[BATCH];
 	size_t count;
 	__u64 missed;
-	bool packages_missed;
+	bool packages_missed, host_missed;
 };
 
 /* ---------------------------------------------------------------- finding */
@@ -105,12 +105,14 @@ static void on_problem(void *context, const struct inventory_problem *problem)
 
 	if (problem->gap != INVENTORY_MISSED)
 		return;
-	gather->missed++;
+	/* What runs as init is not shown to an agent with few privileges; it was when it started. */
+	gather->host_missed |= problem->source == INVENTORY_HOST;
+	gather->missed += problem->source != INVENTORY_HOST;
 	gather->packages_missed |= problem->source == INVENTORY_PACKAGES;
 }
 
-static int gather_parts(struct gather *gather, const struct generation *generation, const char *root,
-			bool network, unsigned parts)
+static int gather_parts(struct gather *gather, const struct generation *generation,
+			const char *root, bool network, unsigned parts)
 {
 	const struct inventory_options options = {
 		.root = root,
@@ -140,7 +142,8 @@ int search_allowed(struct kernel *kernel, const struct generation *generation, c
 	return gather_parts(gather, generation, root, false, BELONGS_ALLOWED);
 }
 
-int search_protected(struct kernel *kernel, char *const *paths, size_t count, struct learned_set *facts)
+int search_protected(struct kernel *kernel, char *const *paths, size_t count,
+		     struct learned_set *facts)
 {
 	AUTO_FREE struct gather *gather = calloc(1, sizeof(*gather));
 	int err = gather ? 0 : -ENOMEM, flushed;
@@ -151,7 +154,8 @@ int search_protected(struct kernel *kernel, char *const *paths, size_t count, st
 	gather->facts = facts;
 	for (size_t i = 0; i < count && !err; i++) {
 		struct belonging found = {.path = paths[i], .is_protected = true};
-		AUTO_FD int fd = open(paths[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+		AUTO_FD int fd =
+			open(paths[i], O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 
 		found.fd = fd;
 		if (fd >= 0 && fstat(fd, &found.st) == 0 && S_ISREG(found.st.st_mode))
@@ -168,7 +172,7 @@ struct work {
 	struct learned_set facts;
 	struct content_guard *guard;
 	struct search_result result;
-	bool packages_missed;
+	bool packages_missed, host_missed;
 	bool walked; /* everything was looked at */
 };
 
@@ -183,7 +187,8 @@ static bool is_of_package(const struct work *work, __u32 number)
 {
 	const struct generation_rule *rule = rule_of(work, number);
 
-	return rule && (rule->matcher == MATCHER_PACKAGE || rule->matcher == MATCHER_PACKAGE_VENDOR);
+	return rule &&
+	       (rule->matcher == MATCHER_PACKAGE || rule->matcher == MATCHER_PACKAGE_VENDOR);
 }
 
 /* Would this search have found the file again, if the rule still meant it? */
@@ -246,11 +251,12 @@ static int sweep_one(void *context, const struct learned_key *key, const struct 
 		learned.deny = 0;
 	if (old->allow && would_be_found(work, old->allow))
 		learned.allow = 0;
-	learned.flags &= ~LEARNED_PROTECTED;
+	if (!work->host_missed)
+		learned.flags &= ~LEARNED_PROTECTED;
 	if (!memcmp(&learned, old, sizeof(learned)))
 		return 0;
 	work->result.gone++;
-	if (learned.deny || learned.allow)
+	if (learned.deny || learned.allow || learned.flags & LEARNED_PROTECTED)
 		return kernel_learned_put(kernel, key, &learned);
 	(void)kernel_learned_remove(kernel, key); /* -ENOENT: gone already */
 	return 0;
@@ -273,6 +279,7 @@ static int find(struct work *work, unsigned parts)
 	err = gather_parts(gather, search->generation, search->root, search->network, parts);
 	work->result.missed += gather->missed;
 	work->packages_missed |= gather->packages_missed;
+	work->host_missed |= gather->host_missed;
 	if (!err)
 		err = put_files(work);
 	if (!err)
@@ -297,7 +304,8 @@ static bool is_the_same(int fd, const struct learned_file *file)
 	return fstat(fd, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode;
 }
 
-static int learn_content(struct work *work, const struct learned *file, const struct content *content)
+static int learn_content(struct work *work, const struct learned *file,
+			 const struct content *content)
 {
 	struct kernel *kernel = work->search->kernel;
 	const struct learned_key key = learned_key_of_digest(content->sha256),

@@ -58,10 +58,11 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 			    "the policy in the kernel is not the one of this agent; is another "
 			    "agent running? Reload (systemctl reload embargod)");
 	if (report_err == 0 && !report->cgroup[0] && scope_needs_cgroups(daemon->activation.active))
-		err |= note(list,
-			    "the scope of the policy names cgroups or containers, but cgroup v2 is not "
-			    "mounted: only-cgroups and containers: only match nothing here, and nothing is "
-			    "excluded");
+		err |= note(
+			list,
+			"the scope of the policy names cgroups or containers, but cgroup v2 is not "
+			"mounted: only-cgroups and containers: only match nothing here, and nothing is "
+			"excluded");
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
 			err |= note(list, "events cannot be written to \"%s\": %s",
@@ -100,9 +101,11 @@ json_t *daemon_state(struct daemon *daemon)
 	if (pauses->count >= 0)
 		in.pauses = pauses;
 	state = summary_state(&in);
-	if (state && daemon->learn && json_object_set_new(state, "learned", learn_state(daemon->learn)))
+	if (state && daemon->learn &&
+	    json_object_set_new(state, "learned", learn_state(daemon->learn)))
 		return NULL;
-	if (state && daemon->suspects && json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
+	if (state && daemon->suspects &&
+	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
 		return NULL;
 	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
 		return NULL;

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#define MAPS_BYTES_MAX	(16 << 20)
+#define MAPS_BYTES_MAX  (16 << 20)
 #define ARGUMENTS_BYTES (64 << 10)
-#define ARGUMENTS_MAX	8 /* a script stands behind its interpreter and what its first line adds */
+#define ARGUMENTS_MAX   8 /* a script stands behind its interpreter and what its first line adds */
 
 static bool is_file(const char *path, const struct still_file *file)
 {
@@ -63,7 +63,8 @@ bool still_maps(char *text, size_t bytes, __u64 inode)
 	while ((line = line_next(&text, end))) {
 		char *mode = fields_skip(line, ' ', 1), *number = fields_skip(line, ' ', 4);
 
-		if (mode && number && strlen(mode) > 3 && mode[2] == 'x' && strtoull(number, NULL, 10) == inode)
+		if (mode && number && strlen(mode) > 3 && mode[2] == 'x' &&
+		    strtoull(number, NULL, 10) == inode)
 			return true;
 	}
 	return false;
@@ -76,7 +77,8 @@ static bool maps(__u32 pid, const struct still_file *file)
 	size_t bytes;
 
 	snprintf(path, sizeof(path), "/proc/%u/maps", pid);
-	return !host_read(path, MAPS_BYTES_MAX, &text, &bytes) && still_maps(text, bytes, file->inode);
+	return !host_read(path, MAPS_BYTES_MAX, &text, &bytes) &&
+	       still_maps(text, bytes, file->inode);
 }
 
 int still_end(const struct event_subject *subject, enum hook kind, const struct still_file *file)

@@ -16,7 +16,7 @@ static const char *const stat_words[STAT_MAX] = {
 	[STAT_REFUSED] = "refused",         [STAT_WOULD_REFUSE] = "would_refuse",
 	[STAT_LET_THROUGH] = "let_through", [STAT_UNDECIDED] = "undecided",
 	[STAT_FOLDED] = "folded",           [STAT_LOST_FULL] = "lost_ring_full",
-	[STAT_HASHED] = "hashed",	    [STAT_UNHASHED] = "unhashed",
+	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
 	[STAT_UNLEARNED] = "unlearned",
 };
 
@@ -55,7 +55,8 @@ json_t *summary_rules(const struct summary *in)
 			.paused = summary_is_paused(in->pauses,
 						    name_hash(rule->vendor, strlen(rule->vendor)),
 						    in->now_boot_ns),
-			.requirement_unmet = in->requirements && !requirements_met(in->requirements),
+			.requirement_unmet =
+				in->requirements && !requirements_met(in->requirements),
 		};
 		struct effective_mode effective = mode_effective(&inputs);
 

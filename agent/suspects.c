@@ -27,7 +27,7 @@
 #define SUSPECTS_MAX 256 /* files that wait or are being read */
 #define WORKERS_MAX  4
 #define EVENTS_MAX   16 /* attempts with one file */
-#define TRIES	     8	/* to open a file that an exec has not switched to yet; then 255 ms are over */
+#define TRIES        8 /* to open a file that an exec has not switched to yet; then 255 ms are over */
 
 struct suspect {
 	struct suspects *owner;
@@ -41,7 +41,7 @@ struct suspect {
 
 /* What the child says. */
 struct answer {
-	__s32 err; /* 0; -ENOENT (the file could not be reached); another errno */
+	__s32 err;   /* 0; -ENOENT (the file could not be reached); another errno */
 	__u8 shared; /* a protected file has this content */
 	__u8 zero[3];
 	struct content content;
@@ -50,9 +50,9 @@ struct answer {
 
 struct suspects {
 	struct suspects_options options;
-	const struct generation *generation; /* borrowed */
+	const struct generation *generation;      /* borrowed */
 	const struct host_paths *protected_paths; /* borrowed */
-	struct suspect *list[SUSPECTS_MAX]; /* owned; oldest first */
+	struct suspect *list[SUSPECTS_MAX];       /* owned; oldest first */
 	size_t count, workers;
 	__u64 asked, read, embargoed, ended, unreachable, overflow;
 };
@@ -82,7 +82,8 @@ static int open_if(struct kernel *kernel, const char *path, const struct learned
  * As what the process runs, by the path in our view, or in the process's. On fmod_ret and lsm the program has not
  * been switched yet when the event was sent, and a file without a name can be reached only once it has.
  */
-static int open_suspect(struct kernel *kernel, const struct event *event, const struct learned_key *key)
+static int open_suspect(struct kernel *kernel, const struct event *event,
+			const struct learned_key *key)
 {
 	AUTO_FREE char *path = malloc(EVENT_PATH_MAX + 1), *below = malloc(EVENT_PATH_MAX + 64);
 	char exe[64];
@@ -111,7 +112,8 @@ static int open_suspect(struct kernel *kernel, const struct event *event, const 
 	return fd;
 }
 
-static int is_shared(const struct suspects *suspects, const struct content *content, bool *out_shared)
+static int is_shared(const struct suspects *suspects, const struct content *content,
+		     bool *out_shared)
 {
 	struct content_guard *guard = content_guard_new();
 	int err = guard ? 0 : -ENOMEM;
@@ -224,8 +226,8 @@ static int begin(struct suspect *suspect)
 	if (err < 0)
 		return err;
 	suspects->workers++;
-	return sd_event_add_io(suspects->options.loop, &suspect->pipe, suspect->apart.fd, EPOLLIN, on_answer,
-			       suspect);
+	return sd_event_add_io(suspects->options.loop, &suspect->pipe, suspect->apart.fd, EPOLLIN,
+			       on_answer, suspect);
 }
 
 /* Those that somebody waits for come first. */
@@ -255,8 +257,9 @@ static void begin_some(struct suspects *suspects)
 
 		if (err >= 0)
 			continue;
-		log_warning("a file could not be read for its content: %s. It is asked for again when it runs next",
-			    strerror(-err));
+		log_warning(
+			"a file could not be read for its content: %s. It is asked for again when it runs next",
+			strerror(-err));
 		suspects->workers -= suspect->apart.pid != 0;
 		suspects->unreachable++;
 		forget(suspects, suspect);
@@ -267,9 +270,10 @@ static void overflow(struct suspects *suspects)
 {
 	suspects->overflow++;
 	if (!(suspects->overflow & (suspects->overflow - 1)))
-		log_warning("%llu attempts could not be looked at for the content of their file, because too many came at "
-			    "a time; each is asked for again when it runs next",
-			    (unsigned long long)suspects->overflow);
+		log_warning(
+			"%llu attempts could not be looked at for the content of their file, because too many came at "
+			"a time; each is asked for again when it runs next",
+			(unsigned long long)suspects->overflow);
 }
 
 static void add(struct suspects *suspects, const struct event *event, bool seen_only)
@@ -280,7 +284,10 @@ static void add(struct suspects *suspects, const struct event *event, bool seen_
 	if (!suspect && suspects->count < SUSPECTS_MAX) {
 		suspect = calloc(1, sizeof(*suspect));
 		if (suspect) {
-			*suspect = (struct suspect){.owner = suspects, .key = key, .seen_only = seen_only, .apart.fd = -1};
+			*suspect = (struct suspect){.owner = suspects,
+						    .key = key,
+						    .seen_only = seen_only,
+						    .apart.fd = -1};
 			suspects->list[suspects->count++] = suspect;
 		}
 	} else if (suspect && seen_only) {
@@ -304,8 +311,8 @@ struct verdict_of {
 	__u32 deny, allow; /* by content */
 };
 
-static int judge(struct suspects *suspects, const struct suspect *suspect, const struct answer *answer,
-		 struct verdict_of *out)
+static int judge(struct suspects *suspects, const struct suspect *suspect,
+		 const struct answer *answer, struct verdict_of *out)
 {
 	struct kernel *kernel = suspects->options.kernel;
 	const struct gen_key listed = gen_key_of_digest(answer->content.sha256);
@@ -325,8 +332,8 @@ static int judge(struct suspects *suspects, const struct suspect *suspect, const
 }
 
 /* Tell the kernel that this state of the file is known, so that it neither asks again nor lets it through again. */
-static int put(struct suspects *suspects, const struct suspect *suspect, const struct answer *answer,
-	       struct verdict_of *verdict)
+static int put(struct suspects *suspects, const struct suspect *suspect,
+	       const struct answer *answer, struct verdict_of *verdict)
 {
 	struct kernel *kernel = suspects->options.kernel;
 	const struct learned_key digest = learned_key_of_digest(answer->content.sha256),
@@ -372,29 +379,36 @@ static const char *cgroup_of(const struct suspects *suspects, __u64 id, char *bu
 
 static const struct generation_rule *rule_of(const struct suspects *suspects, __u32 number)
 {
-	return number && number <= suspects->generation->rule_count ? &suspects->generation->rules[number - 1]
-								     : NULL;
+	return number && number <= suspects->generation->rule_count
+		       ? &suspects->generation->rules[number - 1]
+		       : NULL;
 }
 
 static struct match_decision decide(const struct suspects *suspects, const struct event *event,
 				    const struct learned *file)
 {
 	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
-	const struct match match = {.rule = rule_of(suspects, file->deny), .allow = rule_of(suspects, file->allow)};
-	struct match_subject subject = {.uid = event->subject.uid, .capped = suspects->options.audit_only};
+	const struct match match = {.rule = rule_of(suspects, file->deny),
+				    .allow = rule_of(suspects, file->allow)};
+	struct match_subject subject = {.uid = event->subject.uid,
+					.capped = suspects->options.audit_only};
 	struct timespec now = {0};
 	char path[PATH_MAX];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now); /* exists */
 	subject.now_s = now.tv_sec;
 	subject.cgroup = cgroup_of(suspects, event->subject.cgroup, path);
-	subject.requirement_unmet = suspects->options.unmet && suspects->options.unmet(suspects->options.context);
+	subject.requirement_unmet =
+		suspects->options.unmet && suspects->options.unmet(suspects->options.context);
 	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* exists */
 	if (pauses)
 		summary_pauses_read(suspects->options.pins, pauses);
 	/* what cannot be read holds back: nobody is ended because we had no memory */
-	subject.paused = !pauses || (match.rule && summary_is_paused(pauses, name_hash(match.rule->vendor, strlen(match.rule->vendor)),
-								     now.tv_sec * 1000000000ull + now.tv_nsec));
+	subject.paused = !pauses ||
+			 (match.rule &&
+			  summary_is_paused(
+				  pauses, name_hash(match.rule->vendor, strlen(match.rule->vendor)),
+				  now.tv_sec * 1000000000ull + now.tv_nsec));
 	return match_decide(suspects->generation, &match, &subject);
 }
 
@@ -407,8 +421,9 @@ static __u64 now_boot_ns(void)
 }
 
 /* The attempt as if it had been recognised at once, but for that it went through. */
-static void fill_decision(const struct suspects *suspects, struct event *event, const struct answer *answer,
-			  const struct learned *file, const struct match_decision *decision)
+static void fill_decision(const struct suspects *suspects, struct event *event,
+			  const struct answer *answer, const struct learned *file,
+			  const struct match_decision *decision)
 {
 	struct event_decision *to = &event->decision;
 
@@ -438,14 +453,15 @@ static void conclude(struct suspects *suspects, struct event *event, const struc
 		decision.let_through = LET_THROUGH_PROTECTED;
 	}
 	suspects->options.prepare(suspects->options.context, event);
-	if (decision.verdict == VERDICT_DENY && !suspects->options.audit_only && event->header.kind != HOOK_MODULE) {
+	if (decision.verdict == VERDICT_DENY && !suspects->options.audit_only &&
+	    event->header.kind != HOOK_MODULE) {
 		int err = still_end(&event->subject, event->header.kind, &answer->file);
 
 		late.ended = !err;
 		suspects->ended += !err;
 		if (err && err != -ESRCH)
-			log_error("process %u runs an embargoed file and could not be ended: %s", event->subject.pid,
-				  strerror(-err));
+			log_error("process %u runs an embargoed file and could not be ended: %s",
+				  event->subject.pid, strerror(-err));
 	}
 	late.ran_ns = now_boot_ns() - event->header.boot_ns;
 	fill_decision(suspects, event, answer, file, &decision);
@@ -496,7 +512,8 @@ void suspects_ask(struct suspects *suspects, const struct event *event)
 {
 	/* a question that names no generation is about the one that is active */
 	if (!suspects || !suspects->generation ||
-	    (event->decision.generation && event->decision.generation != suspects->generation->number))
+	    (event->decision.generation &&
+	     event->decision.generation != suspects->generation->number))
 		return;
 	suspects->asked++;
 	add(suspects, event, false);
@@ -513,7 +530,8 @@ void suspects_seen(struct suspects *suspects, const struct event *event)
 	    event->decision.generation != suspects->generation->number)
 		return;
 	/* the kernel has put it, unless it had no room */
-	if (kernel_learned_get(suspects->options.kernel, &key, &known) || known.flags & LEARNED_PROTECTED ||
+	if (kernel_learned_get(suspects->options.kernel, &key, &known) ||
+	    known.flags & LEARNED_PROTECTED ||
 	    (known.flags & LEARNED_HASHED && known.size == event->file.size))
 		return;
 	add(suspects, event, true);
@@ -557,14 +575,14 @@ void suspects_generation(struct suspects *suspects, const struct generation *gen
 
 json_t *suspects_state(const struct suspects *suspects)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked, "read",
-			 (json_int_t)suspects->read, "embargoed", (json_int_t)suspects->embargoed, "ended",
-			 (json_int_t)suspects->ended, "unreachable", (json_int_t)suspects->unreachable, "overflow",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked,
+			 "read", (json_int_t)suspects->read, "embargoed",
+			 (json_int_t)suspects->embargoed, "ended", (json_int_t)suspects->ended,
+			 "unreachable", (json_int_t)suspects->unreachable, "overflow",
 			 (json_int_t)suspects->overflow);
 }
 
 bool suspects_by_agent(const struct kernel_report *report)
 {
-	return report->hooks[HOOK_EXEC].backend != BACKEND_LSM ||
-	       (report->hooks[HOOK_LOAD].hook && report->hooks[HOOK_LOAD].backend != BACKEND_LSM);
+	return !report->hooks[HOOK_EXEC].hashes;
 }

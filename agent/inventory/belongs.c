@@ -25,8 +25,8 @@ struct belongs {
 	struct mounts mounts;
 	belonging_fn fn;
 	void *context;
-	const struct generation_rule *rule;	/* whose pattern is being looked for */
-	const struct inventory_layer *layer;	/* whose directory is open */
+	const struct generation_rule *rule;  /* whose pattern is being looked for */
+	const struct inventory_layer *layer; /* whose directory is open */
 	int layer_fd;
 	bool allowed_only;
 	/* of the package in hand */
@@ -79,7 +79,8 @@ bool belongs_needs_walk(const struct generation *generation, __u32 rule)
 	const struct generation_rule *one =
 		rule && rule <= generation->rule_count ? &generation->rules[rule - 1] : NULL;
 
-	return one && one->matcher == MATCHER_PATH && (!is_quick(one->value) || too_many(generation));
+	return one && one->matcher == MATCHER_PATH &&
+	       (!is_quick(one->value) || too_many(generation));
 }
 
 bool belongs_any_walk(const struct generation *generation)

@@ -16,7 +16,8 @@
 #define INFO     "/var/lib/dpkg/info"
 #define UPDATES  "/var/lib/dpkg/updates"
 
-#define UPDATES_MAX 4096 /* files; dpkg itself writes status anew after 250, MAXUPDATES in lib/dpkg/dbmodify.c */
+#define UPDATES_MAX                                                                                \
+	4096 /* files; dpkg itself writes status anew after 250, MAXUPDATES in lib/dpkg/dbmodify.c */
 
 /* Fields that say who made a package; Original-Maintainer is Ubuntu's for Debian's. */
 static const char *const vendor_fields[] = {"Maintainer", "Original-Maintainer", "Vendor",

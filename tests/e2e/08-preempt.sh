@@ -9,6 +9,7 @@ deep=1/2/3/4/5/6/7/8/9/10/11/12/13
 mkdir -p "$WORK/opt/sensor/$deep" "$WORK/opt/other/$deep"
 cp "$HELPERS/denied" "$WORK/opt/sensor/$deep/program"
 cp "$HELPERS/denied" "$WORK/opt/other/$deep/program"
+echo "not a copy" >>"$WORK/opt/other/$deep/program"
 write_policy "$POLICY" enforce 1 </dev/null
 start_agent
 

@@ -17,7 +17,8 @@ static struct learned *find(struct kernel *kernel, const struct learned_key *key
 	return NULL;
 }
 
-int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned)
+int kernel_learned_put(struct kernel *kernel, const struct learned_key *key,
+		       const struct learned *learned)
 {
 	struct learned *old = find(kernel, key);
 
@@ -32,7 +33,8 @@ int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, con
 	return 0;
 }
 
-int kernel_learned_get(struct kernel *kernel, const struct learned_key *key, struct learned *out_learned)
+int kernel_learned_get(struct kernel *kernel, const struct learned_key *key,
+		       struct learned *out_learned)
 {
 	const struct learned *old = find(kernel, key);
 

@@ -75,8 +75,11 @@ static void rule(struct world *world, enum matcher matcher, const char *value, e
 
 static void compile(struct world *world)
 {
-	struct rules rules = {
-		.policy = "p", .revision = 1, .mode = MODE_ENFORCE, .list = world->rules, .count = world->rule_count};
+	struct rules rules = {.policy = "p",
+			      .revision = 1,
+			      .mode = MODE_ENFORCE,
+			      .list = world->rules,
+			      .count = world->rule_count};
 	struct diagnostics diags = {0};
 
 	generation_free(world->generation);
@@ -147,15 +150,19 @@ static void package(struct world *world)
 {
 	struct test_root *root = world->root;
 
-	root_file(root, "/var/lib/dpkg/status",
-		  "Package: example-sensor\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"
-		  "Maintainer: Example, Inc. <x@example.com>\n\n"
-		  "Package: other\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nMaintainer: M\n");
-	root_file(root, "/var/lib/dpkg/info/example-sensor.list",
-		  "/.\n/opt\n/opt/s\n/opt/s/elf\n/opt/s/script\n/opt/s/lib.so.1\n/opt/s/mod.ko.xz\n/opt/s/bit\n"
-		  "/opt/s/data\n/opt/s/empty\n/opt/s/link\n/opt/s/missing\n");
+	root_file(
+		root, "/var/lib/dpkg/status",
+		"Package: example-sensor\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"
+		"Maintainer: Example, Inc. <x@example.com>\n\n"
+		"Package: other\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\nMaintainer: M\n");
+	root_file(
+		root, "/var/lib/dpkg/info/example-sensor.list",
+		"/.\n/opt\n/opt/s\n/opt/s/elf\n/opt/s/script\n/opt/s/lib.so.1\n/opt/s/mod.ko.xz\n/opt/s/bit\n"
+		"/opt/s/data\n/opt/s/empty\n/opt/s/link\n/opt/s/missing\n");
 	root_file(root, "/var/lib/dpkg/info/other.list", "/usr/bin/other\n");
-	root_file(root, "/opt/s/elf", "\x7f" "ELF program");
+	root_file(root, "/opt/s/elf",
+		  "\x7f"
+		  "ELF program");
 	root_file(root, "/opt/s/script", "#!/bin/sh\nexit 0\n");
 	root_file(root, "/opt/s/lib.so.1", "library");
 	root_file(root, "/opt/s/mod.ko.xz", "module");
@@ -194,7 +201,9 @@ static void files_of_packages(void **state)
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 8), 0);
 	assert_int_equal(world->results[1].hashed, 0);
 	assert_int_equal(fake_file(&world->kernel, at(world, "/opt/s/elf"))->round, 8);
-	root_file(world->root, "/opt/s/elf", "\x7f" "ELF another program");
+	root_file(world->root, "/opt/s/elf",
+		  "\x7f"
+		  "ELF another program");
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 9), 0);
 	assert_int_equal(world->results[1].hashed, 1);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_DIGEST), 7);
@@ -229,7 +238,8 @@ static void removed_packages(void **state)
 	assert_int_equal(kernel_learned_put(&world->kernel, &key, &by_kernel), 0);
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
 	assert_int_equal(rename(at(world, "/opt/s/script"), "/tmp/test-search-moved"), 0);
-	root_file(world->root, "/var/lib/dpkg/status", "Package: other\nStatus: install ok installed\nVersion: 1\n");
+	root_file(world->root, "/var/lib/dpkg/status",
+		  "Package: other\nStatus: install ok installed\nVersion: 1\n");
 	assert_int_equal(search(world, SEARCH_QUICK, 2), 0);
 	assert_int_equal(world->results[0].gone, 5);
 	assert_unknown(world, "/opt/s/elf");
@@ -309,8 +319,10 @@ static void layers(void **state)
 	rule(world, MATCHER_PATH, "/opt/example/tool", ACTION_ALLOW);
 	compile(world);
 	assert_int_equal(search(world, SEARCH_QUICK, 1), 0);
-	assert_fact(world, "/opt/example/tool", number(world, "/opt/example/**"), number(world, "/opt/example/tool"));
-	assert_fact(world, "/var/lib/docker/overlay2/abc/diff/opt/example/tool", number(world, "/opt/example/**"), 0);
+	assert_fact(world, "/opt/example/tool", number(world, "/opt/example/**"),
+		    number(world, "/opt/example/tool"));
+	assert_fact(world, "/var/lib/docker/overlay2/abc/diff/opt/example/tool",
+		    number(world, "/opt/example/**"), 0);
 }
 
 /* A product that ships its own copy of the shell must not make the shell embargoed. */
@@ -319,9 +331,15 @@ static void protected_contents(void **state)
 	struct world *world = *state;
 	const struct learned *shell;
 
-	root_file(world->root, "/bin/sh", "\x7f" "ELF the shell");
-	root_file(world->root, "/opt/example/sh", "\x7f" "ELF the shell");
-	root_file(world->root, "/opt/example/it", "\x7f" "ELF otherwis");
+	root_file(world->root, "/bin/sh",
+		  "\x7f"
+		  "ELF the shell");
+	root_file(world->root, "/opt/example/sh",
+		  "\x7f"
+		  "ELF the shell");
+	root_file(world->root, "/opt/example/it",
+		  "\x7f"
+		  "ELF otherwis");
 	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
 	compile(world);
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
@@ -332,8 +350,17 @@ static void protected_contents(void **state)
 	assert_int_equal(world->results[1].shared, 1);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_DIGEST), 1);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_SIZE), 1);
-	/* and that was found out once */
+	/* another shell in its place: the one before is a file like any other */
+	assert_int_equal(rename(at(world, "/bin/sh"), "/tmp/test-search-shell"), 0);
+	root_file(world->root, "/bin/sh",
+		  "\x7f"
+		  "ELF the shell");
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 2), 0);
+	assert_true(fake_file(&world->kernel, at(world, "/bin/sh"))->flags & LEARNED_PROTECTED);
+	assert_null(fake_file(&world->kernel, "/tmp/test-search-shell"));
+	assert_int_equal(unlink("/tmp/test-search-shell"), 0);
+	/* and that was found out once */
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 3), 0);
 	assert_int_equal(world->results[1].hashed, 0);
 }
 
@@ -369,7 +396,8 @@ static void carried_by_id(void **state)
 {
 	struct world *world = *state;
 	CLEANUP(learned_set_done) struct learned_set facts = {0};
-	const struct learned_key digest = learned_key_of_digest((const __u8[SHA256_BYTES]){1, 2, 3});
+	const struct learned_key digest =
+		learned_key_of_digest((const __u8[SHA256_BYTES]){1, 2, 3});
 	struct learned learned = {.size = 1234};
 	struct generation *old;
 	struct learned_key key = {.kind = LEARNED_FILE, .node = 1, .a = 1};
@@ -389,7 +417,8 @@ static void carried_by_id(void **state)
 	learned = (struct learned){.deny = number(world, "/opt/gone"), .flags = LEARNED_HASHED};
 	assert_int_equal(kernel_learned_put(&world->kernel, &key, &learned), 0);
 	key.a = 3;
-	learned = (struct learned){.deny = number(world, "/opt/gone"), .allow = number(world, "/opt/fine")};
+	learned = (struct learned){.deny = number(world, "/opt/gone"),
+				   .allow = number(world, "/opt/fine")};
 	assert_int_equal(kernel_learned_put(&world->kernel, &key, &learned), 0);
 	world->generation = NULL;
 	world->rules[1].value = "/a/much/more/specific/one";
@@ -443,7 +472,7 @@ int main(void)
 		TEST(files_of_packages),   TEST(vendors_of_packages), TEST(removed_packages),
 		TEST(unreadable_database), TEST(files_of_paths),      TEST(layers),
 		TEST(protected_contents),  TEST(nothing_but_files),   TEST(no_room),
-		TEST(carried_by_id),	   TEST(hashes_one_state),
+		TEST(carried_by_id),       TEST(hashes_one_state),
 	};
 
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);

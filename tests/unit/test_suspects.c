@@ -80,7 +80,8 @@ static void compile(struct world *world, enum mode mode)
 			    .target = mode,
 			    .target_held_by = mode == MODE_AUDIT ? HELD_BY_POLICY : 0,
 			    .confidence = 1};
-	struct rules rules = {.policy = "p", .revision = 1, .mode = mode, .list = &rule, .count = 1};
+	struct rules rules = {
+		.policy = "p", .revision = 1, .mode = mode, .list = &rule, .count = 1};
 	struct diagnostics diags = {0};
 
 	assert_int_equal(rules_compile(&rules, &diags, &world->generation), 0);
@@ -90,7 +91,8 @@ static void compile(struct world *world, enum mode mode)
 static void copy(const char *from, const char *to)
 {
 	char buffer[65536];
-	AUTO_FD int in = open(from, O_RDONLY | O_CLOEXEC), out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	AUTO_FD int in = open(from, O_RDONLY | O_CLOEXEC),
+		    out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 	ssize_t bytes;
 
 	assert_true(in >= 0 && out >= 0);
@@ -352,7 +354,8 @@ static void learns_what_was_seen(void **state)
 						  .verdict = VERDICT_DENY,
 						  .recognised = RECOGNISED_PATH};
 	file = learned_key_of_file(&event->file);
-	assert_int_equal(kernel_learned_put(&world->kernel, &file, &(struct learned){.deny = 1}), 0);
+	assert_int_equal(kernel_learned_put(&world->kernel, &file, &(struct learned){.deny = 1}),
+			 0);
 	suspects_seen(world->suspects, event);
 	for (int i = 0; i < 250 && !counter(world, "read"); i++)
 		assert_true(sd_event_run(world->loop, 20000) >= 0);
@@ -384,7 +387,8 @@ static void never_learns_what_is_protected(void **state)
 						  .verdict = VERDICT_DENY,
 						  .recognised = RECOGNISED_PATH};
 	file = learned_key_of_file(&event->file);
-	assert_int_equal(kernel_learned_put(&world->kernel, &file, &(struct learned){.deny = 1}), 0);
+	assert_int_equal(kernel_learned_put(&world->kernel, &file, &(struct learned){.deny = 1}),
+			 0);
 	suspects_seen(world->suspects, event);
 	for (int i = 0; i < 250 && !counter(world, "read"); i++)
 		assert_true(sd_event_run(world->loop, 20000) >= 0);
@@ -434,9 +438,15 @@ static void reads_maps(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(ends_what_is_embargoed),	 TEST(audit_records),	     TEST(audit_only_records),
-		TEST(unmet_requirement_records), TEST(innocent),	     TEST(learns_what_was_seen),
-		TEST(never_learns_what_is_protected), TEST(ends_nobody_else), cmocka_unit_test(reads_maps),
+		TEST(ends_what_is_embargoed),
+		TEST(audit_records),
+		TEST(audit_only_records),
+		TEST(unmet_requirement_records),
+		TEST(innocent),
+		TEST(learns_what_was_seen),
+		TEST(never_learns_what_is_protected),
+		TEST(ends_nobody_else),
+		cmocka_unit_test(reads_maps),
 	};
 
 	return cmocka_run_group_tests_name("suspects", tests, NULL, NULL);
