@@ -176,6 +176,74 @@ static bool set_is_whole(const struct kernel *kernel)
 	return true;
 }
 
+#define ATTACHED_MAX 256
+
+/* What is attached and pinned, to see it go. */
+struct attached {
+	int links[ATTACHED_MAX];
+	__u32 link_ids[ATTACHED_MAX], program_ids[ATTACHED_MAX];
+	size_t count;
+};
+
+/* Of one set; adds to what is there. */
+static void attached_find(const char *pins, __u64 set, struct attached *out)
+{
+	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
+
+	pin_set_path(directory, pins, set);
+	for (size_t i = 0; i < program_row_count && out->count < ATTACHED_MAX; i++) {
+		struct bpf_link_info info = {};
+		__u32 bytes = sizeof(info);
+		int link;
+
+		snprintf(path, sizeof(path), "%s/%s", directory, program_rows[i].name);
+		link = bpf_obj_get(path);
+		if (link < 0)
+			continue;
+		(void)bpf_obj_get_info_by_fd(link, &info, &bytes);	/* zeroes: not waited for */
+		out->links[out->count] = link;
+		out->link_ids[out->count] = info.id;
+		out->program_ids[out->count++] = info.prog_id;
+	}
+}
+
+#define DETACH_POLL_US 10000
+#define DETACH_POLLS 500
+#define RELEASE_POLLS 200
+
+static bool gone(int fd)
+{
+	if (fd < 0)
+		return true;
+	close(fd);
+	usleep(DETACH_POLL_US);
+	return false;
+}
+
+/*
+ * The kernel lets a link go some time after its last descriptor (bpf_link_put_deferred()): wait until it has, so that what
+ * is refused after a detach is not refused by us. Its number goes first, then the program is taken out of the hook, then
+ * the program goes, unless an agent that runs still holds it.
+ */
+static int attached_end(struct attached *attached)
+{
+	int polls = 0, err = 0;
+
+	for (size_t i = 0; i < attached->count; i++)
+		close(attached->links[i]);
+	for (size_t i = 0; i < attached->count && !err; i++) {
+		for (polls = 0; polls < DETACH_POLLS && !gone(bpf_link_get_fd_by_id(attached->link_ids[i]));)
+			polls++;
+		if (polls == DETACH_POLLS)
+			err = -EBUSY;
+	}
+	polls = 0;
+	for (size_t i = 0; i < attached->count && !err; i++)
+		while (polls < RELEASE_POLLS && !gone(bpf_prog_get_fd_by_id(attached->program_ids[i])))
+			polls++;
+	return err;
+}
+
 /*
  * Backends stop an exec at different places: one that was past the place of the new programs when they were
  * attached still has to meet the old ones.
@@ -184,14 +252,19 @@ static bool set_is_whole(const struct kernel *kernel)
 
 static void remove_other_sets(const struct kernel *kernel)
 {
+	struct attached attached = {};
 	__u64 sets[64];
 	int count = pin_sets(kernel->pins, sets, 64);
 
 	if (count > 1)
 		usleep(EXCHANGE_GRACE_US);
-	for (int i = 0; i < count; i++)
-		if (sets[i] != kernel->set)
-			(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+	for (int i = 0; i < count; i++) {
+		if (sets[i] == kernel->set)
+			continue;
+		attached_find(kernel->pins, sets[i], &attached);
+		(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+	}
+	(void)attached_end(&attached);	/* likewise */
 	(void)pin_remove_other_abis(kernel->pins);	/* likewise */
 }
 
@@ -349,62 +422,15 @@ void kernel_close(struct kernel *kernel)
 	free(kernel);
 }
 
-/* Numbers of the pinned links, to see them go. */
-static size_t link_ids(const char *pins, __u32 *out_ids, size_t capacity)
-{
-	__u64 sets[64];
-	int set_count = pin_sets(pins, sets, 64);
-	size_t count = 0;
-
-	for (int s = 0; s < set_count; s++) {
-		for (size_t i = 0; i < program_row_count && count < capacity; i++) {
-			char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
-			struct bpf_link_info info = {};
-			__u32 bytes = sizeof(info);
-			_cleanup_fd_ int link = -1;
-
-			pin_set_path(directory, pins, sets[s]);
-			snprintf(path, sizeof(path), "%s/%s", directory, program_rows[i].name);
-			link = bpf_obj_get(path);
-			if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &bytes))
-				out_ids[count++] = info.id;
-		}
-	}
-	return count;
-}
-
-#define DETACH_POLL_US 10000
-#define DETACH_POLLS 500
-
-/*
- * The kernel lets a link go some time after its pin is gone (bpf_free_inode(), bpf_link_put_deferred()):
- * wait until it has, so that what is refused after a detach is not refused by us.
- */
-static int links_gone(const __u32 *ids, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		int link = bpf_link_get_fd_by_id(ids[i]);
-
-		for (int poll = 0; link >= 0 && poll < DETACH_POLLS; poll++) {
-			close(link);
-			usleep(DETACH_POLL_US);
-			link = bpf_link_get_fd_by_id(ids[i]);
-		}
-		if (link >= 0) {
-			close(link);
-			return -EBUSY;
-		}
-	}
-	if (count)
-		usleep(DETACH_POLL_US);	/* the number goes just before the program does */
-	return 0;
-}
-
 int kernel_detach(const char *pins)
 {
-	__u32 ids[256];
-	size_t count = link_ids(pins ?: PIN_DEFAULT, ids, 256);
-	int err = pin_remove_all(pins ?: PIN_DEFAULT);
+	struct attached attached = {};
+	__u64 sets[64];
+	int count = pin_sets(pins ?: PIN_DEFAULT, sets, 64), err, left;
 
-	return err ?: links_gone(ids, count);
+	for (int i = 0; i < count; i++)
+		attached_find(pins ?: PIN_DEFAULT, sets[i], &attached);
+	err = pin_remove_all(pins ?: PIN_DEFAULT);
+	left = attached_end(&attached);
+	return err ?: left;
 }

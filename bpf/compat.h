@@ -41,6 +41,19 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 						    BPF_CORE_READ(node, __parent);
 }
 
+/*
+ * An argument of a hook as a number. Some kernels from 6.8 on take arguments of mmap_file() for pointers that are never NULL and
+ * remove a check for it from the program, which then brings the machine down at the first anonymous mapping. A
+ * number is checked where it is compared.
+ */
+static __always_inline __u64 argument(const unsigned long long *context, __u32 number)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &context[number]);
+	return value;
+}
+
 /* How a dentry hangs in its tree, as it lies in memory. */
 struct dentry_link {
 	struct dentry *parent;

@@ -19,6 +19,7 @@
 char _license[] SEC("license") = "GPL";
 
 #define HASH_ALGO_SHA256 4	/* include/uapi/linux/hash_info.h */
+#define MAP_ANONYMOUS	 0x20	/* include/uapi/asm-generic/mman-common.h */
 
 /* A change within the same tick of the clock is not to be seen by the time: until then nothing is kept. */
 #define SETTLED_NS 1000000000ull
@@ -122,7 +123,7 @@ int BPF_PROG(exec_hash, struct linux_binprm *bprm)
 SEC("lsm.s/mmap_file")
 int BPF_PROG(mmap_hash, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
-	if (file)
+	if (!(flags & MAP_ANONYMOUS) && argument(ctx, 0))
 		hash_file(file, HOOK_LOAD);
 	return 0;
 }

@@ -53,7 +53,9 @@ static __always_inline bool is_shared(unsigned long flags)
 SEC("lsm/mmap_file")
 int BPF_PROG(mmap_lsm, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
-	if (!file)
+	if (!(prot & PROT_EXEC) && !is_shared(flags))
+		END_WITH(0);
+	if (!argument(ctx, 0))	/* anonymous memory */
 		END_WITH(0);
 	if (is_shared(flags) && file->f_mode & FMODE_WRITE)
 		content_forget(file->f_inode);
@@ -68,7 +70,7 @@ int BPF_PROG(mmap_fmod_ret, struct file *file, unsigned long prot, unsigned long
 {
 	bool implied = prot & PROT_READ && BPF_CORE_READ(current_task(), personality) & READ_IMPLIES_EXEC;
 
-	if (!file || !(prot & PROT_EXEC || implied))
+	if (!(prot & PROT_EXEC || implied) || !argument(ctx, 0))
 		END_WITH(0);
 	ANSWER(load_decide(file, BACKEND_FMOD_RET), -EPERM, 0);
 }

@@ -31,7 +31,7 @@ bool digest_parse(const char *text, __u8 *out_digest)
 	return !text[(size_t)2 * SHA256_BYTES];
 }
 
-struct gen_key digest_key(unsigned kind, const __u8 *digest)
+struct gen_key gen_digest_key(unsigned kind, const __u8 *digest)
 {
 	struct gen_key key = {.kind = (__u16)kind};
 
@@ -49,7 +49,7 @@ const struct gen_digest *digest_find(const struct generation *generation, const 
 
 	if (!digest_parse(text, digest))
 		return NULL;
-	key = digest_key(GEN_DIGEST, digest);
+	key = gen_digest_key(GEN_DIGEST, digest);
 	value = generation_find(generation, &key);
 	return value ? &value->digest : NULL;
 }
@@ -62,7 +62,7 @@ static int add(const struct numbered_rule *rule, __u32 number, struct entries *e
 
 	if (!digest_parse(rule->value, digest))
 		return -EINVAL; /* numbered_make() refused it */
-	key = digest_key(GEN_DIGEST, digest);
+	key = gen_digest_key(GEN_DIGEST, digest);
 	*(rule->action == ACTION_ALLOW ? &value.digest.allow : &value.digest.deny) = number;
 	return entries_add(entries, &key, &value);
 }

@@ -19,11 +19,11 @@
 bool digest_parse(const char *text, __u8 *out_digest);
 
 /**
- * digest_key() - the key of an entry
+ * gen_digest_key() - the key of an entry
  * @kind:   enum gen_kind: GEN_DIGEST
  * @digest: SHA256_BYTES; the first DIGEST_KEY_BYTES are used
  */
-struct gen_key digest_key(unsigned kind, const __u8 *digest);
+struct gen_key gen_digest_key(unsigned kind, const __u8 *digest);
 
 /**
  * digest_find() - the entry of a canonical digest in a generation, or NULL

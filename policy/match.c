@@ -35,7 +35,7 @@ static const struct generation_rule *rule_of(const struct generation *generation
 }
 
 /* 0: it has none, because it is not enforced. */
-static __u32 number_of(const struct generation *generation, const struct generation_rule *rule)
+__u32 match_number(const struct generation *generation, const struct generation_rule *rule)
 {
 	uintptr_t at = (uintptr_t)rule, first = (uintptr_t)generation->rules;
 
@@ -46,7 +46,7 @@ static __u32 number_of(const struct generation *generation, const struct generat
 
 bool match_is_enforced(const struct generation *generation, const struct generation_rule *rule)
 {
-	return number_of(generation, rule) != 0;
+	return match_number(generation, rule) != 0;
 }
 
 /* ---------------------------------------------------------------- paths */
@@ -159,6 +159,40 @@ struct match match_digest(const struct generation *generation, const char *diges
 			      .allow = rule_of(generation, found->allow)};
 }
 
+/* ---------------------------------------------------------------- files */
+
+struct match match_file(const struct generation *generation, const struct match_file *file)
+{
+	struct match path = {0}, content = {0}, name = {0}, match = {0};
+	struct file_match known;
+
+	if (file->path)
+		path = match_path(generation, file->path);
+	if (file->digest)
+		content = match_digest(generation, file->digest);
+	if (file->module)
+		name = match_module(generation, file->module);
+	known = (struct file_match){
+		.path_deny = match_number(generation, path.rule),
+		.path_allow = match_number(generation, path.allow),
+		.identity_deny = file->identity_deny,
+		.identity_allow = file->identity_allow,
+		.content_deny = better(match_number(generation, content.rule), file->copy_deny),
+		.content_allow = match_number(generation, content.allow),
+		.name_deny = match_number(generation, name.rule),
+		.name_allow = match_number(generation, name.allow),
+		.at_home = !file->away,
+	};
+	match.rule = rule_of(generation, file_deny(&known));
+	match.allow = rule_of(generation, file_allow(&known));
+	match.is_protected = file->is_protected;
+	/* the rule that names the file says whether opening it counts */
+	if (file->opened && match.rule && !match.rule->strict)
+		match.rule = NULL;
+	match.undecided = path.undecided && !match.rule;
+	return match;
+}
+
 /* ---------------------------------------------------------------- addresses */
 
 struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
@@ -202,7 +236,7 @@ static bool exception_holds(const struct generation *generation,
 			    const struct generation_rule *allow,
 			    const struct match_subject *subject)
 {
-	__u32 number = number_of(generation, allow);
+	__u32 number = match_number(generation, allow);
 	__u64 now_s = subject->now_s > 0 ? (__u64)subject->now_s : 0;
 
 	if (!allow || number)
@@ -228,12 +262,12 @@ struct match_decision match_decide(const struct generation *generation, const st
 	if (!out.in_scope || !match->rule)
 		return out;
 	allow = exception_holds(generation, match->allow, subject) ? match->allow : NULL;
-	if (!rule_find(entries_of(generation), number_of(generation, match->rule), &decision,
+	if (!rule_find(entries_of(generation), match_number(generation, match->rule), &decision,
 		       &inputs)) {
 		out.let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
 		return out;
 	}
-	decide(&inputs, 0, number_of(generation, allow), &decision);
+	decide(&inputs, match->is_protected, match_number(generation, allow), &decision);
 	out.verdict = decision.verdict;
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;

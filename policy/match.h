@@ -13,6 +13,7 @@
 struct match {
 	const struct generation_rule *rule;	/* the most specific rule */
 	const struct generation_rule *allow;	/* the entry of "allow" that wins over it, also when it is over */
+	bool is_protected;			/* an object that this host cannot lose */
 	bool undecided;				/* the kernel could not tell: too deep, too many steps; then both are NULL */
 };
 
@@ -52,6 +53,29 @@ struct match match_path(const struct generation *generation, const char *path);
  */
 struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
 			   unsigned protocol, unsigned port);
+
+/* Everything that is known of one file; see struct file_match of bpf/decide.h. */
+struct match_file {
+	const char *path;	/* as in match_path(); NULL: it has none */
+	const char *digest;	/* as in match_digest(); NULL: not known */
+	const char *module;	/* name of the kernel module in it, as in match_module(); NULL: it is none */
+	/* What its identity leads to: learned facts. Numbers of rules; 0: nothing */
+	__u32 identity_deny, identity_allow;
+	__u32 copy_deny;	/* of the file that it is a copy of */
+	bool away;		/* not the host's own file at that path, so that an exception for the path does not mean it */
+	bool is_protected;
+	bool opened;		/* an interpreter opens it: only a rule that is strict counts */
+};
+
+/**
+ * match_file() - a file by its path, its identity, its content and the name of a module at once
+ * @generation: borrowed
+ * @file:       borrowed
+ */
+struct match match_file(const struct generation *generation, const struct match_file *file);
+
+/** match_number() - the number of a rule of the generation; 0: it has none, or @rule is NULL */
+__u32 match_number(const struct generation *generation, const struct generation_rule *rule);
 
 /**
  * match_module() - a kernel module by its name

@@ -27,7 +27,7 @@ static __u64 path_key(const char *pattern)
 
 	path_measure(pattern, &measure);
 	class = measure.any_depth ? PATH_ANY_DEPTH : measure.wild ? PATH_FIXED_DEPTH : PATH_EXACT;
-	return (__u64) class << 56 | (__u64)(127 - measure.components) << 48 |
+	return (__u64) class << 55 | (__u64)(127 - measure.components) << 48 |
 	       (__u64)(0xffff - measure.literal_bytes) << 24 | measure.wildcards;
 }
 
@@ -41,16 +41,27 @@ static __u64 network_key(const struct rule_network *network)
 	       (__u64)(network->protocol == PROTOCOL_ANY) << 8;
 }
 
-/* Of what is compared as one text: exact before wildcard, longer before shorter. */
+/*
+ * Of what is compared as one text: exact before wildcard, then more fixed bytes, then '*' between fewer of them, then
+ * more '?'. Whatever a pattern means that another one means, too, it comes first.
+ */
 static __u64 text_key(const char *pattern)
 {
-	__u64 literals = 0, wildcards = 0;
+	__u64 literals = 0, open = 0, single = 0, wild = strpbrk(pattern, "*?") != NULL;
 
-	for (; *pattern; pattern++)
-		*(*pattern == '*' || *pattern == '?' ? &wildcards : &literals) += 1;
+	while (*pattern) {
+		size_t wildcards = strspn(pattern, "*?");
+
+		open += memchr(pattern, '*', wildcards) != NULL;
+		for (; wildcards; wildcards--, pattern++)
+			single += *pattern == '?';
+		literals += *pattern != '\0';
+		pattern += *pattern != '\0';
+	}
 	literals = literals < 0xffff ? literals : 0xffff;
-	wildcards = wildcards < 0xffff ? wildcards : 0xffff;
-	return (__u64)(wildcards > 0) << 48 | (0xffff - literals) << 24 | wildcards;
+	single = single < 0xffff ? single : 0xffff;
+	open = open < 0xffff ? open : 0xffff;
+	return wild << 48 | (0xffff - literals) << 32 | open << 16 | (0xffff - single);
 }
 
 static __u64 specificity(const struct rule *rule)
@@ -89,15 +100,15 @@ static enum rule_class class_of(unsigned matcher)
 __u64 rule_key(const struct rule *rule)
 {
 	enum rule_class class = class_of(rule->matcher);
-	__u64 within = specificity(rule); /* less than 1 << 58 */
+	__u64 within = specificity(rule); /* less than 1 << 57 */
 
 	if (!rule_is_enforced(rule))
 		return (__u64)CLASS_UNENFORCED << 60;
 	if (rule->action == ACTION_ALLOW && class == CLASS_NETWORK) {
 		class = CLASS_NETWORK_ALLOW;
 	} else if (rule->action == ACTION_ALLOW) {
-		/* those that end together stay in the order of the classes; the last two share a place */
-		within |= (__u64)(class < CLASS_PACKAGE ? class : CLASS_PACKAGE) << 58;
+		/* those that end together stay in the order of the classes */
+		within |= (__u64) class << 57;
 		class = CLASS_FILE_ALLOW;
 	}
 	return (__u64) class << 60 | within;

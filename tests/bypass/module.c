@@ -110,6 +110,22 @@ static int from_memory(const char *file)
 	return outcome(syscall(SYS_init_module, bytes, size, ""), NULL);
 }
 
+/*
+ * Without the signature at its end, which an edited module must not have. A text, before it 12 bytes of which the last 4
+ * are the size of the signature, big-endian (struct module_signature, include/linux/module_signature.h).
+ */
+static size_t unsigned_size(const char *bytes, size_t size)
+{
+	static const char magic[] = "~Module signature appended~\n";
+	const unsigned char *end = (const unsigned char *)bytes + size - (sizeof(magic) - 1);
+	size_t length;
+
+	if (size < sizeof(magic) + 12 || memcmp(end, magic, sizeof(magic) - 1))
+		return size;
+	length = (size_t)end[-4] << 24 | (size_t)end[-3] << 16 | (size_t)end[-2] << 8 | end[-1];
+	return size - (sizeof(magic) - 1) - 12 - length;
+}
+
 /* Another name in the module itself, wherever it stands: its last letter becomes a "q". */
 static int edited(const char *file)
 {
@@ -123,6 +139,7 @@ static int edited(const char *file)
 		if (!memcmp(bytes + i, name, length) && !bytes[i + length] && (!bytes[i - 1] || bytes[i - 1] == '='))
 			bytes[i + length - 1] = 'q';
 	}
+	size = unsigned_size(bytes, size);
 	strcpy(renamed, name);
 	renamed[length - 1] = 'q';
 	return outcome(syscall(SYS_init_module, bytes, size, ""), renamed);
@@ -136,6 +153,7 @@ const struct trick module_tricks[] = {
 	{ "module-memfd", memfd_file },
 	{ "module-memory", from_memory },
 	{ "module-compressed", compressed },
+	{ "module-compressed-path", compressed },
 	{ "module-edited", edited },
 	{ NULL, NULL },
 };

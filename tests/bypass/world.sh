@@ -118,7 +118,7 @@ prepare_guest() {
 	[ "$GUEST" = 1 ] || return 0
 	while read -r module; do
 		base=$(basename "$module" .ko)
-		grep -q "module=$base[[:space:]]" "$TRICKS" || insmod "$module"
+		grep -q "module=$base[[:space:]]" "$CATALOGUE" || insmod "$module"
 	done </embargo-vm/brought
 	for type in ext4 casefold xfs btrfs; do
 		disk=$(findfs "LABEL=bypass-$type" 2>/dev/null) || continue
