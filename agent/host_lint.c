@@ -3,6 +3,7 @@
  * host_lint.c - copies what the inventory tells of a host into the lists that the lint reads.
  */
 #include "host_lint.h"
+#include "apart.h"
 #include "clean.h"
 
 #include "../policy/lint.h"
@@ -261,6 +262,87 @@ static int collect_modules(struct inventory *inventory, struct collected *collec
 	return add_name(collected, MATCHER_MODULE, type, "the file system that it runs from");
 }
 
+/*
+ * For the agent, in a process of its own: the databases are outside bytes, and librpm, once loaded, would stay. A
+ * record is this and then both texts.
+ */
+struct name_record {
+	__u32 matcher, name_bytes, what_bytes;
+};
+
+#define NAME_BYTES_MAX (64 << 10)
+#define PACKAGES_MS    30000
+
+struct packages_apart {
+	const struct generation *generation;
+	struct inventory *inventory;
+	struct collected *collected;
+};
+
+static int write_names(void *context, int fd)
+{
+	const struct packages_apart *apart = context;
+	struct collected *collected = apart->collected;
+	int err = collect_packages(apart->generation, apart->inventory, collected);
+
+	for (size_t i = 0; !err && i < collected->name_count; i++) {
+		const struct protected_name *one = &collected->names[i];
+		const struct name_record record = {one->matcher, strlen(one->name),
+						   strlen(one->what)};
+
+		err = apart_write(fd, &record, sizeof(record));
+		if (!err)
+			err = apart_write(fd, one->name, record.name_bytes);
+		if (!err)
+			err = apart_write(fd, one->what, record.what_bytes);
+	}
+	return err;
+}
+
+/* Return: 1; 0 at the end; a negative errno. */
+static int read_name(int fd, long long deadline_ms, struct collected *collected)
+{
+	AUTO_FREE char *name = NULL, *what = NULL;
+	struct name_record record;
+	int got = apart_read(fd, &record, sizeof(record), deadline_ms);
+
+	if (got != 1)
+		return got;
+	if (record.matcher >= MATCHER_MAX || record.name_bytes > NAME_BYTES_MAX ||
+	    record.what_bytes > NAME_BYTES_MAX)
+		return -EPROTO;
+	name = calloc(1, record.name_bytes + 1);
+	what = calloc(1, record.what_bytes + 1);
+	if (!name || !what)
+		return -ENOMEM;
+	if (record.name_bytes)
+		got = apart_read(fd, name, record.name_bytes, deadline_ms);
+	if (got == 1 && record.what_bytes)
+		got = apart_read(fd, what, record.what_bytes, deadline_ms);
+	if (got != 1)
+		return got ? got : -EPROTO;
+	got = add_name(collected, record.matcher, name, "%s", what);
+	return got ? got : 1;
+}
+
+static int collect_packages_apart(const struct generation *generation, struct inventory *inventory,
+				  struct collected *collected)
+{
+	struct packages_apart context = {generation, inventory, collected};
+	long long deadline_ms = apart_now_ms() + PACKAGES_MS;
+	struct apart apart = {.fd = -1};
+	int err = apart_start(write_names, &context, &apart);
+
+	if (err)
+		return err;
+	do
+		err = read_name(apart.fd, deadline_ms, collected);
+	while (err == 1);
+	if (!apart_end(&apart, err != 0) && !err)
+		err = -EIO;
+	return err;
+}
+
 static bool has_rule(const struct generation *generation, unsigned matcher)
 {
 	for (size_t i = 0; i < generation->rule_count; i++)
@@ -271,12 +353,13 @@ static bool has_rule(const struct generation *generation, unsigned matcher)
 }
 
 static int collect_names(const struct generation *generation, struct inventory *inventory,
-			 struct collected *collected)
+			 struct collected *collected, bool apart)
 {
 	int err = 0;
 
 	if (has_rule(generation, MATCHER_PACKAGE) || has_rule(generation, MATCHER_PACKAGE_VENDOR))
-		err = collect_packages(generation, inventory, collected);
+		err = apart ? collect_packages_apart(generation, inventory, collected)
+			    : collect_packages(generation, inventory, collected);
 	if (!err && has_rule(generation, MATCHER_MODULE))
 		err = collect_modules(inventory, collected);
 	return err;
@@ -293,7 +376,7 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 	if (err == 0)
 		err = inventory_host_networks(inventory, on_network, &collected);
 	if (err == 0)
-		err = collect_names(generation, inventory, &collected);
+		err = collect_names(generation, inventory, &collected, out_paths != NULL);
 	if (err != 0)
 		return err;
 	host = (struct lint_host){

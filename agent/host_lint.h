@@ -28,9 +28,10 @@ int host_protected(struct host_paths *out_paths);
  * @generation: borrowed; made of @policy
  * @inventory:  borrowed; of the host, or of another root
  * @diags:      borrowed; an error for each rule that hits something protected and is not in accept-risk
- * @out_paths:  the protected set, filled in any case but -ENOMEM; NULL: not wanted
+ * @out_paths:  the protected set, filled also when a rule hits it; NULL: not wanted. For the agent, which wants it, the
+ *              packages are looked at in a process of their own
  *
- * Return: 0; -EINVAL (see @diags); -ENOMEM.
+ * Return: 0; -EINVAL (see @diags); -ENOMEM; for the agent also -ETIMEDOUT and other errors of that process.
  */
 int host_lint(const struct policy *policy, const struct generation *generation, struct inventory *inventory,
 	      struct diagnostics *diags, struct host_paths *out_paths);
