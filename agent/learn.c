@@ -464,7 +464,7 @@ size_t learn_put(struct kernel *kernel, const struct learned_set *facts)
 		/* an adopted generation knows more of it */
 		if (kernel_learned_get(kernel, &facts->keys[i], &old) == 0) {
 			learned.deny = learned_best(learned.deny, old.deny);
-			learned.flags |= old.flags & LEARNED_HASHED;
+			learned.flags |= old.flags & (LEARNED_HASHED | LEARNED_BY_CONTENT);
 			learned.change_ns = old.change_ns;
 			learned.size = old.size;
 			learned.round = old.round;

@@ -234,7 +234,7 @@ static int carry_one(void *context, const struct learned_key *key, const struct 
 	learned.deny = new_number(renumber, old->deny);
 	learned.allow = new_number(renumber, old->allow);
 	if (!learned.deny)
-		learned.flags &= ~LEARNED_HASHED;
+		learned.flags &= ~(LEARNED_HASHED | LEARNED_BY_CONTENT);
 	if (!learned.deny && !learned.allow && !(learned.flags & LEARNED_PROTECTED))
 		return 0;
 	at = learned_set_at(renumber->facts, key);

@@ -212,8 +212,13 @@ static int put_file(struct work *work, size_t at)
 	err = kernel_learned_get(search->kernel, key, &old);
 	if (err < 0 && err != -ENOENT)
 		return err;
-	if (!is_of_package(work, old.deny) || work->packages_missed)
+	if (old.flags & LEARNED_BY_CONTENT && !learned.deny) {
+		learned.deny = old.deny;
+		learned.flags |= LEARNED_BY_CONTENT;
+	} else if (!(old.flags & LEARNED_BY_CONTENT) &&
+		   (!is_of_package(work, old.deny) || work->packages_missed)) {
 		learned.deny = learned_best(learned.deny, old.deny);
+	}
 	if (old.allow && !would_be_found(work, old.allow))
 		learned.allow = learned_best(learned.allow, old.allow);
 	learned.flags |= old.flags & LEARNED_HASHED;

@@ -323,6 +323,10 @@ static int judge(struct suspects *suspects, const struct suspect *suspect,
 
 	if (err < 0 && err != -ENOENT)
 		return err;
+	if (out->file.flags & LEARNED_BY_CONTENT) {
+		out->file.deny = 0; /* of another content than the one that was read now */
+		out->file.flags &= ~LEARNED_BY_CONTENT;
+	}
 	err = kernel_learned_get(kernel, &learned, &known);
 	if (err < 0 && err != -ENOENT)
 		return err;
@@ -350,6 +354,9 @@ static int put(struct suspects *suspects, const struct suspect *suspect,
 		if (!err)
 			err = kernel_learned_put(kernel, &size, &none);
 	}
+	/* What is embargoed only because of what is in it is so no longer when that changes. */
+	if (!verdict->file.deny && verdict->deny)
+		verdict->file.flags |= LEARNED_BY_CONTENT;
 	verdict->file.deny = learned_best(verdict->file.deny, verdict->deny);
 	verdict->file.allow = learned_best(verdict->file.allow, verdict->allow);
 	verdict->file.flags |= LEARNED_HASHED;

@@ -50,6 +50,10 @@ expect_runs "an innocent program" "$WORK/elsewhere/innocent"
 mv "$copy" "$copy.again"
 expect_refused "a copy under its next name" "$copy.again"
 
+cat "$INNOCENT" >"$copy.again"
+expect_runs "the same file with another content" "$copy.again"
+cat "$DENIED" >"$copy.again"
+
 # Whoever ends programs may do that, and nobody else.
 is "CAP_KILL only where the agent has to end programs" "$late" "$(capability 5)"
 is "CAP_SYS_PTRACE only where it has to read what others run" "$late" "$(capability 19)"

@@ -280,7 +280,7 @@ static void ends_what_is_embargoed(void **state)
 	file = fake_file(&world->kernel, world->program);
 	assert_non_null(file);
 	assert_int_equal(file->deny, 1);
-	assert_int_equal(file->flags, LEARNED_HASHED);
+	assert_int_equal(file->flags, LEARNED_HASHED | LEARNED_BY_CONTENT);
 	assert_int_equal(file->size, world->content.bytes);
 	assert_int_equal(file->change_ns, world->content.change_ns);
 }
@@ -334,6 +334,31 @@ static void innocent(void **state)
 	assert_true(is_running(world));
 	assert_int_equal(fake_file(&world->kernel, world->program)->deny, 0);
 	assert_int_equal(fake_file(&world->kernel, world->program)->flags, LEARNED_HASHED);
+}
+
+/* The same file with another content is no longer what it was. */
+static void changed_content(void **state)
+{
+	struct world *world = *state;
+	const struct learned *file;
+	union buffer buffer;
+	struct event *event;
+	struct learned_key key;
+	const struct learned before = {.deny = 1, .flags = LEARNED_HASHED | LEARNED_BY_CONTENT};
+
+	start(world);
+	begin(world, MODE_ENFORCE, false);
+	event = event_of(world, &buffer);
+	key = learned_key_of_file(&event->file);
+	assert_int_equal(kernel_learned_put(&world->kernel, &key, &before), 0);
+	suspects_ask(world->suspects, event);
+	for (int i = 0; i < 250 && !counter(world, "read"); i++)
+		assert_true(sd_event_run(world->loop, 20000) >= 0);
+	file = fake_file(&world->kernel, world->program);
+	assert_int_equal(file->deny, 0);
+	assert_int_equal(file->flags, LEARNED_HASHED);
+	assert_int_equal(world->told, 0);
+	assert_true(is_running(world));
 }
 
 /* What a path rule recognised is read once, and its copies are known then; unless it is a protected content. */
@@ -443,6 +468,7 @@ int main(void)
 		TEST(audit_only_records),
 		TEST(unmet_requirement_records),
 		TEST(innocent),
+		TEST(changed_content),
 		TEST(learns_what_was_seen),
 		TEST(never_learns_what_is_protected),
 		TEST(ends_nobody_else),
