@@ -526,22 +526,48 @@ void suspects_ask(struct suspects *suspects, const struct event *event)
 	add(suspects, event, false);
 }
 
+/* As far as its path tells: is the file still in the state that was read? */
+static bool is_unchanged(const struct event *event, const struct learned *known)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (event->path_flags || event->path_bytes >= sizeof(path))
+		return false;
+	memcpy(path, event->path, event->path_bytes);
+	path[event->path_bytes] = 0;
+	return lstat(path, &st) == 0 && (__u64)st.st_size == known->size &&
+	       st.st_ctim.tv_sec * 1000000000ull + st.st_ctim.tv_nsec == known->change_ns;
+}
+
+/*
+ * A file that was renamed or written to stays refused until it was read again: the other way round every rename
+ * of an embargoed copy would let it run once more.
+ */
+static bool is_worth_reading(const struct event *event, const struct learned *known)
+{
+	if (known->flags & LEARNED_PROTECTED)
+		return false;
+	if (event->decision.recognised == RECOGNISED_IDENTITY)
+		return known->flags & LEARNED_BY_CONTENT && !is_unchanged(event, known);
+	return event->decision.recognised == RECOGNISED_PATH &&
+	       !(known->flags & LEARNED_HASHED && known->size == event->file.size);
+}
+
 void suspects_seen(struct suspects *suspects, const struct event *event)
 {
 	const struct learned_key key = learned_key_of_file(&event->file);
 	struct learned known = {0};
 
-	if (!suspects || !suspects->generation || event->decision.recognised != RECOGNISED_PATH ||
-	    !event->decision.rule || event->decision.let_through || !event->file.size ||
+	if (!suspects || !suspects->generation || !event->decision.rule ||
+	    event->decision.let_through || !event->file.size ||
 	    !(event->file.flags & FILE_IDENTIFIED) ||
 	    event->decision.generation != suspects->generation->number)
 		return;
 	/* the kernel has put it, unless it had no room */
-	if (kernel_learned_get(suspects->options.kernel, &key, &known) ||
-	    known.flags & LEARNED_PROTECTED ||
-	    (known.flags & LEARNED_HASHED && known.size == event->file.size))
-		return;
-	add(suspects, event, true);
+	if (kernel_learned_get(suspects->options.kernel, &key, &known) == 0 &&
+	    is_worth_reading(event, &known))
+		add(suspects, event, true);
 }
 
 int suspects_new(const struct suspects_options *options, struct suspects **out_suspects)

@@ -54,7 +54,12 @@ void suspects_generation(struct suspects *suspects, const struct generation *gen
 /** suspects_ask() - the kernel wants to know what a file is; @event: copied. NULL does nothing */
 void suspects_ask(struct suspects *suspects, const struct event *event);
 
-/** suspects_seen() - an attempt was recorded; if its file was recognised by path and never read, it is read */
+/**
+ * suspects_seen() - an attempt was recorded
+ *
+ * If its file was recognised by path and never read, it is read. So is one that was refused only because of what was in
+ * it and that has changed: if it is something else now, the next attempt goes through.
+ */
 void suspects_seen(struct suspects *suspects, const struct event *event);
 
 /** suspects_state() - counters; new reference or NULL */

@@ -97,8 +97,6 @@ __noinline int identity_ask(__u32 index)
 			slot->known.identity_allow = fact->allow;
 			slot->known.protected = !!(fact->flags & LEARNED_PROTECTED);
 			told = still_as_hashed(fact, &slot->event.file, (struct inode *)slot->inode);
-			if (!told && fact->flags & LEARNED_BY_CONTENT)
-				slot->known.identity_deny = 0;
 		}
 	}
 	if (told)

@@ -50,9 +50,17 @@ expect_runs "an innocent program" "$WORK/elsewhere/innocent"
 mv "$copy" "$copy.again"
 expect_refused "a copy under its next name" "$copy.again"
 
-cat "$INNOCENT" >"$copy.again"
-expect_runs "the same file with another content" "$copy.again"
-cat "$DENIED" >"$copy.again"
+# Where a file is known it is refused until it was read again.
+cp "$DENIED" "$WORK/elsewhere/changes"
+status_of "$WORK/elsewhere/changes" "$MARKER" >/dev/null
+[ "$late" = 0 ] || sleep 0.5
+cat "$INNOCENT" >"$WORK/elsewhere/changes"
+tries=0
+while [ "$(status_of "$WORK/elsewhere/changes" "$MARKER")" != 0 ] && [ "$tries" -lt $((20 * SLOW)) ]; do
+	tries=$((tries + 1))
+	sleep 0.1
+done
+expect_runs "the same file with another content" "$WORK/elsewhere/changes"
 
 # Whoever ends programs may do that, and nobody else.
 is "CAP_KILL only where the agent has to end programs" "$late" "$(capability 5)"
