@@ -37,10 +37,11 @@ struct learn {
 	bool full;             /* room has to be made before the next search */
 	__u32 round;
 	__u64 began_ms, ended_ms;
-	bool was_complete;            /* told for this generation */
-	bool cannot;                  /* the kernel side cannot tell what files are */
-	struct timespec complete;     /* when a search was through last; 0 */
-	struct search_result last[3]; /* by phase */
+	__u64 began_real_ns, read_before_ns; /* as in struct search */
+	bool was_complete;                   /* told for this generation */
+	bool cannot;                         /* the kernel side cannot tell what files are */
+	struct timespec complete;            /* when a search was through last; 0 */
+	struct search_result last[3];        /* by phase */
 	__u64 counts[LEARNED_MAX];
 	unsigned grown;
 	__u64 found;      /* by the last complete search */
@@ -70,6 +71,7 @@ static int run(void *context, int fd)
 		.generation = learn->generation,
 		.phases = learn->running,
 		.round = learn->round,
+		.read_before_ns = learn->read_before_ns,
 		.done = tell,
 		.context = &fd,
 	};
@@ -132,6 +134,8 @@ static void complete(struct learn *learn)
 	count_facts(learn);
 	vain = learn->was_complete && !quick->gone && !hash->hashed && quick->files == learn->found;
 	learn->found = quick->files;
+	if (hash->phase)
+		learn->read_before_ns = learn->began_real_ns;
 	learn->in_vain = vain ? learn->in_vain + 1 : 0;
 	log_print(
 		vain                  ? LOG_LEVEL_DEBUG
@@ -225,6 +229,14 @@ void learn_stop(struct learn *learn)
 	learn->running = 0;
 }
 
+static __u64 real_ns(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* exists */
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
+}
+
 static __u32 next_round(const struct learn *learn)
 {
 	struct timespec now = {0};
@@ -248,6 +260,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	learn->running = learn->due | SEARCH_QUICK;
 	learn->due = 0;
 	learn->began_ms = (__u64)apart_now_ms();
+	learn->began_real_ns = real_ns();
 	err = apart_start(run, learn, &learn->apart);
 	if (!err)
 		err = sd_event_add_io(learn->options.loop, &learn->pipe, learn->apart.fd, EPOLLIN,
@@ -299,6 +312,7 @@ void learn_generation(struct learn *learn, const struct generation *generation)
 	learn_stop(learn);
 	learn->generation = generation;
 	learn->was_complete = false;
+	learn->read_before_ns = 0;
 	learn->due = 0;
 	memset(learn->last, 0, sizeof(learn->last));
 	if (learn->follow)
@@ -312,7 +326,7 @@ void learn_full(struct learn *learn)
 	if (!learn)
 		return;
 	learn->full = true;
-	search(learn, SEARCH_QUICK, 0);
+	search(learn, SEARCH_QUICK | SEARCH_HASH, 0);
 }
 
 int learn_new(const struct learn_options *options, struct learn **out_learn)

@@ -297,6 +297,9 @@ static bool is_worth_hashing(const struct work *work, size_t at)
 	const struct learned *learned = &work->facts.values[at];
 	const struct learned_file *file = &work->facts.files[at];
 
+	/* where nothing can be noted about the file itself, its time has to tell */
+	if (file->unfit && file->change_ns < work->search->read_before_ns)
+		return false;
 	return learned->deny && !learned->allow && !(learned->flags & LEARNED_PROTECTED) &&
 	       file->runs && file->size && file->path;
 }

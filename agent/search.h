@@ -34,6 +34,8 @@ struct search {
 	const char *root;			/* NULL: "/" */
 	bool network;				/* also on network file systems */
 	unsigned phases;			/* enum search_phase, ORed */
+	/* Unix time: files without a fact of their own that did not change since were read by an earlier search; 0: none was */
+	__u64 read_before_ns;
 	__u32 round;				/* of this search; not 0 and not that of an earlier one */
 	/* Called after each phase. Not 0 ends the search. */
 	int (*done)(void *context, const struct search_result *result);
