@@ -187,13 +187,22 @@ phase() {
 }
 
 phase begin
+prepare_guest
+phase prepared
 each control
+phase controls
 each lay_out_again
 write_documents
+phase documents
 start_agent
 learn_hashes
+phase started
 each enforced
+phase attempts
+if kill -0 "$AGENT" 2>/dev/null; then ok "the agent lives through all that"; else not_ok "the agent lives through all that"; fi
 collect
+phase events
 each report
+phase end
 slowest
 done_testing

@@ -159,7 +159,10 @@ static int exchange(const char *file)
 	pthread_t thread;
 	int fd = create("tool");
 
+	/* Not this program itself: what is found at an embargoed path is recognised by its content ever after. */
 	copy_to("/proc/self/exe", fd);
+	if (write(fd, "#", 1) != 1)
+		die("tool");
 	close(fd);
 	if (pthread_create(&thread, NULL, exchange_on, (void *)file))
 		die("pthread_create");
