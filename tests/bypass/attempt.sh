@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# attempt.sh - carries one trick out. A function try_NAME ("-" in a name is "_") is the trick, in a
-# directory of its own, in a mount namespace of its own; without one the program "attempt" does it.
-# before_NAME comes before the agent starts. What runs inherits descriptor 9, where the embargoed thing
+# attempt.sh - carries one trick out, if it is none of those in C. A function try_NAME ("-" in a name is "_") is the
+# trick, in a directory of its own, in a mount namespace of its own. before_NAME comes before the agent starts. What runs inherits descriptor 9, where the embargoed thing
 # leaves its mark. POSIX sh, also busybox's.
 #
 # usage: sh attempt.sh try|before NAME FILE     FILE: the embargoed file
@@ -207,9 +206,9 @@ try_chroot() { chroot "$DIR" /agent; }
 # The path that the rule names is there only as seen from the new root.
 try_chroot_path() { chroot "${FILE%/bypass/*}" "/bypass/${FILE#*/bypass/}"; }
 
-# A file that only the rule's path could tell, and the new root hides that.
-try_chroot_unknown() {
-	cp "$FILE" "$DIR/new" && printf x >>"$DIR/new" && chroot "$DIR" /new
+# A file that only the rule's path could tell, and the new root hides that; the agent has a moment to find it.
+try_chroot_new() {
+	cp "$FILE" "$DIR/new" && printf x >>"$DIR/new" && sleep 1 && chroot "$DIR" /new
 }
 
 try_tmpfs() {
@@ -374,9 +373,4 @@ try_case_insensitive() { "$DIR/AGENT"; }
 
 # ----------------------------------------------------------------
 
-function=${step}_$(echo "$NAME" | tr - _)
-if grep -q "^$function()" "$BYPASS"/attempt.sh; then
-	"$function"
-elif [ "$step" = try ]; then
-	exec "$BIN/attempt" "$NAME" "$FILE"
-fi
+"${step}_$(echo "$NAME" | tr - _)"
