@@ -47,7 +47,7 @@ void copy_to(const char *file, int fd)
 
 int run_fd(int fd)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 
 	syscall(SYS_execveat, fd, "", arguments, environ, AT_EMPTY_PATH);
 	perror("attempt: execveat");

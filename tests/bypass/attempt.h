@@ -38,7 +38,8 @@ extern const struct trick race_tricks[];
  *
  * Return: the exit status of the attempt; 137 when it was killed.
  */
-int enter(int seconds, int (*run)(const char *name, const char *file), const char *name, const char *file);
+int enter(int seconds, int (*run)(const char *name, const char *file), const char *name,
+	  const char *file);
 
 /**
  * make_thing() - an embargoed file, and the directories that lead to it

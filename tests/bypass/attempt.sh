@@ -52,6 +52,11 @@ try_rename_directory() {
 	mv "$DIR" elsewhere && elsewhere/agent
 }
 
+# Neither its path nor its content tells: it is still the same file.
+try_edited_renamed() {
+	printf x >>"$FILE" && mv "$FILE" tool && ./tool
+}
+
 # below NAME: a copy that is as new as can be, below the embargoed directory
 below() {
 	mkdir -p "$DIR/$1" && cp "$FILE" "$DIR/$1/$2" && cd "$DIR/$1" && "./$2"
@@ -344,7 +349,7 @@ try_package_copy() { cp "$FILE" tool && ./tool; }
 
 # The directory of the trick is on the file system that it names.
 fs_path() { "$FILE"; }
-fs_rename() { mv "$FILE" "$DIR/../$NAME.moved" && "$DIR/../$NAME.moved"; }
+fs_rename() { printf x >>"$FILE" && mv "$FILE" "$DIR/../$NAME.moved" && "$DIR/../$NAME.moved"; }
 fs_copy() { cp "$FILE" "$DIR/../$NAME.copied" && "$DIR/../$NAME.copied"; }
 try_rootfs_path() { fs_path; }
 try_rootfs_rename() { fs_rename; }

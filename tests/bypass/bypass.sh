@@ -160,10 +160,15 @@ report() {
 	fi
 	expected
 	outcome
-	echo "#bypass $name $got"
 	rank "$got"
 	better=$rank
 	rank "$want"
+	if [ "$better" -lt "$rank" ] && [ "$EXEC_BACKEND" = fmod_ret ] && [ "$misses" -gt 0 ] && [ "$got" != unclear ]; then
+		# Best effort on a preemptible kernel, and counted there: says nothing about the trick.
+		skip "$name" "$got, but $misses attempts were not shown to the program by the kernel"
+		return
+	fi
+	echo "#bypass $name $got"
 	if [ -e "$WORK/bypass/$name.broken" ]; then
 		not_ok "$name: $got" "$(cat "$WORK/bypass/$name.broken")"
 	elif [ "$got" = unclear ]; then
@@ -199,6 +204,7 @@ each enforced
 phase attempts
 if kill -0 "$AGENT" 2>/dev/null; then ok "the agent lives through all that"; else not_ok "the agent lives through all that"; fi
 collect
+misses=$(recursion_misses)
 phase events
 each report
 phase end

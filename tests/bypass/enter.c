@@ -82,7 +82,8 @@ static void on_alarm(int number)
 	kill(child, SIGKILL);
 }
 
-int enter(int seconds, int (*run)(const char *name, const char *file), const char *name, const char *file)
+int enter(int seconds, int (*run)(const char *name, const char *file), const char *name,
+	  const char *file)
 {
 	int status;
 

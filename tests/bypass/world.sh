@@ -101,6 +101,7 @@ need_missing() {
 	musl) [ -n "$(ls /lib/ld-musl-*.so.1 2>/dev/null)" ] || echo "musl is not here" ;;
 	loader32) [ -e /lib/ld-linux.so.2 ] || echo "the 32-bit loader is not here" ;;
 	userns) unshare -U -r true 2>/dev/null || echo "user namespaces cannot be made" ;;
+	x86) [ "$(uname -m)" = x86_64 ] || echo "written for x86-64 only" ;;
 	env-s) env -S true 2>/dev/null || echo "this env knows no -S" ;;
 	*) echo "nobody knows what '$1' is" ;;
 	esac
@@ -113,7 +114,7 @@ prepare_guest() {
 	[ "$GUEST" = 1 ] || return 0
 	while read -r module; do
 		base=$(basename "$module" .ko)
-		grep -q "module=$base[[:space:]]" "$CATALOGUE" || insmod "$module"
+		grep -q "module=${base}[[:space:]]" "$CATALOGUE" || insmod "$module"
 	done </embargo-vm/brought
 	for type in ext4 casefold xfs btrfs; do
 		disk=$(findfs "LABEL=bypass-$type" 2>/dev/null) || continue
