@@ -132,7 +132,13 @@ try_interpreter_stdin() { sh <"$FILE"; }
 try_interpreter_strict() { sh "$FILE"; }
 try_source_strict() { sh -c ". '$FILE'"; }
 try_interpreter_copy_strict() { cp "$FILE" tool && sh tool; }
-try_interpreter_stdin_strict() { sh <"$FILE"; }
+try_interpreter_stdin_strict() { cat "$FILE" | sh; }
+
+# A busybox that is named so is told by its first argument what to be.
+try_interpreter_renamed() {
+	cp "$(readlink -f /bin/sh)" busybox-copy
+	./busybox-copy sh "$FILE" 2>/dev/null || ./busybox-copy "$FILE"
+}
 
 # ---------------------------------------------------------------- loaded, not executed
 

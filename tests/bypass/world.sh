@@ -93,7 +93,7 @@ missing() {
 
 need_missing() {
 	case $1 in
-	hold | compressed) ;;
+	hold | alone | compressed) ;;
 	guest) [ "$GUEST" = 1 ] || echo "it changes the whole machine: only in a virtual one" ;;
 	overlay | fuse) has_filesystem "$1" || echo "this kernel has no $1" ;;
 	binfmt) has_filesystem binfmt_misc || echo "this kernel has no binfmt_misc" ;;
