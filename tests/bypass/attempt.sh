@@ -202,6 +202,11 @@ try_bind_over_allowed_userns() {
 	unshare -U -r -m sh -c 'mount --bind "$1" "$2" && "$2"' sh "$FILE" "$ALLOWED/$NAME"
 }
 
+# What the policy allows at that path is another file.
+try_chroot_to_allowed() {
+	mkdir -p "root$ALLOWED" && ln "$FILE" "root$ALLOWED/$NAME" && chroot root "$ALLOWED/$NAME"
+}
+
 try_mount_move() {
 	mkdir a b && mount --bind "$DIR" a && mount --move a b && b/agent
 }
@@ -240,6 +245,14 @@ try_overlay_renamed() { overlay "$DIR" && mv m/agent m/tool && m/tool; }
 
 # Only its metadata goes up.
 try_overlay_metacopy() { overlay "$DIR" ,metacopy=on && chmod 700 m/agent && m/agent; }
+
+try_mmap_mprotect_copy() {
+	cp "$FILE" tool && exec "$BIN/attempt" mmap-mprotect "$PWD/tool"
+}
+
+try_mmap_mprotect_overlay() {
+	mkdir lower && cp "$FILE" lower/tool && overlay "$PWD/lower" && exec "$BIN/attempt" mmap-mprotect "$PWD/m/tool"
+}
 
 # As an image of a container: the upper directory of an overlay is the root.
 try_overlay_root() {

@@ -135,6 +135,34 @@ static int mprotect_written(const char *file)
 	return jump(memory, &image);
 }
 
+/* Innocent when it was mapped, and not when it becomes executable. In the current directory. */
+static int mmap_written_between(const char *file)
+{
+	struct image image = image_open(file);
+	int fd = open("tool", O_RDWR | O_CREAT | O_TRUNC, 0755);
+	char last, *memory;
+	off_t size;
+
+	if (fd < 0)
+		die("tool");
+	copy_to(file, fd);
+	size = lseek(fd, 0, SEEK_END);
+	if (pread(fd, &last, 1, size - 2) != 1 || pwrite(fd, "#", 1, size - 2) != 1)
+		die("tool");
+	close(fd);
+	fd = open("tool", O_RDONLY);
+	memory = mmap(NULL, image.size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	fd = open("tool", O_WRONLY);
+	if (pwrite(fd, &last, 1, size - 2) != 1 || close(fd))
+		die("tool");
+	if (memory != MAP_FAILED && mprotect(memory, image.size, PROT_READ | PROT_EXEC)) {
+		perror("attempt: mprotect");
+		return 126;
+	}
+	return jump(memory, &image);
+}
+
 static int anonymous(const char *file)
 {
 	struct image image = image_open(file);
@@ -233,6 +261,7 @@ const struct trick memory_tricks[] = {
 	{"mmap-pkey-mprotect", mmap_pkey_mprotect},
 	{"mprotect-written", mprotect_written},
 	{"read-implies-exec", read_implies_exec},
+	{"mmap-written-between", mmap_written_between},
 	{"anonymous", anonymous},
 	{"inject", inject},
 	{NULL, NULL},
