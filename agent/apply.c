@@ -58,9 +58,9 @@ static int entries_make(const struct generation *generation)
 int generation_install(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned)
 {
 	/*
-	 * The old map is held (here or by the caller's descriptor) until the switch has returned: kernels before 6.8 free the map that was
-	 * replaced without waiting for the programs that look at it (876673364161, "bpf: Defer the free
-	 * of inner map when necessary").
+	 * The old map is held (here or by the kernel's descriptor) until the switch has returned, and then until the next one: kernels
+	 * before 6.8 free the map that was replaced without waiting for the programs that look at it (876673364161, "bpf: Defer
+	 * the free of inner map when necessary"), and never wait for those that may sleep.
 	 */
 	_cleanup_fd_ int old = kernel->entries < 0 ? generation_entries(&kernel->maps) : -1;
 	_cleanup_fd_ int entries = entries_make(generation), facts = -1;
@@ -70,6 +70,8 @@ int generation_install(struct kernel *kernel, const struct generation *generatio
 	if (entries < 0)
 		return entries;
 	(void)generation_header(old >= 0 ? old : kernel->entries, &before);	/* there may be none */
+	if (before.generation)
+		learned_forget(&kernel->maps, before.generation);	/* of one that came to nothing */
 	facts = learned_install(kernel, generation, learned);
 	if (facts < 0)
 		return facts;
@@ -80,10 +82,13 @@ int generation_install(struct kernel *kernel, const struct generation *generatio
 		learned_forget(&kernel->maps, before.generation);
 		return err;
 	}
-	close_owned_fd(&kernel->entries);
+	close_owned_fd(&kernel->retired_entries);
+	kernel->retired_entries = old >= 0 ? old : kernel->entries;
+	old = -1;
 	kernel->entries = entries;
 	entries = -1;
-	close_owned_fd(&kernel->facts);
+	close_owned_fd(&kernel->retired_facts);
+	kernel->retired_facts = kernel->facts;
 	kernel->facts = facts;
 	facts = -1;
 	learned_forget(&kernel->maps, generation->number);
@@ -94,15 +99,11 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 {
 	const struct gen_key key = { .kind = GEN_HEADER };
 	const union gen_value *header = generation_find(generation, &key);
-	bool strict = header && header->header.flags & GEN_FLAG_STRICT;
 	int err = 0;
 
-	if (strict)	/* before: there is no moment without */
-		err = strict_attach(kernel, true);
-	err = err ?: generation_install(kernel, generation, learned);
-	if (!err && !strict)
-		err = strict_attach(kernel, false);
-	return err;
+	if (header && header->header.flags & GEN_FLAG_STRICT)	/* before: there is no moment without */
+		err = strict_attach(kernel);
+	return err ?: generation_install(kernel, generation, learned);
 }
 
 __u64 kernel_generation(struct kernel *kernel)

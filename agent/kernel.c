@@ -145,7 +145,7 @@ void descriptors_open(struct kernel *kernel)
 
 	kernel->entries = generation_entries(&kernel->maps);
 	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
-	kernel->identify = identify_open(kernel);
+	kernel->identify = program_open(kernel, "identify");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -160,12 +160,22 @@ void descriptors_close(struct kernel *kernel)
 	close_owned_fd(&kernel->entries);
 	close_owned_fd(&kernel->scratch);
 	close_owned_fd(&kernel->facts);
+	close_owned_fd(&kernel->retired_entries);
+	close_owned_fd(&kernel->retired_facts);
 	close_owned_fd(&kernel->identify);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
 
-/* All of it attached: then there is nothing to load. */
+/* Is there a pin of a program of its own? */
+static bool program_is_there(const struct kernel *kernel, const char *name)
+{
+	_cleanup_fd_ int program = program_open(kernel, name);
+
+	return program >= 0;
+}
+
+/* All of it attached, and what may be attached later is there: then there is nothing to load. */
 static bool set_is_whole(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < program_row_count; i++)
@@ -173,7 +183,11 @@ static bool set_is_whole(const struct kernel *kernel)
 		    !program_rows[i].optional && !program_rows[i].strict &&
 		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
-	return true;
+	for (size_t i = 0; i < program_row_count; i++)
+		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].strict &&
+		    !program_is_there(kernel, program_rows[i].name))
+			return false;
+	return program_is_there(kernel, "identify");
 }
 
 #define ATTACHED_MAX 256
@@ -286,6 +300,8 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 		if (!first || (facts >= 0 && out_header->generation == first->number))
 			return 0;
 	}
+	if (!first)
+		return -ENOKEY;
 	err = generation_install(kernel, first, learned);
 	return err ?: generation_header(kernel->entries, out_header);
 }
@@ -309,8 +325,8 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
 		err = load_attach(loaded, kernel);
-	if (!err)
-		err = strict_attach(kernel, header.flags & GEN_FLAG_STRICT);
+	if (!err && header.flags & GEN_FLAG_STRICT)
+		err = strict_attach(kernel);
 	if (!err)
 		err = runtime_activate(kernel);
 	if (err)
@@ -336,8 +352,8 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
-	if (!err)
-		err = strict_attach(kernel, header.flags & GEN_FLAG_STRICT);
+	if (!err && header.flags & GEN_FLAG_STRICT)
+		err = strict_attach(kernel);
 	if (err)
 		maps_close(&kernel->maps);
 	else
@@ -391,6 +407,7 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
 	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
+	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->options = *options;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;

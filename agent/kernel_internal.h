@@ -33,6 +33,8 @@ struct kernel {
 	int entries;			/* the active generation */
 	int scratch;
 	int facts;			/* learned facts of the active generation */
+	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
+	int retired_entries, retired_facts;
 	int identify;			/* program of the iterator */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring;
@@ -91,17 +93,17 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel);
 /** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
 void load_close(struct loaded *loaded);
 
-/** identify_open() - the program "identify" of the active set, to be closed; or a negative errno */
-int identify_open(const struct kernel *kernel);
+/** program_open() - a program of the active set that has a pin of its own, to be closed; or a negative errno */
+int program_open(const struct kernel *kernel, const char *name);
 
 /**
- * strict_attach() - see that the programs for rules with RULE_STRICT are attached, or that they are not
+ * strict_attach() - see that the programs for rules with RULE_STRICT are attached
  * @kernel: its set is attached
- * @wanted: whether they are to be
  *
- * Return: 0 or a negative errno; what was attached before may then be gone when @wanted is false only.
+ * They stay for as long as the set: 5.10 cannot attach a program a second time (f3a95075549e), and without such rules they
+ * end after two lookups. Return: 0 or a negative errno.
  */
-int strict_attach(const struct kernel *kernel, bool wanted);
+int strict_attach(const struct kernel *kernel);
 
 /** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
 int maps_open(const char *pins, struct kernel_maps *out_maps);

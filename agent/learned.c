@@ -178,7 +178,8 @@ int kernel_learned_grow(struct kernel *kernel)
 	free(all.values);
 	if (err)
 		return err;
-	close_owned_fd(&kernel->facts);
+	close_owned_fd(&kernel->retired_facts);
+	kernel->retired_facts = kernel->facts;
 	kernel->facts = map;
 	map = -1;
 	return 0;

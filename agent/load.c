@@ -10,12 +10,17 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/magic.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
 					  "learned" };
@@ -87,6 +92,18 @@ static __u32 mounted_device(const char *mountinfo, __u32 otherwise)
 	return otherwise;
 }
 
+/* Number of the subvolume of btrfs that a directory is in; 0 where it is none, or where that is not told. */
+static __u64 subvolume_of(const char *directory)
+{
+	struct btrfs_ioctl_ino_lookup_args args = { .objectid = BTRFS_FIRST_FREE_OBJECTID };
+	_cleanup_fd_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) || fs.f_type != BTRFS_SUPER_MAGIC || ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args))
+		return 0;
+	return args.treeid;
+}
+
 /* Where the host's own files are: the root of the first process. Without /proc nothing is at home. */
 static void home_fill(struct load_config *config)
 {
@@ -95,6 +112,7 @@ static void home_fill(struct load_config *config)
 	if (stat("/proc/1/root/", &status))
 		return;
 	config->home_inode = status.st_ino;
+	config->home_subvolume = subvolume_of("/proc/1/root/");
 	config->home_device = mounted_device("/proc/1/mountinfo",
 					     major(status.st_dev) << 20 | minor(status.st_dev));
 }
@@ -218,12 +236,12 @@ static void link_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *ke
 	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s", directory, name);
 }
 
-int identify_open(const struct kernel *kernel)
+int program_open(const struct kernel *kernel, const char *name)
 {
 	char path[PIN_PATH_BYTES + 64];
 	int fd;
 
-	program_pin_path(path, kernel, "identify");
+	program_pin_path(path, kernel, name);
 	fd = bpf_obj_get(path);
 	return fd < 0 ? -errno : fd;
 }
@@ -233,34 +251,26 @@ static int strict_attach_one(const struct kernel *kernel, const struct program_r
 	char path[PIN_PATH_BYTES + 64];
 	_cleanup_fd_ int program = -1, link = -1;
 
-	program_pin_path(path, kernel, row->name);
-	program = bpf_obj_get(path);
+	program = program_open(kernel, row->name);
 	if (program < 0)
-		return -errno;
+		return program;
 	link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
 	if (link < 0)
 		return -errno;
 	link_pin_path(path, kernel, row->name);
-	(void)unlink(path);	/* of a link whose end was not waited for */
 	return bpf_obj_pin(link, path) ? -errno : 0;
 }
 
-int strict_attach(const struct kernel *kernel, bool wanted)
+int strict_attach(const struct kernel *kernel)
 {
-	char path[PIN_PATH_BYTES + 64];
 	int err = 0;
 
 	for (size_t i = 0; i < program_row_count && !err; i++) {
 		const struct program_row *row = &program_rows[i];
-		bool there = !link_attached(kernel->pins, kernel->set, row->name, NULL);
 
-		if (!row->strict || there == wanted || !load_wants(row, &kernel->features, kernel->backends))
-			continue;
-		link_pin_path(path, kernel, row->name);
-		if (wanted)
+		if (row->strict && load_wants(row, &kernel->features, kernel->backends) &&
+		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			err = strict_attach_one(kernel, row);
-		else if (unlink(path))
-			err = -errno;
 	}
 	return err;
 }

@@ -392,7 +392,7 @@ ABI_SIZE(struct learned_key, 24);
 enum learned_flag {
 	LEARNED_PROTECTED = 1,		/* this host cannot lose it: never refused */
 	LEARNED_HASHED = 2,		/* the agent knows its content as of change_ns and size; nothing to ask */
-	LEARNED_BY_CONTENT = 4,		/* the agent's: deny is of that content alone; read it again when it is met */
+	LEARNED_BY_CONTENT = 4,		/* deny is of that content alone: it counts as long as LEARNED_HASHED does */
 };
 
 struct learned {
@@ -415,13 +415,15 @@ struct load_config {
 	__u64 set;			/* which program set this is; see struct runtime */
 	__u64 within;			/* cgroup v2 id that bounds every decision; 0: unbounded */
 	__u64 home_inode;		/* root directory of the host, as the first process sees it */
+	__u64 home_subvolume;		/* of btrfs; 0 elsewhere */
 	__u32 home_device;		/* its device, in the kernel's encoding */
 	__u32 within_level;		/* depth of "within" below the cgroup root */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
 	__u8 subvolumes;		/* 1: loaded with the types of btrfs; not read, but makes another set */
-	__u8 zero[6];
+	__u8 salt;			/* not read, but makes another set: beside one that is damaged */
+	__u8 zero[5];
 };
-ABI_SIZE(struct load_config, 40);
+ABI_SIZE(struct load_config, 48);
 
 /* The one entry of the map "runtime". */
 struct runtime {
@@ -458,9 +460,10 @@ enum stat_kind {
 	STAT_UNDECIDED = 5,		/* could not be decided (too deep, no scratch): let through */
 	STAT_FOLDED = 6,		/* repeats that were counted and not sent */
 	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
-	STAT_HASHED = 8,		/* files hashed by the kernel: of an embargoed size only */
+	STAT_HASHED = 8,		/* times that the kernel set out to hash a file: of an embargoed size only */
 	STAT_UNHASHED = 9,		/* of an embargoed size, content not known in time: let through, asked for */
 	STAT_UNLEARNED = 10,		/* files recognised that did not fit the map of facts */
+	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
 	STAT_MAX,
 };
 
@@ -470,7 +473,7 @@ _Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
 struct stats {
 	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 11 * HOOK_ROWS);
+ABI_SIZE(struct stats, 8 * 12 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -530,7 +533,8 @@ struct event_file {
 	__u32 device;			/* of its file system; kernel encoding: major << 20 | minor */
 	__u32 mode;			/* type and permission bits */
 	__u32 owner;
-	__u32 flags;			/* enum file_flag */
+	__u16 flags;			/* enum file_flag */
+	__u16 links;			/* names that it has; 65535: that many or more */
 };
 ABI_SIZE(struct event_file, 40);
 

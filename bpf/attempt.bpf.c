@@ -4,6 +4,7 @@
  * name in it; the most specific rule of all decides.
  */
 #include "attempt.h"
+#include "content.h"
 #include "learned.h"
 #include "match.h"
 #include "name.h"
@@ -52,6 +53,7 @@ __noinline int file_recognise(__u32 index)
 	if (!header)
 		return MATCH_DONE;
 	slot->generation = (__u64)entries;
+	slot->event.decision.generation = header->generation;
 	if (slot->file) {
 		more = learned_ask(index);
 		if (more == MATCH_SWITCHED)
@@ -132,5 +134,6 @@ __noinline int file_decide(__u32 index, __u32 what)
 		verdict = file_try(slot, what);
 	if (verdict < 0)
 		undecided(what >> 8 & (HOOK_ROWS - 1));
+	hashed_forget();
 	return verdict == VERDICT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
 }

@@ -42,9 +42,9 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 }
 
 /*
- * An argument of a hook as a number. Some kernels from 6.8 on take arguments of mmap_file() for pointers that are never NULL and
- * remove a check for it from the program, which then brings the machine down at the first anonymous mapping. A
- * number is checked where it is compared.
+ * An argument of a hook as a number. Some kernels (6.12) take the file of mmap_file() for a pointer that is never NULL and
+ * remove a check for it from the program, which then brings the machine down at the first anonymous mapping; later
+ * ones (7.3) insist on that check. So both the number and the pointer are checked.
  */
 static __always_inline __u64 argument(const unsigned long long *context, __u32 number)
 {

@@ -66,9 +66,12 @@ __noinline int walk_step(__u32 slot)
 		struct mount *mount = (struct mount *)((__u64)here->at.mnt - offset);
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
+		if (!here->first_top) {
+			here->first_top = here->at.dentry;
+			here->first_depth = scratch->walk.depth;
+		}
 		if (above == mount)
 			return 0;
-		here->mounts++;
 		here->at.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 		mount_enter(here, (struct vfsmount *)((__u64)above + offset));
 		return 1;
@@ -96,7 +99,7 @@ __noinline int file_walk(__u32 slot, __u64 address)
 	bpf_core_read(&scratch->position.root, sizeof(struct path), &fs->root);
 	mount_enter(&scratch->position, scratch->position.at.mnt);
 	scratch->position.root_seen = 0;
-	scratch->position.mounts = 0;
+	scratch->position.first_top = NULL;
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < WALK_STEPS_MAX; step++) {
 		if (!walk_step(slot)) {
@@ -114,14 +117,12 @@ __noinline int path_at_home(__u32 slot)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct dentry *top;
-	struct inode *root;
 
-	if (!scratch || scratch->walk.failed || scratch->walk.detached || scratch->position.mounts)
+	if (!scratch || scratch->walk.failed || scratch->walk.detached ||
+	    scratch->walk.root_depth != scratch->walk.depth)
 		return 0;
-	top = scratch->position.at.dentry;
-	root = BPF_CORE_READ(top, d_inode);
-	return BPF_CORE_READ(root, i_ino) == load_config.home_inode &&
-	       BPF_CORE_READ(root, i_sb, s_dev) == load_config.home_device;
+	top = scratch->position.first_top;
+	return top && scratch->position.first_depth == scratch->walk.depth && is_home(BPF_CORE_READ(top, d_inode));
 }
 
 __noinline int file_identity(__u32 slot, __u64 address)

@@ -26,8 +26,9 @@ extern int file_identity(__u32 slot, __u64 file);
  * path_at_home() - is this the host's own file at that path?
  * @slot: its walk is the last one that file_walk() made, and got to the end
  *
- * So it is on the root file system of the host, and no mount lies between it and the root: it may be looked at from a
- * mount namespace of its own (a unit with a private /tmp), but not through another root or a bind mount.
+ * So it is on the root file system of the host, and nothing but the root directories of mounts lies above that (an initial
+ * RAM disk under the real root): it may be looked at from a mount namespace of its own (a unit with a private
+ * /tmp), but not from another root, nor through a bind mount.
  * Return: 1 or 0.
  */
 extern int path_at_home(__u32 slot);

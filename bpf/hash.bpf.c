@@ -19,7 +19,8 @@
 char _license[] SEC("license") = "GPL";
 
 #define HASH_ALGO_SHA256 4	/* include/uapi/linux/hash_info.h */
-#define MAP_ANONYMOUS	 0x20	/* include/uapi/asm-generic/mman-common.h */
+#define PROT_EXEC	 0x4	/* include/uapi/asm-generic/mman-common.h */
+#define MAP_ANONYMOUS	 0x20
 
 /* A change within the same tick of the clock is not to be seen by the time: until then nothing is kept. */
 #define SETTLED_NS 1000000000ull
@@ -44,7 +45,7 @@ __noinline int size_is_embargoed(__u64 size)
 
 /* What the content of an inode hangs on. */
 struct moment {
-	__u64 change_ns, version, size;
+	__u64 change_ns, version, size, overlay_writes;
 	__u32 writes;
 	bool settled;
 };
@@ -52,6 +53,7 @@ struct moment {
 static __always_inline void moment_take(struct inode *inode, const struct content *content, struct moment *out)
 {
 	__u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	__u64 *overlay_writes = overlay_writes_find();
 	__u32 index = 0;
 	struct runtime *now = bpf_map_lookup_elem(&runtime, &index);
 	__u64 real_ns = now && now->boot_to_real_ns ? bpf_ktime_get_boot_ns() + now->boot_to_real_ns : 0;
@@ -59,8 +61,9 @@ static __always_inline void moment_take(struct inode *inode, const struct conten
 	inode_change(inode, &out->change_ns, &out->version);
 	out->size = BPF_CORE_READ(inode, i_size);
 	out->writes = content->writes;
-	/* these two have files below, or on a server, that change without a word to this inode */
-	out->settled = magic != FUSE_SUPER_MAGIC && magic != OVERLAYFS_SUPER_MAGIC && real_ns &&
+	out->overlay_writes = overlay_writes ? *overlay_writes : 0;
+	/* an overlay has a file below that changes without a word to this inode */
+	out->settled = magic != OVERLAYFS_SUPER_MAGIC && real_ns &&
 		       out->change_ns + SETTLED_NS < real_ns &&
 		       BPF_CORE_READ(inode, i_writecount.counter) <= 0;
 }
@@ -73,7 +76,8 @@ static __always_inline void content_keep(struct content *content, struct inode *
 
 	moment_take(inode, content, &after);
 	if (!before->settled || !after.settled || before->change_ns != after.change_ns ||
-	    before->version != after.version || before->size != after.size || before->writes != after.writes)
+	    before->version != after.version || before->size != after.size || before->writes != after.writes ||
+	    before->overlay_writes != after.overlay_writes)
 		return;
 	if (!claim(&content->owners))
 		return;
@@ -81,13 +85,25 @@ static __always_inline void content_keep(struct content *content, struct inode *
 	content->change_ns = after.change_ns;
 	content->version = after.version;
 	content->size = after.size;
+	content->overlay_writes = after.overlay_writes;
 	__builtin_memcpy(content->sha256, sha256, SHA256_BYTES);
 	if (content->writes == after.writes)
 		content->known = 1;
 	release(&content->owners);
 }
 
-static __always_inline void hash_file(struct file *file, enum hook hook)
+/*
+ * Not on FUSE, where the server may say one thing to us and another to the program, and may keep us waiting; and not while
+ * somebody may write. Then the decision finds nothing, counts it and asks the agent.
+ */
+static __always_inline bool can_be_hashed(struct inode *inode)
+{
+	return BPF_CORE_READ(inode, i_sb, s_magic) != FUSE_SUPER_MAGIC &&
+	       BPF_CORE_READ(inode, i_writecount.counter) <= 0;
+}
+
+/* @leave: for the decision about this attempt; else only with the inode. */
+static __always_inline void hash_file(struct file *file, enum hook hook, bool leave)
 {
 	struct inode *inode = file->f_inode;
 	__u64 thread = bpf_get_current_pid_tgid();
@@ -97,17 +113,22 @@ static __always_inline void hash_file(struct file *file, enum hook hook)
 
 	if (!is_within() || !size_is_embargoed(BPF_CORE_READ(inode, i_size)))
 		return;
-	if (content_recall(inode))
+	hashed_forget();
+	if (!can_be_hashed(inode) || content_recall(inode, leave))
 		return;
 	content = bpf_inode_storage_get(&contents, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (content)
 		moment_take(inode, content, &before);
 	if (set_is_active())
 		count(hook, STAT_HASHED);
-	if (bpf_ima_file_hash(file, now.sha256, SHA256_BYTES) != HASH_ALGO_SHA256)
-		return;		/* the decision finds nothing, counts it and asks the agent */
+	if (bpf_ima_file_hash(file, now.sha256, SHA256_BYTES) != HASH_ALGO_SHA256) {
+		if (set_is_active())
+			count(hook, STAT_HASH_FAILED);
+		return;
+	}
 	now.inode = (__u64)inode;
-	bpf_map_update_elem(&hashed, &thread, &now, BPF_ANY);
+	if (leave)
+		bpf_map_update_elem(&hashed, &thread, &now, BPF_ANY);
 	if (content)
 		content_keep(content, inode, &before, now.sha256);
 }
@@ -115,7 +136,7 @@ static __always_inline void hash_file(struct file *file, enum hook hook)
 SEC("lsm.s/bprm_check_security")
 int BPF_PROG(exec_hash, struct linux_binprm *bprm)
 {
-	hash_file(bprm->file, HOOK_EXEC);
+	hash_file(bprm->file, HOOK_EXEC, true);
 	return 0;
 }
 
@@ -123,8 +144,8 @@ int BPF_PROG(exec_hash, struct linux_binprm *bprm)
 SEC("lsm.s/mmap_file")
 int BPF_PROG(mmap_hash, struct file *file, unsigned long reqprot, unsigned long prot, unsigned long flags)
 {
-	if (!(flags & MAP_ANONYMOUS) && argument(ctx, 0))
-		hash_file(file, HOOK_LOAD);
+	if (!(flags & MAP_ANONYMOUS) && argument(ctx, 0) && file)
+		hash_file(file, HOOK_LOAD, prot & PROT_EXEC);
 	return 0;
 }
 
@@ -132,6 +153,6 @@ SEC("lsm.s/kernel_read_file")
 int BPF_PROG(module_hash, struct file *file, int id, bool contents_follow)
 {
 	if (file)
-		hash_file(file, HOOK_MODULE);
+		hash_file(file, HOOK_MODULE, true);
 	return 0;
 }

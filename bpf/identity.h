@@ -13,17 +13,13 @@
 #define S_IFMT	 0170000
 #define S_IFREG	 0100000
 
-/* include/uapi/linux/magic.h, fs/erofs, fs/squashfs; v6.12 */
+/* include/uapi/linux/magic.h, v6.12 */
 enum filesystem_magic {
 	OVERLAYFS_SUPER_MAGIC = 0x794c7630,
 	BTRFS_SUPER_MAGIC = 0x9123683E,
 	FUSE_SUPER_MAGIC = 0x65735546,
 	RAMFS_MAGIC = 0x858458f6,
-	SQUASHFS_MAGIC = 0x73717368,
-	EROFS_SUPER_MAGIC_V1 = 0xE0F5E1E2,
-	ISOFS_SUPER_MAGIC = 0x9660,
-	CRAMFS_MAGIC = 0x28cd3d45,
-	ROMFS_MAGIC = 0x7275,
+	TMPFS_MAGIC = 0x01021994,
 };
 
 static __always_inline bool same_regular_file(struct inode *candidate, struct inode *inode)
@@ -80,11 +76,15 @@ static __always_inline __u64 btrfs_subvolume(struct inode *inode)
 	return BPF_CORE_READ(whole, root, root_key.objectid);
 }
 
-/* Can a number without a generation mean another file later? Not where files do not go, or numbers only go up. */
-static __always_inline bool numbers_last(unsigned long magic)
+/* Is this directory the root of the host, as the agent saw it when the programs were loaded? */
+static __always_inline bool is_home(struct inode *root)
 {
-	return magic == RAMFS_MAGIC || magic == SQUASHFS_MAGIC || magic == EROFS_SUPER_MAGIC_V1 ||
-	       magic == ISOFS_SUPER_MAGIC || magic == CRAMFS_MAGIC || magic == ROMFS_MAGIC;
+	if (BPF_CORE_READ(root, i_ino) != load_config.home_inode ||
+	    BPF_CORE_READ(root, i_sb, s_dev) != load_config.home_device)
+		return false;
+	/* every subvolume's root has the same number; which one it is may not be to be known, then it is not at home */
+	return BPF_CORE_READ(root, i_sb, s_magic) != BTRFS_SUPER_MAGIC ||
+	       (load_config.home_subvolume && btrfs_subvolume(root) == load_config.home_subvolume);
 }
 
 /**
@@ -118,8 +118,13 @@ static __always_inline struct inode *identity_of_inode(struct inode *inode, stru
 	out->generation = BPF_CORE_READ(inode, i_generation);
 	out->mode = BPF_CORE_READ(inode, i_mode);
 	out->owner = BPF_CORE_READ(inode, i_uid.val);
+	out->links = BPF_CORE_READ(inode, i_nlink) < 65535 ? BPF_CORE_READ(inode, i_nlink) : 65535;
+	/*
+	 * Without a generation a number is another file's later, also on images that change the loop device; but not on ramfs,
+	 * where numbers only go up.
+	 */
 	if (magic == FUSE_SUPER_MAGIC || magic == OVERLAYFS_SUPER_MAGIC ||
-	    (!out->generation && !numbers_last(magic)))
+	    (!out->generation && magic != RAMFS_MAGIC))
 		identified = false;
 	out->generation |= subvolume << 32;
 	out->flags = identified && out->inode ? FILE_IDENTIFIED : 0;

@@ -2,6 +2,7 @@
 /* learned.bpf.c - see learned.h; functions of scalars for the verifier's sake. */
 #include "learned.h"
 #include "emit.h"
+#include "file.h"
 #include "identity.h"
 #include "match.h"
 #include "scratch.h"
@@ -21,14 +22,11 @@ static __always_inline bool hashed_take(struct scratch *slot, __u64 inode)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct hashed *content = bpf_map_lookup_elem(&hashed, &thread);
-	bool found = content && content->inode == inode;
 
-	if (!content)
+	if (!content || content->inode != inode)
 		return false;
-	if (found)
-		__builtin_memcpy(slot->event.sha256, content->sha256, SHA256_BYTES);
-	bpf_map_delete_elem(&hashed, &thread);
-	return found;
+	__builtin_memcpy(slot->event.sha256, content->sha256, SHA256_BYTES);
+	return true;
 }
 
 __noinline int content_ask(__u32 index)
@@ -63,7 +61,7 @@ __noinline int content_ask(__u32 index)
 	return MATCH_DONE;
 }
 
-/* Does the agent know the content of this file as it is now? Then its identity says all. */
+/* Has the file the time and size at which the agent read it? */
 static __always_inline bool still_as_hashed(const struct learned *fact, const struct event_file *file,
 					    struct inode *inode)
 {
@@ -75,58 +73,26 @@ static __always_inline bool still_as_hashed(const struct learned *fact, const st
 	return fact->change_ns == change_ns;
 }
 
-/* Returns 1 when the file has an embargoed size and nothing of its content is known yet. */
+/*
+ * Is that enough to call the content innocent? Not where a write through a mapping changes no time (tmpfs), nor while somebody
+ * may write.
+ */
+static __always_inline bool time_tells(struct inode *inode)
+{
+	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+
+	return magic != TMPFS_MAGIC && magic != RAMFS_MAGIC && BPF_CORE_READ(inode, i_writecount.counter) <= 0;
+}
+
+/* Returns 1 when the agent has read the content of the file as it is now: then its identity says all. */
 __noinline int identity_ask(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
-	struct learned_key key = {};
-	const struct learned *fact;
-	bool told = false;
-	void *facts;
-
-	if (!slot)
-		return 0;
-	facts = learned_facts(slot);
-	if (!facts)
-		return 0;
-	if (slot->event.file.flags & FILE_IDENTIFIED) {
-		learned_file_key(&slot->event.file, &key);
-		fact = bpf_map_lookup_elem(facts, &key);
-		if (fact) {
-			slot->known.identity_deny = fact->deny;
-			slot->known.identity_allow = fact->allow;
-			slot->known.protected = !!(fact->flags & LEARNED_PROTECTED);
-			told = still_as_hashed(fact, &slot->event.file, (struct inode *)slot->inode);
-		}
-	}
-	if (told)
-		return 0;
-	__builtin_memset(&key, 0, sizeof(key));
-	key.kind = LEARNED_SIZE;
-	key.a = slot->event.file.size;
-	return bpf_map_lookup_elem(facts, &key) != NULL;
-}
-
-__noinline int learned_ask(__u32 index)
-{
-	struct scratch *slot = scratch_get(index);
-	struct file *file;
-
-	if (!slot || !identity_ask(index))
-		return MATCH_DONE;
-	file = (struct file *)slot->file;
-	if (hashed_take(slot, (__u64)BPF_CORE_READ(file, f_inode)))
-		return content_ask(index);
-	slot->wants_content = 1;
-	return MATCH_DONE;
-}
-
-__noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
-{
-	struct scratch *slot = scratch_get(index);
-	struct learned fact = { .deny = rule }, *known;
+	struct inode *inode;
 	struct learned_key key;
+	struct learned *fact, copy;
 	void *facts;
+	bool same;
 
 	if (!slot || !(slot->event.file.flags & FILE_IDENTIFIED))
 		return 0;
@@ -134,13 +100,75 @@ __noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
 	if (!facts)
 		return 0;
 	learned_file_key(&slot->event.file, &key);
-	known = bpf_map_lookup_elem(facts, &key);
-	if (known) {
-		if (!known->deny)
-			known->deny = rule;
+	fact = bpf_map_lookup_elem(facts, &key);
+	if (!fact)
 		return 0;
-	}
-	if (bpf_map_update_elem(facts, &key, &fact, BPF_NOEXIST) == -E2BIG && set_is_active())
+	copy = *fact;
+	/* an element that was removed is another one's at once: what was read counts only if it still is this file's */
+	if (bpf_map_lookup_elem(facts, &key) != fact)
+		return 0;
+	inode = (struct inode *)slot->inode;
+	same = still_as_hashed(&copy, &slot->event.file, inode);
+	if (same || !(copy.flags & LEARNED_BY_CONTENT))
+		slot->known.identity_deny = copy.deny;
+	slot->known.identity_allow = copy.allow;
+	slot->known.protected = !!(copy.flags & LEARNED_PROTECTED);
+	return same && time_tells(inode);
+}
+
+static __always_inline bool size_is_embargoed(struct scratch *slot)
+{
+	struct learned_key key = { .kind = LEARNED_SIZE, .a = slot->event.file.size };
+	void *facts = learned_facts(slot);
+
+	return facts && bpf_map_lookup_elem(facts, &key);
+}
+
+__noinline int learned_ask(__u32 index)
+{
+	struct scratch *slot = scratch_get(index);
+	struct file *file;
+	int told;
+
+	if (!slot)
+		return MATCH_DONE;
+	told = identity_ask(index);
+	if (!size_is_embargoed(slot))
+		return MATCH_DONE;
+	file = (struct file *)slot->file;
+	if (hashed_take(slot, (__u64)BPF_CORE_READ(file, f_inode)))
+		return content_ask(index);
+	slot->wants_content = !told;
+	return MATCH_DONE;
+}
+
+__noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
+{
+	struct scratch *slot = scratch_get(index);
+	struct learned fact = {}, *known;
+	struct learned_key key;
+	void *facts;
+	long err;
+
+	/*
+	 * Only the host's own file at that path, and only if that is its only name: who can mount, change the root or link could
+	 * otherwise give any program of the host an embargoed path for a moment and have it refused for all.
+	 */
+	if (!slot || !(slot->event.file.flags & FILE_IDENTIFIED) || slot->event.file.links != 1 ||
+	    !path_at_home(index))
+		return 0;
+	facts = learned_facts(slot);
+	if (!facts)
+		return 0;
+	learned_file_key(&slot->event.file, &key);
+	known = bpf_map_lookup_elem(facts, &key);
+	if (known)
+		fact = *known;
+	if (known && fact.deny)
+		return 0;
+	fact.deny = rule;
+	err = bpf_map_update_elem(facts, &key, &fact, known ? BPF_EXIST : BPF_NOEXIST);
+	if (err == -E2BIG && set_is_active())
 		count(hook, STAT_UNLEARNED);
 	return 0;
 }

@@ -33,7 +33,7 @@ extern int learned_ask(__u32 slot);
 
 /**
  * learned_add() - from now on this very file is known by a rule, under any name
- * @slot: index of a claimed slot; event.file is the file's and .generation is set
+ * @slot: index of a claimed slot; event.file is the file's, .generation is set, and the last walk is the file's
  * @rule: number
  * @hook: enum hook that counts it if there is no room
  *

@@ -55,7 +55,7 @@ int BPF_PROG(mmap_lsm, struct file *file, unsigned long reqprot, unsigned long p
 {
 	if (!(prot & PROT_EXEC) && !is_shared(flags))
 		END_WITH(0);
-	if (!argument(ctx, 0))	/* anonymous memory */
+	if (!argument(ctx, 0) || !file)	/* anonymous memory; asked both ways, see argument() */
 		END_WITH(0);
 	if (is_shared(flags) && file->f_mode & FMODE_WRITE)
 		content_forget(file->f_inode);
@@ -70,7 +70,7 @@ int BPF_PROG(mmap_fmod_ret, struct file *file, unsigned long prot, unsigned long
 {
 	bool implied = prot & PROT_READ && BPF_CORE_READ(current_task(), personality) & READ_IMPLIES_EXEC;
 
-	if (!(prot & PROT_EXEC || implied) || !argument(ctx, 0))
+	if (!(prot & PROT_EXEC || implied) || !argument(ctx, 0) || !file)
 		END_WITH(0);
 	ANSWER(load_decide(file, BACKEND_FMOD_RET), -EPERM, 0);
 }
@@ -88,9 +88,10 @@ int BPF_PROG(mprotect_lsm, struct vm_area_struct *area, unsigned long reqprot, u
 
 	if (!becomes_executable(area, prot))
 		END_WITH(0);
+	hashed_forget();
 	file = area->vm_file;
 	if (file)
-		content_recall(file->f_inode);
+		content_recall(file->f_inode, true);
 	ANSWER(load_decide(file, BACKEND_LSM), -EPERM, 0);
 }
 
@@ -144,12 +145,18 @@ __noinline int open_decide_in(__u32 index, __u32 backend)
 	struct scratch *slot = scratch_get(index);
 	__u32 active = 0;
 	void *entries = bpf_map_lookup_elem(&generation, &active);
+	int interpreter;
 
 	if (!slot || !entries)
 		return VERDICT_ALLOW;
 	slot->generation = (__u64)entries;
-	if (interpreter_ask(index) == 0)
+	interpreter = interpreter_ask(index);
+	if (interpreter == 0)
 		return VERDICT_ALLOW;
+	if (interpreter < 0) {
+		undecided(HOOK_LOAD);
+		return VERDICT_ALLOW;
+	}
 	return file_decide(index, EMIT(HOOK_LOAD, backend & 0xff));
 }
 

@@ -115,8 +115,9 @@ struct walk_position {
 	struct path root;		/* of the process */
 	struct dentry *mount_top;	/* where the mount of "at" ends */
 	struct dentry_link link;	/* of at.dentry */
+	struct dentry *first_top;	/* of the mount that the file is on; NULL: not reached */
+	__u32 first_depth;		/* of the walk there */
 	__u32 root_seen;
-	__u32 mounts;			/* passed on the way to the root */
 };
 
 struct scratch {
@@ -149,8 +150,8 @@ struct scratch {
 
 /*
  * Contents that were hashed on behalf of an attempt: written by a program that may sleep (hash.bpf.c), read and
- * removed by the one that decides, which the kernel calls after it. By thread; the least recently used go first when
- * more threads than this wait: then the content is not known, which is counted.
+ * removed by the one that decides, which the kernel calls after it. By thread, and removed at the beginning of each attempt.
+ * Full: the content is not known, which is counted. Not an LRU map: one with many processors drops what was just written.
  */
 struct hashed {
 	__u64 inode;			/* its address, while the attempt holds the file */
@@ -158,7 +159,7 @@ struct hashed {
 };
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct hashed);

@@ -46,9 +46,16 @@ static __always_inline enum verdict module_decide_in(struct scratch *slot, __u64
 {
 	if (slot->file)
 		module_name_of_file(slot->index);
-	/* a file that has been read: it was decided before it was, under the name that its own name gives */
-	if (bytes && !module_name_of_image(slot->index, bytes))
-		return VERDICT_ALLOW;
+	if (bytes) {
+		int named = module_name_of_image(slot->index, bytes);
+
+		/* not even a file that says what it is, or a compressed one, which was decided before it was read */
+		if (named < 0 && !slot->file)
+			undecided(HOOK_MODULE);
+		/* it was decided before it was read, under this name */
+		if (named <= 0)
+			return VERDICT_ALLOW;
+	}
 	return file_decide(slot->index, EMIT(HOOK_MODULE, backend));
 }
 

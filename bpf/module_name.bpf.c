@@ -72,14 +72,14 @@ __noinline int module_name_of_image(__u32 index, __u64 bytes)
 	int changed = 0;
 
 	if (!slot)
-		return 0;
+		return -1;
 	image = slot->image;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < SECTIONS_MAX && !section; i++)
 		section = module_section(image, bytes, i);
 	if (section <= 0 || bytes - section < at + sizeof(name) ||
 	    bpf_probe_read_kernel_str(name, sizeof(name), (void *)(image + section + at)) <= 1)
-		return 0;
+		return -1;
 #pragma clang loop unroll(disable)
 	for (__u32 i = 0; i < sizeof(name); i++) {
 		char letter = module_letter(name[i]);

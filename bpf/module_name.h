@@ -18,7 +18,7 @@ extern int module_name_of_file(__u32 slot);
  * @slot:  index of a claimed slot; .image is the address of an ELF file in the kernel's memory; anything may be in it
  * @bytes: its size
  *
- * Return: 1 when that is another name than was there; 0 when it is the same, or there is none.
+ * Return: 1 when that is another name than was there; 0 when it is the same; -1 when none was found.
  */
 extern int module_name_of_image(__u32 slot, __u64 bytes);
 

@@ -77,5 +77,5 @@ __noinline int interpreter_ask(__u32 index)
 		return switched ? -1 : 0;
 	slot->name = (__u64)BPF_CORE_READ(program, d_name.name);
 	answer = name_match(slot, BPF_CORE_READ(program, d_name.len), roots->interpreters);
-	return answer == MATCH_SWITCHED ? -1 : answer == MATCH_DONE && slot->match.deny;
+	return answer == MATCH_DONE ? slot->match.deny != 0 : -1;
 }

@@ -18,7 +18,7 @@ extern int module_name_ask(__u32 slot);
  * interpreter_ask() - is the program that the current task runs an interpreter for rules with RULE_STRICT?
  * @slot: as above; nothing is filled in
  *
- * By the name of its file, so that it is known in a container, too. Return: 1, 0, or -1 when a new policy came in the middle.
+ * By the name of its file, so that it is known in a container, too. Return: 1, 0, or -1 when that could not be found out.
  */
 extern int interpreter_ask(__u32 slot);
 

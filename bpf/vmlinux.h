@@ -56,6 +56,7 @@ typedef struct {
 struct inode {
 	__u16 i_mode;
 	kuid_t i_uid;
+	unsigned int i_nlink;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__s64 i_size;
