@@ -46,12 +46,17 @@ const struct gen_digest *digest_find(const struct generation *generation, const 
 	const union gen_value *value;
 	__u8 digest[SHA256_BYTES];
 	struct gen_key key;
+	__u32 number;
 
 	if (!digest_parse(text, digest))
 		return NULL;
 	key = gen_digest_key(GEN_DIGEST, digest);
 	value = generation_find(generation, &key);
-	return value ? &value->digest : NULL;
+	number = !value ? 0 : value->digest.deny ? value->digest.deny : value->digest.allow;
+	if (!number || number > generation->rule_count ||
+	    strcmp(generation->rules[number - 1].value, text))
+		return NULL;
+	return &value->digest;
 }
 
 static int add(const struct numbered_rule *rule, __u32 number, struct entries *entries)
@@ -99,6 +104,22 @@ static __u32 first_of(__u32 a, __u32 b)
 	return !a || (b && b < a) ? b : a;
 }
 
+/* The key has only the beginning. Of real files nobody finds two that share it, but people make digests up. */
+static bool same_content(const struct numbered *numbered, const struct gen_digest *a,
+			 const struct gen_digest *b, struct diagnostics *diags)
+{
+	const struct rule *one = rule_of(numbered, a), *other = rule_of(numbered, b);
+
+	if (!strcmp(one->value, other->value))
+		return true;
+	diagnostics_add(
+		diags, SEVERITY_ERROR, other->place,
+		"\"%s\" begins as \"%s\" at %s:%u does, with the same %d digits; no two files do: correct one of them",
+		other->value, one->value, one->place.file ? one->place.file : "", one->place.line,
+		2 * DIGEST_KEY_BYTES);
+	return false;
+}
+
 /* Equal keys become one entry. */
 static int merge(const struct numbered *numbered, size_t start, struct diagnostics *diags,
 		 struct entries *entries)
@@ -116,7 +137,9 @@ static int merge(const struct numbered *numbered, size_t start, struct diagnosti
 			entries->values[kept++] = entries->values[i];
 			continue;
 		}
-		if (into->size != one->size) {
+		if (!same_content(numbered, into, one, diags)) {
+			err = -EINVAL;
+		} else if (into->size != one->size) {
 			refuse_sizes(numbered, into, one, diags);
 			err = -EINVAL;
 		}

@@ -28,6 +28,8 @@ struct gen_key gen_digest_key(unsigned kind, const __u8 *digest);
 /**
  * digest_find() - the entry of a canonical digest in a generation, or NULL
  * @generation, @text: borrowed
+ *
+ * The kernel compares the first DIGEST_KEY_BYTES, this compares the whole text with that of the rule.
  */
 const struct gen_digest *digest_find(const struct generation *generation, const char *text);
 

@@ -113,6 +113,14 @@ static int add(struct mounts *mounts, const char *path, const char *type, enum m
 	return 0;
 }
 
+/* The last one is what is seen. */
+static int set_root_type(struct mounts *mounts, const char *type)
+{
+	free(mounts->root_type);
+	mounts->root_type = strdup(type);
+	return mounts->root_type ? 0 : -ENOMEM;
+}
+
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
 static int parse_line(struct mounts *mounts, const struct inventory *inventory, char *line)
 {
@@ -130,6 +138,8 @@ static int parse_line(struct mounts *mounts, const struct inventory *inventory, 
 	unescape(path);
 	below = below_root(inventory, path);
 	type = strtok_r(separator + 3, " ", &save);
+	if (type && !strcmp(path, "/") && !*inventory->root_path)
+		return set_root_type(mounts, type);
 	if (!below || !type)
 		return 0;
 	if (strtok_r(NULL, " ", &save))
@@ -230,12 +240,12 @@ void mounts_done(struct mounts *mounts)
 		free(mounts->list[i].type);
 	}
 	free(mounts->list);
+	free(mounts->root_type);
 	*mounts = (struct mounts){0};
 }
 
 int inventory_root_type(struct inventory *inventory, char *out_type)
 {
-	const struct mount *root;
 	struct mounts mounts = {0};
 	int err;
 
@@ -243,9 +253,8 @@ int inventory_root_type(struct inventory *inventory, char *out_type)
 	if (!inventory->live)
 		return 0;
 	err = mounts_read(inventory, &mounts);
-	root = err ? NULL : mounts_find(&mounts, "/");
-	if (root && strlen(root->type) <= NAME_MAX)
-		strcpy(out_type, root->type);
+	if (mounts.root_type && strlen(mounts.root_type) <= NAME_MAX)
+		strcpy(out_type, mounts.root_type);
 	mounts_done(&mounts);
 	return err;
 }

@@ -24,6 +24,7 @@ struct mount {
 struct mounts {
 	struct mount *list;	/* sorted by path */
 	size_t count, room;
+	char *root_type;	/* owned; of what the root itself is, which is none of the list; NULL: another root, or not known */
 };
 
 /** mount_class_of() - by the type that mountinfo names */

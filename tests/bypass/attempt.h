@@ -27,6 +27,31 @@ extern const struct trick place_tricks[];
 extern const struct trick race_tricks[];
 
 /**
+ * enter() - make an attempt, in a place of its own
+ * @seconds: at most; then it and what it started is killed
+ * @run:     does the trick; gets @name and @file
+ * @name:    of the trick; borrowed
+ * @file:    the embargoed file; borrowed
+ *
+ * The place is in the environment: CG, the cgroup; DIRECTORY, made anew; MARK, a file that is descriptor 9; WAIT,
+ * what is descriptor 8; OUTPUT, a file for what it prints.
+ *
+ * Return: the exit status of the attempt; 137 when it was killed.
+ */
+int enter(int seconds, int (*run)(const char *name, const char *file), const char *name,
+	  const char *file);
+
+/**
+ * make_thing() - an embargoed file, and the directories that lead to it
+ * @base: the file whose content it has
+ * @name: written behind that content, so that each trick's is another; empty: nothing is
+ * @file: where; must not be there
+ *
+ * Return: 0. What fails ends the program.
+ */
+int make_thing(const char *base, const char *name, const char *file);
+
+/**
  * die() - give a trick up: something that it needs did not work, which is not a refusal
  * @what: the call and what it was about
  *

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# attempt.sh - carries one trick out. A function try_NAME ("-" in a name is "_") is the trick, in a
-# directory of its own, in a mount namespace of its own; without one the program "attempt" does it.
-# before_NAME comes before the agent starts. What runs inherits descriptor 9, where the embargoed thing
+# attempt.sh - carries one trick out, if it is none of those in C. A function try_NAME ("-" in a name is "_") is the
+# trick, in a directory of its own, in a mount namespace of its own. before_NAME comes before the agent starts. What runs inherits descriptor 9, where the embargoed thing
 # leaves its mark. POSIX sh, also busybox's.
 #
 # usage: sh attempt.sh try|before NAME FILE     FILE: the embargoed file
@@ -51,6 +50,11 @@ try_rename() {
 
 try_rename_directory() {
 	mv "$DIR" elsewhere && elsewhere/agent
+}
+
+# Neither its path nor its content tells: it is still the same file.
+try_edited_renamed() {
+	printf x >>"$FILE" && mv "$FILE" tool && ./tool
 }
 
 # below NAME: a copy that is as new as can be, below the embargoed directory
@@ -128,7 +132,13 @@ try_interpreter_stdin() { sh <"$FILE"; }
 try_interpreter_strict() { sh "$FILE"; }
 try_source_strict() { sh -c ". '$FILE'"; }
 try_interpreter_copy_strict() { cp "$FILE" tool && sh tool; }
-try_interpreter_stdin_strict() { sh <"$FILE"; }
+try_interpreter_stdin_strict() { cat "$FILE" | sh; }
+
+# A busybox that is named so is told by its first argument what to be.
+try_interpreter_renamed() {
+	cp "$(readlink -f /bin/sh)" busybox-copy
+	./busybox-copy sh "$FILE" 2>/dev/null || ./busybox-copy "$FILE"
+}
 
 # ---------------------------------------------------------------- loaded, not executed
 
@@ -192,6 +202,11 @@ try_bind_over_allowed_userns() {
 	unshare -U -r -m sh -c 'mount --bind "$1" "$2" && "$2"' sh "$FILE" "$ALLOWED/$NAME"
 }
 
+# What the policy allows at that path is another file.
+try_chroot_to_allowed() {
+	mkdir -p "root$ALLOWED" && ln "$FILE" "root$ALLOWED/$NAME" && chroot root "$ALLOWED/$NAME"
+}
+
 try_mount_move() {
 	mkdir a b && mount --bind "$DIR" a && mount --move a b && b/agent
 }
@@ -207,9 +222,9 @@ try_chroot() { chroot "$DIR" /agent; }
 # The path that the rule names is there only as seen from the new root.
 try_chroot_path() { chroot "${FILE%/bypass/*}" "/bypass/${FILE#*/bypass/}"; }
 
-# A file that only the rule's path could tell, and the new root hides that.
-try_chroot_unknown() {
-	cp "$FILE" "$DIR/new" && printf x >>"$DIR/new" && chroot "$DIR" /new
+# A file that only the rule's path could tell, and the new root hides that; the agent has a moment to find it.
+try_chroot_new() {
+	cp "$FILE" "$DIR/new" && printf x >>"$DIR/new" && sleep 1 && chroot "$DIR" /new
 }
 
 try_tmpfs() {
@@ -230,6 +245,14 @@ try_overlay_renamed() { overlay "$DIR" && mv m/agent m/tool && m/tool; }
 
 # Only its metadata goes up.
 try_overlay_metacopy() { overlay "$DIR" ,metacopy=on && chmod 700 m/agent && m/agent; }
+
+try_mmap_mprotect_copy() {
+	cp "$FILE" tool && exec "$BIN/attempt" mmap-mprotect "$PWD/tool"
+}
+
+try_mmap_mprotect_overlay() {
+	mkdir lower && cp "$FILE" lower/tool && overlay "$PWD/lower" && exec "$BIN/attempt" mmap-mprotect "$PWD/m/tool"
+}
 
 # As an image of a container: the upper directory of an overlay is the root.
 try_overlay_root() {
@@ -345,7 +368,7 @@ try_package_copy() { cp "$FILE" tool && ./tool; }
 
 # The directory of the trick is on the file system that it names.
 fs_path() { "$FILE"; }
-fs_rename() { mv "$FILE" "$DIR/../$NAME.moved" && "$DIR/../$NAME.moved"; }
+fs_rename() { printf x >>"$FILE" && mv "$FILE" "$DIR/../$NAME.moved" && "$DIR/../$NAME.moved"; }
 fs_copy() { cp "$FILE" "$DIR/../$NAME.copied" && "$DIR/../$NAME.copied"; }
 try_rootfs_path() { fs_path; }
 try_rootfs_rename() { fs_rename; }
@@ -374,9 +397,4 @@ try_case_insensitive() { "$DIR/AGENT"; }
 
 # ----------------------------------------------------------------
 
-function=${step}_$(echo "$NAME" | tr - _)
-if grep -q "^$function()" "$BYPASS"/attempt.sh; then
-	"$function"
-elif [ "$step" = try ]; then
-	exec "$BIN/attempt" "$NAME" "$FILE"
-fi
+"${step}_$(echo "$NAME" | tr - _)"

@@ -16,15 +16,38 @@ exec 7<>"$WORK/hold"
 . "$BYPASS/world.sh"
 BEFORE=" $(sed -n 's/^before_\([a-z0-9_]*\)().*/\1/p' "$BYPASS/attempt.sh" | tr '_\n' '- ') "
 
-# each COMMAND: run it once for each trick, with its columns in variables
+# each COMMAND: run it once for each trick, with its columns in variables. In a lane only those that belong there.
 each() {
+	number=0
 	while read -r name thing rule needs lsm fmod_ret kill what <&6; do
 		case $name in
 		'' | '#'* | =) continue ;;
 		esac
 		[ -z "${TRICKS:-}" ] || case " $TRICKS " in *" $name "*) ;; *) continue ;; esac
+		number=$((number + 1))
+		case $needs in
+		*guest* | *alone*) own=alone ;;
+		*) own=$((number % 2)) ;;
+		esac
+		[ -z "$lane" ] || [ "$lane" = "$own" ] || continue
 		"$@"
 	done 6<"$CATALOGUE"
+}
+lane=
+
+# lanes COMMAND: two tricks at a time, as most of them wait; those that others would notice come last, alone.
+lanes() {
+	(
+		lane=0
+		each "$@"
+	) &
+	other=$!
+	lane=1
+	each "$@"
+	wait "$other"
+	lane=alone
+	each "$@"
+	lane=
 }
 
 # Without a trick's result being looked at by other programs: a process costs milliseconds in a guest.
@@ -40,24 +63,18 @@ expected() {
 	[ "$GUEST$thing$EXEC_BACKEND" != 0scriptkill ] || want=unseen/kprobe
 }
 
-# attempt STEP: in the cgroup of the attempts; the mark in marks/NAME
+# attempt try|before [wait]: the mark in marks/NAME; "wait": what runs goes on until it is ended
 attempt() {
-	rm -rf "$WORK/try/$name"
-	mkdir "$WORK/try/$name"
-	: >"$WORK/marks/$name"
 	read -r began _ </proc/uptime
-	limit=$((8 + 2 * SLOW)) wait=/dev/null
+	file_of
+	limit=$((8 + 2 * SLOW)) WAIT=/dev/null MARK=$WORK/marks/$name OUTPUT=$WORK/try/$name.out
+	DIRECTORY=$WORK/try/$name.$round.$1 MODULE=${thing#module=}
 	if [ "${2:-}" = wait ]; then
-		limit=$((4 + SLOW / 2)) wait=$WORK/hold
+		limit=$((4 + SLOW / 2)) WAIT=$WORK/hold
 	fi
-	(
-		echo 0 >"$CG/cgroup.procs"
-		cd "$WORK/try/$name" || exit 3
-		MODULE=${thing#module=}
-		export MODULE
-		exec 6<&- 7<&- 8<"$wait" 9>>"$WORK/marks/$name"
-		exec timeout -s KILL "$limit" unshare -m sh "$BYPASS/attempt.sh" "$1" "$name" "$(file_of)"
-	) >"$WORK/try/$name.out" 2>&1 </dev/null
+	: >"$MARK"
+	export DIRECTORY MARK WAIT OUTPUT MODULE
+	"$BIN/attempt" "$1" "$limit" "$name" "$file"
 	read -r ended _ </proc/uptime
 	echo "$began $ended $name $1" >>"$WORK/times"
 }
@@ -76,7 +93,7 @@ before() {
 # ---------------------------------------------------------------- without an agent
 
 control() {
-	reason=$(missing)
+	missing
 	if [ -n "$reason" ]; then
 		echo "$reason" >"$WORK/bypass/$name.skip"
 		return
@@ -114,6 +131,8 @@ outcome() {
 	if [ -s "$WORK/marks/$name" ]; then
 		case $NAMED in *" $name "*) got=recorded ;; *) got=unseen ;; esac
 	else
+		# One that was ended so soon that it left no mark was not refused for that.
+		case $NAMED in *" $name "*) got=recorded ;; esac
 		case $FAILED in *" $name "*) got=refused ;; esac
 	fi
 }
@@ -164,10 +183,15 @@ report() {
 	fi
 	expected
 	outcome
-	echo "#bypass $name $got"
 	rank "$got"
 	better=$rank
 	rank "$want"
+	if [ "$better" -lt "$rank" ] && [ "$EXEC_BACKEND" = fmod_ret ] && [ "$misses" -gt 0 ] && [ "$got" != unclear ]; then
+		# Best effort on a preemptible kernel, and counted there: says nothing about the trick.
+		skip "$name" "$got, but $misses attempts were not shown to the program by the kernel"
+		return
+	fi
+	echo "#bypass $name $got"
 	if [ -e "$WORK/bypass/$name.broken" ]; then
 		not_ok "$name: $got" "$(cat "$WORK/bypass/$name.broken")"
 	elif [ "$got" = unclear ]; then
@@ -187,13 +211,25 @@ phase() {
 }
 
 phase begin
-each control
-each lay_out_again
+prepare_guest
+phase prepared
+round=1
+lanes control
+phase controls
+round=2
+lanes lay_out_again
 write_documents
+phase documents
 start_agent
 learn_hashes
-each enforced
+phase started
+lanes enforced
+phase attempts
+if kill -0 "$AGENT" 2>/dev/null; then ok "the agent lives through all that"; else not_ok "the agent lives through all that"; fi
 collect
+misses=$(recursion_misses)
+phase events
 each report
+phase end
 slowest
 done_testing

@@ -32,7 +32,7 @@ static int open_or_die(const char *file, int flags)
 
 static int run_path(const char *path)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 
 	execve(path, arguments, environ);
 	perror("attempt: execve");
@@ -51,7 +51,7 @@ static int exec_o_path(const char *file)
 
 static int by_vfork(const char *file)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 	pid_t pid = vfork();
 
 	if (pid < 0)
@@ -98,7 +98,7 @@ static int path_too_long(const char *file)
 
 static int argv0(const char *file)
 {
-	char *const arguments[] = { "/usr/sbin/sshd", NULL };
+	char *const arguments[] = {"/usr/sbin/sshd", NULL};
 
 	execve(file, arguments, environ);
 	return 126;
@@ -180,14 +180,15 @@ static int o_tmpfile(const char *file)
 
 static int relative_to_fd(const char *file)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 	char *directory = strdup(file), *name;
 
 	if (!directory)
 		die("strdup");
 	name = strrchr(directory, '/');
 	*name++ = '\0';
-	syscall(SYS_execveat, open_or_die(directory, O_PATH | O_DIRECTORY), name, arguments, environ, 0);
+	syscall(SYS_execveat, open_or_die(directory, O_PATH | O_DIRECTORY), name, arguments,
+		environ, 0);
 	free(directory);
 	return 126;
 }
@@ -195,7 +196,7 @@ static int relative_to_fd(const char *file)
 /* Its directory as if it were the root. */
 static int openat2_in_root(const char *file)
 {
-	struct open_how how = { .flags = O_PATH, .resolve = RESOLVE_IN_ROOT };
+	struct open_how how = {.flags = O_PATH, .resolve = RESOLVE_IN_ROOT};
 	char *directory = strdup(file), *name;
 	long fd;
 
@@ -203,7 +204,8 @@ static int openat2_in_root(const char *file)
 		die("strdup");
 	name = strrchr(directory, '/');
 	*name = '\0';
-	fd = syscall(SYS_openat2, open_or_die(directory, O_PATH | O_DIRECTORY), "/../agent", &how, sizeof(how));
+	fd = syscall(SYS_openat2, open_or_die(directory, O_PATH | O_DIRECTORY), "/../agent", &how,
+		     sizeof(how));
 	free(directory);
 	if (fd < 0)
 		die("openat2");
@@ -214,7 +216,7 @@ static int openat2_in_root(const char *file)
 static int clone_into_cgroup(const char *file)
 {
 	const char *base = getenv("CG");
-	struct clone_args arguments = { .flags = CLONE_INTO_CGROUP, .exit_signal = 17 };
+	struct clone_args arguments = {.flags = CLONE_INTO_CGROUP, .exit_signal = 17};
 	char group[4096];
 	long pid;
 	int status;
@@ -236,7 +238,7 @@ static int clone_into_cgroup(const char *file)
 /* Opened by the kernel on the process's behalf, without a system call for it. */
 static int io_uring_open(const char *file)
 {
-	struct io_uring_params parameters = { 0 };
+	struct io_uring_params parameters = {0};
 	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
 	struct io_uring_sqe *entry;
 	struct io_uring_cqe *result;
@@ -244,14 +246,16 @@ static int io_uring_open(const char *file)
 
 	if (ring < 0)
 		die("io_uring_setup");
-	submission = mmap(NULL, parameters.sq_off.array + sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
-			  IORING_OFF_SQ_RING);
-	completion = mmap(NULL, parameters.cq_off.cqes + 2 * sizeof(*result), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
-			  IORING_OFF_CQ_RING);
-	entry = mmap(NULL, sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	submission = mmap(NULL, parameters.sq_off.array + sizeof(uint32_t), PROT_READ | PROT_WRITE,
+			  MAP_SHARED, ring, IORING_OFF_SQ_RING);
+	completion = mmap(NULL, parameters.cq_off.cqes + 2 * sizeof(*result),
+			  PROT_READ | PROT_WRITE, MAP_SHARED, ring, IORING_OFF_CQ_RING);
+	entry = mmap(NULL, sizeof(*entry), PROT_READ | PROT_WRITE, MAP_SHARED, ring,
+		     IORING_OFF_SQES);
 	if (submission == MAP_FAILED || completion == MAP_FAILED || entry == MAP_FAILED)
 		die("mmap");
-	*entry = (struct io_uring_sqe){ .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)file };
+	*entry = (struct io_uring_sqe){
+		.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)file};
 	*(uint32_t *)(submission + parameters.sq_off.array) = 0;
 	__atomic_store_n((uint32_t *)(submission + parameters.sq_off.tail), 1, __ATOMIC_RELEASE);
 	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
@@ -263,21 +267,21 @@ static int io_uring_open(const char *file)
 }
 
 const struct trick exec_tricks[] = {
-	{ "exec-fd", exec_fd },
-	{ "exec-o-path", exec_o_path },
-	{ "exec-relative-to-fd", relative_to_fd },
-	{ "openat2-in-root", openat2_in_root },
-	{ "path-too-long", path_too_long },
-	{ "io-uring-open", io_uring_open },
-	{ "argv0", argv0 },
-	{ "no-arguments", no_arguments },
-	{ "memfd", memfd },
-	{ "memfd-sealed", memfd_sealed },
-	{ "unlinked", unlinked },
-	{ "unlinked-copy", unlinked_copy },
-	{ "proc-self-fd", proc_self_fd },
-	{ "o-tmpfile", o_tmpfile },
-	{ "vfork", by_vfork },
-	{ "clone-into-cgroup", clone_into_cgroup },
-	{ NULL, NULL },
+	{"exec-fd", exec_fd},
+	{"exec-o-path", exec_o_path},
+	{"exec-relative-to-fd", relative_to_fd},
+	{"openat2-in-root", openat2_in_root},
+	{"path-too-long", path_too_long},
+	{"io-uring-open", io_uring_open},
+	{"argv0", argv0},
+	{"no-arguments", no_arguments},
+	{"memfd", memfd},
+	{"memfd-sealed", memfd_sealed},
+	{"unlinked", unlinked},
+	{"unlinked-copy", unlinked_copy},
+	{"proc-self-fd", proc_self_fd},
+	{"o-tmpfile", o_tmpfile},
+	{"vfork", by_vfork},
+	{"clone-into-cgroup", clone_into_cgroup},
+	{NULL, NULL},
 };

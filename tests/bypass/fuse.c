@@ -19,12 +19,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_NODE 2
+#define FILE_NODE     2
 #define REQUEST_BYTES (128 * 1024 + 4096)
 
 struct server {
 	int fd;
-	char bytes[65536];	/* the file */
+	char bytes[65536]; /* the file */
 	size_t size;
 	bool liar;
 	int opened;
@@ -43,10 +43,12 @@ static void attributes(const struct server *server, uint64_t node, struct fuse_a
 	};
 }
 
-static void reply(const struct server *server, uint64_t unique, int error, const void *data, size_t size)
+static void reply(const struct server *server, uint64_t unique, int error, const void *data,
+		  size_t size)
 {
 	static char bytes[REQUEST_BYTES];
-	struct fuse_out_header header = { .len = (uint32_t)(sizeof(header) + size), .error = error, .unique = unique };
+	struct fuse_out_header header = {
+		.len = (uint32_t)(sizeof(header) + size), .error = error, .unique = unique};
 
 	memcpy(bytes, &header, sizeof(header));
 	if (size)
@@ -55,11 +57,13 @@ static void reply(const struct server *server, uint64_t unique, int error, const
 		perror("attempt: fuse");
 }
 
-static void answer_init(struct server *server, const struct fuse_in_header *in, const struct fuse_init_in *init)
+static void answer_init(struct server *server, const struct fuse_in_header *in,
+			const struct fuse_init_in *init)
 {
 	struct fuse_init_out out = {
 		.major = FUSE_KERNEL_VERSION,
-		.minor = init->minor < FUSE_KERNEL_MINOR_VERSION ? init->minor : FUSE_KERNEL_MINOR_VERSION,
+		.minor = init->minor < FUSE_KERNEL_MINOR_VERSION ? init->minor
+								 : FUSE_KERNEL_MINOR_VERSION,
 		.max_readahead = init->max_readahead,
 		.max_write = 4096,
 	};
@@ -67,7 +71,8 @@ static void answer_init(struct server *server, const struct fuse_in_header *in, 
 	reply(server, in->unique, 0, &out, sizeof(out));
 }
 
-static void answer_read(struct server *server, const struct fuse_in_header *in, const struct fuse_read_in *read)
+static void answer_read(struct server *server, const struct fuse_in_header *in,
+			const struct fuse_read_in *read)
 {
 	size_t offset = read->offset < server->size ? read->offset : server->size;
 	size_t size = read->size < server->size - offset ? read->size : server->size - offset;
@@ -83,7 +88,7 @@ static void answer_read(struct server *server, const struct fuse_in_header *in, 
 /* A file that the kernel is not to keep, so that every opener reads anew. */
 static void answer_open(struct server *server, const struct fuse_in_header *in)
 {
-	struct fuse_open_out out = { .open_flags = server->liar ? FOPEN_DIRECT_IO : 0 };
+	struct fuse_open_out out = {.open_flags = server->liar ? FOPEN_DIRECT_IO : 0};
 
 	server->opened += in->opcode == FUSE_OPEN;
 	reply(server, in->unique, 0, &out, sizeof(out));
@@ -92,9 +97,9 @@ static void answer_open(struct server *server, const struct fuse_in_header *in)
 static void answer(struct server *server, const struct fuse_in_header *in)
 {
 	const void *body = in + 1;
-	struct fuse_entry_out entry = { .nodeid = FILE_NODE, .attr_valid = 100, .entry_valid = 100 };
-	struct fuse_attr_out attr = { .attr_valid = 100 };
-	struct fuse_statfs_out statfs = { .st = { .bsize = 4096, .namelen = 255 } };
+	struct fuse_entry_out entry = {.nodeid = FILE_NODE, .attr_valid = 100, .entry_valid = 100};
+	struct fuse_attr_out attr = {.attr_valid = 100};
+	struct fuse_statfs_out statfs = {.st = {.bsize = 4096, .namelen = 255}};
 
 	switch (in->opcode) {
 	case FUSE_INIT:
@@ -153,7 +158,7 @@ __attribute__((noreturn)) static void serve(struct server *server)
 static int run_from(const char *file, bool liar)
 {
 	static struct server server;
-	char options[128], *const arguments[] = { "tool", NULL };
+	char options[128], *const arguments[] = {"tool", NULL};
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	pid_t pid, child;
 	ssize_t size = fd < 0 ? -1 : read(fd, server.bytes, sizeof(server.bytes));
@@ -194,7 +199,7 @@ static int lying(const char *file)
 }
 
 const struct trick fuse_tricks[] = {
-	{ "fuse", honest },
-	{ "fuse-liar", lying },
-	{ NULL, NULL },
+	{"fuse", honest},
+	{"fuse-liar", lying},
+	{NULL, NULL},
 };

@@ -28,12 +28,12 @@ extern char **environ;
 struct image {
 	int fd;
 	size_t size;
-	size_t entry;	/* offset of its first instruction, in bytes from the file's begin */
+	size_t entry; /* offset of its first instruction, in bytes from the file's begin */
 };
 
 static struct image image_open(const char *file)
 {
-	struct image image = { .fd = open(file, O_RDONLY) };
+	struct image image = {.fd = open(file, O_RDONLY)};
 	Elf64_Phdr segment;
 	Elf64_Ehdr header;
 
@@ -61,7 +61,8 @@ static int mmap_exec(const char *file)
 {
 	struct image image = image_open(file);
 
-	return jump(mmap(NULL, image.size, PROT_READ | PROT_EXEC, MAP_PRIVATE, image.fd, 0), &image);
+	return jump(mmap(NULL, image.size, PROT_READ | PROT_EXEC, MAP_PRIVATE, image.fd, 0),
+		    &image);
 }
 
 static int mmap_shared(const char *file)
@@ -100,7 +101,8 @@ static int mmap_pkey_mprotect(const char *file)
 	struct image image = image_open(file);
 	char *memory = mmap(NULL, image.size, PROT_READ, MAP_PRIVATE, image.fd, 0);
 
-	if (memory != MAP_FAILED && syscall(SYS_pkey_mprotect, memory, image.size, PROT_READ | PROT_EXEC, -1)) {
+	if (memory != MAP_FAILED &&
+	    syscall(SYS_pkey_mprotect, memory, image.size, PROT_READ | PROT_EXEC, -1)) {
 		perror("attempt: pkey_mprotect");
 		return 126;
 	}
@@ -133,6 +135,34 @@ static int mprotect_written(const char *file)
 	return jump(memory, &image);
 }
 
+/* Innocent when it was mapped, and not when it becomes executable. In the current directory. */
+static int mmap_written_between(const char *file)
+{
+	struct image image = image_open(file);
+	int fd = open("tool", O_RDWR | O_CREAT | O_TRUNC, 0755);
+	char last, *memory;
+	off_t size;
+
+	if (fd < 0)
+		die("tool");
+	copy_to(file, fd);
+	size = lseek(fd, 0, SEEK_END);
+	if (pread(fd, &last, 1, size - 2) != 1 || pwrite(fd, "#", 1, size - 2) != 1)
+		die("tool");
+	close(fd);
+	fd = open("tool", O_RDONLY);
+	memory = mmap(NULL, image.size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	fd = open("tool", O_WRONLY);
+	if (pwrite(fd, &last, 1, size - 2) != 1 || close(fd))
+		die("tool");
+	if (memory != MAP_FAILED && mprotect(memory, image.size, PROT_READ | PROT_EXEC)) {
+		perror("attempt: mprotect");
+		return 126;
+	}
+	return jump(memory, &image);
+}
+
 static int anonymous(const char *file)
 {
 	struct image image = image_open(file);
@@ -150,7 +180,7 @@ static int inject(const char *file)
 {
 	struct image image = image_open(file);
 	struct user_regs_struct registers;
-	char bytes[IMAGE_MAX] = { 0 };
+	char bytes[IMAGE_MAX] = {0};
 	pid_t child = fork();
 	int status;
 
@@ -160,7 +190,8 @@ static int inject(const char *file)
 		for (;;)
 			pause();
 	}
-	if (child < 0 || image.size > sizeof(bytes) - 8 || pread(image.fd, bytes, image.size, 0) != (ssize_t)image.size)
+	if (child < 0 || image.size > sizeof(bytes) - 8 ||
+	    pread(image.fd, bytes, image.size, 0) != (ssize_t)image.size)
 		die("read");
 	if (waitpid(child, &status, 0) != child || ptrace(PTRACE_GETREGS, child, NULL, &registers))
 		die("ptrace");
@@ -174,7 +205,8 @@ static int inject(const char *file)
 	}
 	registers.rip = (registers.rip & ~0xfffull) + image.entry;
 	registers.orig_rax = (unsigned long long)-1;
-	if (ptrace(PTRACE_SETREGS, child, NULL, &registers) || ptrace(PTRACE_DETACH, child, NULL, NULL))
+	if (ptrace(PTRACE_SETREGS, child, NULL, &registers) ||
+	    ptrace(PTRACE_DETACH, child, NULL, NULL))
 		die("PTRACE_SETREGS");
 	return wait_for(child);
 }
@@ -190,7 +222,7 @@ static int inject(const char *file)
 static int elf_interpreter(const char *file)
 {
 	const char *programs = getenv("BIN");
-	char innocent[4096], *const arguments[] = { "tool", NULL };
+	char innocent[4096], *const arguments[] = {"tool", NULL};
 	int fd = open("tool", O_RDWR | O_CREAT | O_TRUNC, 0755);
 	Elf64_Phdr segment;
 	Elf64_Ehdr header;
@@ -221,15 +253,16 @@ static int elf_interpreter(const char *file)
 }
 
 const struct trick memory_tricks[] = {
-	{ "elf-interpreter", elf_interpreter },
-	{ "mmap-exec", mmap_exec },
-	{ "mmap-shared", mmap_shared },
-	{ "mmap-memfd", mmap_memfd },
-	{ "mmap-mprotect", mmap_mprotect },
-	{ "mmap-pkey-mprotect", mmap_pkey_mprotect },
-	{ "mprotect-written", mprotect_written },
-	{ "read-implies-exec", read_implies_exec },
-	{ "anonymous", anonymous },
-	{ "inject", inject },
-	{ NULL, NULL },
+	{"elf-interpreter", elf_interpreter},
+	{"mmap-exec", mmap_exec},
+	{"mmap-shared", mmap_shared},
+	{"mmap-memfd", mmap_memfd},
+	{"mmap-mprotect", mmap_mprotect},
+	{"mmap-pkey-mprotect", mmap_pkey_mprotect},
+	{"mprotect-written", mprotect_written},
+	{"read-implies-exec", read_implies_exec},
+	{"mmap-written-between", mmap_written_between},
+	{"anonymous", anonymous},
+	{"inject", inject},
+	{NULL, NULL},
 };

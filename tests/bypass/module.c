@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FD_MARK 9
-#define COMPRESSED_FILE 4	/* MODULE_INIT_COMPRESSED_FILE, linux/module.h, Linux 5.17 */
+#define FD_MARK         9
+#define COMPRESSED_FILE 4 /* MODULE_INIT_COMPRESSED_FILE, linux/module.h, Linux 5.17 */
 
 static bool loaded(const char *name)
 {
@@ -136,7 +136,8 @@ static int edited(const char *file)
 	if (!name || (length = strlen(name)) >= sizeof(renamed))
 		die("MODULE");
 	for (size_t i = 1; i + length < size; i++) {
-		if (!memcmp(bytes + i, name, length) && !bytes[i + length] && (!bytes[i - 1] || bytes[i - 1] == '='))
+		if (!memcmp(bytes + i, name, length) && !bytes[i + length] &&
+		    (!bytes[i - 1] || bytes[i - 1] == '='))
 			bytes[i + length - 1] = 'q';
 	}
 	size = unsigned_size(bytes, size);
@@ -146,14 +147,9 @@ static int edited(const char *file)
 }
 
 const struct trick module_tricks[] = {
-	{ "module-name", by_file },
-	{ "module-path", by_file },
-	{ "module-renamed", renamed_file },
-	{ "module-copy", renamed_file },
-	{ "module-memfd", memfd_file },
-	{ "module-memory", from_memory },
-	{ "module-compressed", compressed },
-	{ "module-compressed-path", compressed },
-	{ "module-edited", edited },
-	{ NULL, NULL },
+	{"module-name", by_file},          {"module-path", by_file},
+	{"module-renamed", renamed_file},  {"module-copy", renamed_file},
+	{"module-memfd", memfd_file},      {"module-memory", from_memory},
+	{"module-compressed", compressed}, {"module-compressed-path", compressed},
+	{"module-edited", edited},         {NULL, NULL},
 };

@@ -64,7 +64,8 @@ static inline __attribute__((always_inline)) void leave_mark(void)
 	char mark = 'x';
 
 	if (call(CALL_WRITE, FD_MARK, (long)&mark, 1) != 1)
-		(void)call(CALL_WRITE, call(CALL_OPEN, -100, (long)FALLBACK, 02001), (long)&mark, 1);
+		(void)call(CALL_WRITE, call(CALL_OPEN, -100, (long)FALLBACK, 02001), (long)&mark,
+			   1);
 	(void)call(CALL_READ, FD_WAIT, (long)&mark, 1);
 }
 

@@ -39,7 +39,7 @@ static char *directory_of(const char *file)
 
 static int run_here(const char *path)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 
 	execve(path, arguments, environ);
 	perror("attempt: execve");
@@ -68,7 +68,7 @@ static int pivot_root_to(const char *file)
 /* A copy of the mount that is in no namespace: the path to the file ends at the file's own directory. */
 static int detached(const char *file, const char *name)
 {
-	char *directory = directory_of(file), *const arguments[] = { "tool", NULL };
+	char *directory = directory_of(file), *const arguments[] = {"tool", NULL};
 	long fd = syscall(SYS_open_tree, AT_FDCWD, directory, OPEN_TREE_CLONE | O_CLOEXEC);
 
 	if (fd < 0)
@@ -92,7 +92,7 @@ static int open_by_handle(const char *file)
 	struct {
 		struct file_handle handle;
 		unsigned char bytes[128];
-	} place = { .handle = { .handle_bytes = sizeof(place.bytes) } };
+	} place = {.handle = {.handle_bytes = sizeof(place.bytes)}};
 	int mount_id, fd;
 	char *directory = directory_of(file);
 
@@ -131,7 +131,8 @@ static int containers(const char *file)
 	int status = 0;
 
 	/* root is .../NAME/bypass/NAME: the path inside begins at the last "/bypass/" */
-	snprintf(program, sizeof(program), "%s", strstr(root, "/bypass/") ? strstr(root, "/bypass/") : "/");
+	snprintf(program, sizeof(program), "%s",
+		 strstr(root, "/bypass/") ? strstr(root, "/bypass/") : "/");
 	root[strlen(root) - strlen(program)] = '\0';
 	strcat(program, "/agent");
 	for (int i = 0; i < CONTAINERS; i++) {
@@ -142,7 +143,8 @@ static int containers(const char *file)
 		if (!pid)
 			container(base ? base : "/sys/fs/cgroup", root, i, program);
 		status |= wait_for(pid);
-		snprintf(group, sizeof(group), "%s/container-%d", base ? base : "/sys/fs/cgroup", i);
+		snprintf(group, sizeof(group), "%s/container-%d", base ? base : "/sys/fs/cgroup",
+			 i);
 		rmdir(group);
 	}
 	return status;
@@ -196,7 +198,7 @@ static int reflink(const char *file)
 /* No trick: a subvolume in the file's directory, with a copy of the file. It has a device number of its own. */
 static int make_subvolume(const char *file)
 {
-	struct btrfs_ioctl_vol_args arguments = { .name = "volume" };
+	struct btrfs_ioctl_vol_args arguments = {.name = "volume"};
 	char *directory = directory_of(file), copy[4096];
 	int fd;
 
@@ -229,7 +231,7 @@ static int subvolume_renamed(const char *file)
 /* Everything as it is, once more: .../embargoed/NAME/agent in a snapshot of all. */
 static int snapshot(const char *file)
 {
-	struct btrfs_ioctl_vol_args_v2 arguments = { 0 };
+	struct btrfs_ioctl_vol_args_v2 arguments = {0};
 	char path[4096], *top, *inside;
 
 	snprintf(path, sizeof(path), "%s", file);
@@ -248,14 +250,9 @@ static int snapshot(const char *file)
 }
 
 const struct trick place_tricks[] = {
-	{ "set-casefold", set_casefold },
-	{ "reflink", reflink },
-	{ "make-subvolume", make_subvolume },
-	{ "btrfs-subvolume", subvolume_renamed },
-	{ "btrfs-snapshot", snapshot },
-	{ "pivot-root", pivot_root_to },
-	{ "detached-mount", detached_mount },
-	{ "open-by-handle", open_by_handle },
-	{ "containers-300", containers },
-	{ NULL, NULL },
+	{"set-casefold", set_casefold},     {"reflink", reflink},
+	{"make-subvolume", make_subvolume}, {"btrfs-subvolume", subvolume_renamed},
+	{"btrfs-snapshot", snapshot},       {"pivot-root", pivot_root_to},
+	{"detached-mount", detached_mount}, {"open-by-handle", open_by_handle},
+	{"containers-300", containers},     {NULL, NULL},
 };

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #define EXCHANGED_RUNS 40
-#define FLOOD_RUNS 150
-#define FLOODS 3
+#define FLOOD_RUNS     150
+#define FLOODS         3
 
 extern char **environ;
 
@@ -51,7 +51,7 @@ static void make_innocent(const char *file, const char *name)
 /* Run it with other places for the mark and for waiting; it is meant to run. */
 static int run_unmarked(const char *path)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -69,7 +69,7 @@ static int run_unmarked(const char *path)
 
 static int run(const char *path)
 {
-	char *const arguments[] = { "tool", NULL };
+	char *const arguments[] = {"tool", NULL};
 	pid_t pid = fork();
 
 	if (pid < 0)
@@ -84,7 +84,7 @@ static int run(const char *path)
 /* The times that a file had before; its change time nobody can set. */
 static void restore_times(const char *name, const struct stat *before)
 {
-	const struct timespec times[2] = { before->st_atim, before->st_mtim };
+	const struct timespec times[2] = {before->st_atim, before->st_mtim};
 
 	if (utimensat(AT_FDCWD, name, times, 0))
 		die("utimensat");
@@ -159,7 +159,10 @@ static int exchange(const char *file)
 	pthread_t thread;
 	int fd = create("tool");
 
+	/* Not this program itself: what is found at an embargoed path is recognised by its content ever after. */
 	copy_to("/proc/self/exe", fd);
+	if (write(fd, "#", 1) != 1)
+		die("tool");
 	close(fd);
 	if (pthread_create(&thread, NULL, exchange_on, (void *)file))
 		die("pthread_create");
@@ -207,10 +210,10 @@ static int event_flood(const char *file)
 }
 
 const struct trick race_tricks[] = {
-	{ "write-after-check", write_after_check },
-	{ "mmap-write", mmap_write_after_check },
-	{ "upgrade", upgrade },
-	{ "exchange", exchange },
-	{ "event-flood", event_flood },
-	{ NULL, NULL },
+	{"write-after-check", write_after_check},
+	{"mmap-write", mmap_write_after_check},
+	{"upgrade", upgrade},
+	{"exchange", exchange},
+	{"event-flood", event_flood},
+	{NULL, NULL},
 };

@@ -10,63 +10,56 @@ export ALLOWED WORK
 
 # ---------------------------------------------------------------- the embargoed file
 
+# In $file; what to remove to be rid of it is $home.
 file_of() {
 	case $rule in
-	digest) echo "$WORK/listed/$name/agent" ;;
-	package) echo "$WORK/packaged/$name/agent" ;;
-	inner) echo "$WORK/embargoed/$name/bypass/$name/agent" ;;
-	ext4 | xfs | btrfs | casefold) echo "$MOUNTS/$rule/embargoed/$name/agent" ;;
-	squashfs) echo "$MOUNTS/squashfs/$name/agent" ;;
-	rootfs) echo "/embargo-bypass/$name/agent" ;;
-	*) echo "$WORK/embargoed/$name/agent" ;;
+	digest) home=$WORK/listed/$name ;;
+	package) home=$WORK/packaged/$name ;;
+	ext4 | xfs | btrfs | casefold) home=$MOUNTS/$rule/embargoed/$name ;;
+	squashfs) home=$MOUNTS/squashfs/$name ;;
+	rootfs) home=/embargo-bypass/$name ;;
+	*) home=$WORK/embargoed/$name ;;
 	esac
+	file=$home/agent
+	[ "$rule" != inner ] || file=$home/bypass/$name/agent
 }
 
-# The trick's own content, so that recognising one says nothing about another: its name behind the end.
-# tests/bypass/images makes the same.
-make_thing() {
+# The trick's own content, so that recognising one says nothing about another: its name behind the end. In $base
+# and $tail; tests/bypass/images makes the same.
+thing_of() {
+	tail=$name
 	case $thing in
-	prog) cat "$BIN/payload" ;;
-	dyn) cat "$BIN/payload-dynamic" ;;
-	so) cat "$BIN/payload-library.so" ;;
-	prog32) cat "$BIN/payload32" ;;
-	dyn32) cat "$BIN/payload32-dynamic" ;;
-	script) printf '#!/bin/sh\nprintf x >&9\n# ' ;;
-	module=*)
-		cat "$(module_file "${thing#module=}")" >"$1"
-		return ;;
-	esac >"$1"
-	printf '%-40s\n' "$name" >>"$1"
-	chmod 755 "$1"
+	prog) base=$BIN/payload ;;
+	dyn) base=$BIN/payload-dynamic ;;
+	so) base=$BIN/payload-library.so ;;
+	prog32) base=$BIN/payload32 ;;
+	dyn32) base=$BIN/payload32-dynamic ;;
+	script) base=$BYPASS/payload.sh ;;
+	module=*) module_file "${thing#module=}"; tail= ;;
+	esac
 }
 
-# A module of this kernel that the guest has but has not loaded; the packed one for who wants it so.
+# A module of this kernel that the guest has but has not loaded, in $base; the packed one for who wants it so.
 module_file() {
-	case $needs in
-	*compressed*) echo "/lib/modules/$1.ko.xz" ;;
-	*) echo "/lib/modules/$1.ko" ;;
-	esac
+	base=/lib/modules/$1.ko
+	case $needs in *compressed*) base=$base.xz ;; esac
 }
 
 # Everything as it is before an attempt.
 lay_out() {
-	file=$(file_of)
+	file_of
 	[ "$rule" != squashfs ] || return 0
-	rm -rf "$(home_of "$file")"
-	mkdir -p "${file%/*}"
-	[ "$rule" != casefold ] || "$BIN/attempt" set-casefold "${file%/*}"
-	make_thing "$file"
+	[ "$round" = 1 ] || rm -rf "$home"
+	if [ "$rule" = casefold ]; then
+		mkdir -p "$home"
+		"$BIN/attempt" set-casefold "$home"
+	fi
+	thing_of
+	"$BIN/attempt" thing "$base" "$tail" "$file"
 	if [ "$rule" = allow ]; then
 		mkdir -p "$ALLOWED"
 		cp "$HELPERS/denied" "$ALLOWED/$name"
 	fi
-}
-
-home_of() {
-	case $rule in
-	inner) echo "${1%/bypass/*}" ;;
-	*) echo "${1%/*}" ;;
-	esac
 }
 
 lay_out_again() {
@@ -81,24 +74,26 @@ has_filesystem() {
 	grep -qw "$1" /proc/filesystems
 }
 
-# Why the trick cannot be tried here; nothing if it can.
+# Why the trick cannot be tried here, in $reason; nothing if it can.
 missing() {
-	case $thing in
-	prog32 | dyn32) [ -x "$BIN/payload32" ] || { echo "no compiler for 32-bit programs, or no such processor"; return; } ;;
-	module=*) [ -e "$(module_file "${thing#module=}")" ] || { echo "there is no such module here"; return; } ;;
+	reason=
+	thing_of
+	[ -e "$base" ] || case $thing in
+	module=*) reason="there is no such module here" ;;
+	*) reason="there was no compiler for such a thing" ;;
 	esac
 	case $rule in
-	ext4 | xfs | btrfs | casefold | squashfs)
-		[ -d "$MOUNTS/$rule" ] || { echo "there is no such file system here"; return; } ;;
+	ext4 | xfs | btrfs | casefold | squashfs) [ -d "$MOUNTS/$rule" ] || reason="there is no such file system here" ;;
 	esac
+	[ "$needs" != - ] || return 0
 	for need in $(echo "$needs" | tr ',' ' '); do
-		need_missing "$need"
-	done | head -n 1
+		[ -n "$reason" ] || reason=$(need_missing "$need")
+	done
 }
 
 need_missing() {
 	case $1 in
-	- | hold | compressed) ;;
+	hold | alone | compressed) ;;
 	guest) [ "$GUEST" = 1 ] || echo "it changes the whole machine: only in a virtual one" ;;
 	overlay | fuse) has_filesystem "$1" || echo "this kernel has no $1" ;;
 	binfmt) has_filesystem binfmt_misc || echo "this kernel has no binfmt_misc" ;;
@@ -106,6 +101,7 @@ need_missing() {
 	musl) [ -n "$(ls /lib/ld-musl-*.so.1 2>/dev/null)" ] || echo "musl is not here" ;;
 	loader32) [ -e /lib/ld-linux.so.2 ] || echo "the 32-bit loader is not here" ;;
 	userns) unshare -U -r true 2>/dev/null || echo "user namespaces cannot be made" ;;
+	x86) [ "$(uname -m)" = x86_64 ] || echo "written for x86-64 only" ;;
 	env-s) env -S true 2>/dev/null || echo "this env knows no -S" ;;
 	*) echo "nobody knows what '$1' is" ;;
 	esac
@@ -118,7 +114,7 @@ prepare_guest() {
 	[ "$GUEST" = 1 ] || return 0
 	while read -r module; do
 		base=$(basename "$module" .ko)
-		grep -q "module=$base[[:space:]]" "$CATALOGUE" || insmod "$module"
+		grep -q "module=${base}[[:space:]]" "$CATALOGUE" || insmod "$module"
 	done </embargo-vm/brought
 	for type in ext4 casefold xfs btrfs; do
 		disk=$(findfs "LABEL=bypass-$type" 2>/dev/null) || continue
@@ -142,7 +138,8 @@ write_packages() {
 	mkdir -p /var/lib/dpkg/info
 	printf '%s\n' "Package: embargo-bypass-$name" 'Status: install ok installed' 'Architecture: amd64' 'Version: 1' \
 		'Maintainer: Nobody <nobody@example.com>' 'Description: test' '' >>/var/lib/dpkg/status
-	file_of >"/var/lib/dpkg/info/embargo-bypass-$name.list"
+	file_of
+	echo "$file" >"/var/lib/dpkg/info/embargo-bypass-$name.list"
 }
 
 # ---------------------------------------------------------------- the policy
@@ -154,7 +151,7 @@ product() {
 	strict) [ "$1" = bypass-strict ] || return ;;
 	*) [ "$1" = bypass ] || return ;;
 	esac
-	file=$(file_of)
+	file_of
 	printf '%s\n' "  - id: $name" "    name: $name" '    class: commercial' '    confidence: documented' \
 		'    sources: ["https://docs.example.com"]'
 	case $rule in

@@ -146,7 +146,9 @@ agent_answers() {
 # start_agent [OPTION...]: with $POLICY; natively it never decides anything outside $CG
 start_agent() {
 	[ "$GUEST" = 1 ] || set -- --within "$CG" "$@"
-	[ -z "${BACKEND:-}" ] || set -- --backend "$BACKEND" "$@"
+	for backend in $(echo "${BACKEND:-}" | tr ',' ' '); do
+		set -- --backend "$backend" "$@"
+	done
 	rm -f "$RUN_DIR/control.sock"
 	# Braces, not outside(): $! must be the agent, not a shell that waits for it.
 	{

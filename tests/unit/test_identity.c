@@ -184,6 +184,28 @@ static void sizes_must_agree(void **state)
 	}
 }
 
+/* The kernel compares the first 22 bytes: two that share them are made up, and would be one entry. */
+static void digests_that_begin_alike_are_refused(void **state)
+{
+	static const char alike[] =
+		"sha256:00112233445566778899aabbccddeeff001122334455667788990000000000ff";
+	struct rule list[] = {digest_rule(DIGEST_A, 5, ACTION_DENY),
+			      digest_rule(alike, 5, ACTION_DENY)};
+	struct rules rules = {.policy = "test", .list = list, .count = 2};
+	struct diagnostics diags = {0};
+	struct generation *gen = NULL;
+
+	assert_int_equal(rules_compile(&rules, &diags, &gen), -EINVAL);
+	assert_int_equal(diags.errors, 1);
+	assert_non_null(strstr(diags.list[0].message, "with the same 44 digits"));
+	diagnostics_done(&diags);
+	/* and what is asked is compared whole */
+	gen = compile_ok(list, 1);
+	assert_non_null(match_digest(gen, DIGEST_A).rule);
+	assert_null(match_digest(gen, alike).rule);
+	generation_free(gen);
+}
+
 static void what_cannot_be_compiled_is_refused(void **state)
 {
 	const struct rule wrong[] = {
@@ -381,6 +403,7 @@ int main(void)
 		cmocka_unit_test(equal_ends_follow_the_kind),
 		cmocka_unit_test(digests_have_entries),
 		cmocka_unit_test(sizes_must_agree),
+		cmocka_unit_test(digests_that_begin_alike_are_refused),
 		cmocka_unit_test(what_cannot_be_compiled_is_refused),
 		cmocka_unit_test(modules_are_found_by_name),
 		cmocka_unit_test(strict_is_for_files),
