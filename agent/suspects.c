@@ -12,6 +12,7 @@
 #include "learned_set.h"
 #include "log.h"
 #include "still_runs.h"
+#include "suspect_read.h"
 #include "summary.h"
 
 #include "../policy/match.h"
@@ -27,7 +28,6 @@
 #define SUSPECTS_MAX 256 /* files that wait or are being read */
 #define WORKERS_MAX  4
 #define EVENTS_MAX   16 /* attempts with one file */
-#define TRIES        8 /* to open a file that an exec has not switched to yet; then 255 ms are over */
 
 struct suspect {
 	struct suspects *owner;
@@ -37,15 +37,6 @@ struct suspect {
 	bool seen_only; /* nobody waits: recognised already, read for the sake of copies */
 	struct apart apart;
 	sd_event_source *pipe; /* owned */
-};
-
-/* What the child says. */
-struct answer {
-	__s32 err;   /* 0; -ENOENT (the file could not be reached); another errno */
-	__u8 shared; /* a protected file has this content */
-	__u8 zero[3];
-	struct content content;
-	struct still_file file;
 };
 
 struct suspects {
@@ -59,106 +50,21 @@ struct suspects {
 
 /* ---------------------------------------------------------------- the child */
 
-/* Open this path if it is the very file, and nothing that could keep us. Return: descriptor; -ENOENT. */
-static int open_if(struct kernel *kernel, const char *path, const struct learned_key *key)
-{
-	AUTO_FD int handle = open(path, O_PATH | O_CLOEXEC), fd = -1;
-	struct identity identity;
-	struct learned_key found;
-	struct stat st;
-	char link[64];
-
-	if (handle < 0 || fstat(handle, &st) < 0 || !S_ISREG(st.st_mode))
-		return -ENOENT;
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", handle);
-	fd = open(link, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || kernel_identify(kernel, &fd, 1, &identity))
-		return -ENOENT;
-	found = learned_key_of_file(&identity.file);
-	return memcmp(&found, key, sizeof(found)) ? -ENOENT : take_fd(fd);
-}
-
-/*
- * As what the process runs, by the path in our view, or in the process's. On fmod_ret and lsm the program has not
- * been switched yet when the event was sent, and a file without a name can be reached only once it has.
- */
-static int open_suspect(struct kernel *kernel, const struct event *event,
-			const struct learned_key *key)
-{
-	AUTO_FREE char *path = malloc(EVENT_PATH_MAX + 1), *below = malloc(EVENT_PATH_MAX + 64);
-	char exe[64];
-	int fd = -ENOENT;
-
-	if (!path || !below)
-		return -ENOMEM;
-	memcpy(path, event->path, event->path_bytes);
-	path[event->path_bytes] = 0;
-	snprintf(exe, sizeof(exe), "/proc/%u/exe", event->subject.pid);
-	snprintf(below, EVENT_PATH_MAX + 64, "/proc/%u/root%s", event->subject.pid, path);
-	for (unsigned i = 0; fd < 0 && i < TRIES; i++) {
-		const struct timespec pause = {.tv_nsec = 1000000l << i};
-
-		if (event->header.kind == HOOK_EXEC)
-			fd = open_if(kernel, exe, key);
-		if (fd < 0 && *path == '/')
-			fd = open_if(kernel, path, key);
-		if (fd < 0 && *path == '/')
-			fd = open_if(kernel, below, key);
-		if (fd < 0 && !enrich_same_process(&event->subject))
-			break;
-		if (fd < 0)
-			(void)nanosleep(&pause, NULL);
-	}
-	return fd;
-}
-
-static int is_shared(const struct suspects *suspects, const struct content *content,
-		     bool *out_shared)
-{
-	struct content_guard *guard = content_guard_new();
-	int err = guard ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < suspects->protected_paths->count; i++) {
-		const char *path = suspects->protected_paths->list[i];
-		struct stat st;
-
-		if (stat(path, &st) == 0 && (__u64)st.st_size == content->bytes)
-			err = content_guard_add(guard, path, content->bytes);
-	}
-	if (!err)
-		*out_shared = content_guard_has(guard, content);
-	content_guard_free(guard);
-	return err;
-}
-
-static int examine(const struct suspect *suspect, struct answer *answer)
-{
-	const struct suspects *suspects = suspect->owner;
-	AUTO_FD int fd = -1;
-	bool shared = false;
-	struct stat st;
-	int err;
-
-	for (size_t i = 0; i < suspect->event_count && fd < 0; i++)
-		fd = open_suspect(suspects->options.kernel, suspect->events[i], &suspect->key);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -ENOENT;
-	answer->file = (struct still_file){st.st_dev, st.st_ino};
-	err = content_hash(fd, &answer->content);
-	if (!err)
-		err = is_shared(suspects, &answer->content, &shared);
-	answer->shared = shared;
-	return err;
-}
-
 static int work(void *context, int fd)
 {
 	const struct suspect *suspect = context;
-	struct answer answer = {0};
+	const struct suspect_question question = {
+		.kernel = suspect->owner->options.kernel,
+		.key = &suspect->key,
+		.events = suspect->events,
+		.event_count = suspect->event_count,
+		.protected_paths = suspect->owner->protected_paths,
+	};
+	struct suspect_answer answer = {0};
 
 	if (suspect->seen_only)
 		apart_low_priority();
-	answer.err = examine(suspect, &answer);
+	answer.err = suspect_read(&question, &answer);
 	return apart_write(fd, &answer, sizeof(answer));
 }
 
@@ -312,7 +218,7 @@ struct verdict_of {
 };
 
 static int judge(struct suspects *suspects, const struct suspect *suspect,
-		 const struct answer *answer, struct verdict_of *out)
+		 const struct suspect_answer *answer, struct verdict_of *out)
 {
 	struct kernel *kernel = suspects->options.kernel;
 	const struct gen_key listed = gen_key_of_digest(answer->content.sha256);
@@ -337,7 +243,7 @@ static int judge(struct suspects *suspects, const struct suspect *suspect,
 
 /* Tell the kernel that this state of the file is known, so that it neither asks again nor lets it through again. */
 static int put(struct suspects *suspects, const struct suspect *suspect,
-	       const struct answer *answer, struct verdict_of *verdict)
+	       const struct suspect_answer *answer, struct verdict_of *verdict)
 {
 	struct kernel *kernel = suspects->options.kernel;
 	const struct learned_key digest = learned_key_of_digest(answer->content.sha256),
@@ -429,7 +335,7 @@ static __u64 now_boot_ns(void)
 
 /* The attempt as if it had been recognised at once, but for that it went through. */
 static void fill_decision(const struct suspects *suspects, struct event *event,
-			  const struct answer *answer, const struct learned *file,
+			  const struct suspect_answer *answer, const struct learned *file,
 			  const struct match_decision *decision)
 {
 	struct event_decision *to = &event->decision;
@@ -447,8 +353,8 @@ static void fill_decision(const struct suspects *suspects, struct event *event,
 	memcpy(event->sha256, answer->content.sha256, sizeof(event->sha256));
 }
 
-static void conclude(struct suspects *suspects, struct event *event, const struct answer *answer,
-		     const struct learned *file)
+static void conclude(struct suspects *suspects, struct event *event,
+		     const struct suspect_answer *answer, const struct learned *file)
 {
 	struct match_decision decision = decide(suspects, event, file);
 	struct suspects_late late = {.event = event};
@@ -476,7 +382,8 @@ static void conclude(struct suspects *suspects, struct event *event, const struc
 	suspects->options.late(suspects->options.context, &late);
 }
 
-static void take(struct suspects *suspects, struct suspect *suspect, const struct answer *answer)
+static void take(struct suspects *suspects, struct suspect *suspect,
+		 const struct suspect_answer *answer)
 {
 	struct verdict_of verdict = {0};
 	int err = answer->err ? answer->err : judge(suspects, suspect, answer, &verdict);
@@ -499,10 +406,10 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 {
 	struct suspect *suspect = userdata;
 	struct suspects *suspects = suspect->owner;
-	struct answer answer;
+	struct suspect_answer answer;
 
 	if (apart_read(fd, &answer, sizeof(answer), 0) != 1)
-		answer = (struct answer){.err = -EIO};
+		answer = (struct suspect_answer){.err = -EIO};
 	/* before its descriptor is closed: other children hold the same pipe, so the loop would go on hearing of it */
 	suspect->pipe = sd_event_source_disable_unref(suspect->pipe);
 	(void)apart_end(&suspect->apart, false); /* it has nothing left to do */
