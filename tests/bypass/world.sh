@@ -155,7 +155,7 @@ product() {
 	printf '%s\n' "  - id: $name" "    name: $name" '    class: commercial' '    confidence: documented' \
 		'    sources: ["https://docs.example.com"]'
 	case $rule in
-	digest) echo "    digests: [\"sha256:$(sha256sum "$file" | cut -d' ' -f1)\"]" ;;
+	digest) echo "    digests: [{value: \"sha256:$(sha256sum "$file" | cut -d' ' -f1)\", size: $(wc -c <"$file")}]" ;;
 	package) echo "    packages: [embargo-bypass-$name]" ;;
 	module) echo "    modules: [${thing#module=}]" ;;
 	inner) echo "    paths: [/bypass/$name/agent]" ;;
