@@ -220,7 +220,8 @@ static void on_fold(void *context, const struct fold_key *key, const struct fold
 	struct deliver *deliver = context;
 	const struct deliver_repeat *slot = find_repeat(deliver, key);
 
-	if (fold->folded)
+	/* without a rule they were questions about a file that was being read: suspects.h */
+	if (fold->folded && key->rule)
 		deliver_object(deliver, record_fold(deliver->context, key, fold,
 						    slot ? &slot->repeat : NULL));
 }

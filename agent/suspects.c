@@ -492,7 +492,9 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 void suspects_ask(struct suspects *suspects, const struct event *event)
 {
-	if (!suspects || !suspects->generation || event->decision.generation != suspects->generation->number)
+	/* a question that names no generation is about the one that is active */
+	if (!suspects || !suspects->generation ||
+	    (event->decision.generation && event->decision.generation != suspects->generation->number))
 		return;
 	suspects->asked++;
 	add(suspects, event, false);

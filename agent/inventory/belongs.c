@@ -299,7 +299,8 @@ static int allowed_file(void *context, const struct inventory_file *file)
 	return matched_file(belongs, file, &belonging);
 }
 
-static int patterns(struct belongs *belongs, unsigned parts)
+/* @quick: those that say where to look; else those that say only where to begin */
+static int patterns(struct belongs *belongs, unsigned parts, bool quick)
 {
 	const struct generation *generation = belongs->generation;
 	const struct inventory_place root = inventory_root_place(belongs->inventory);
@@ -310,7 +311,7 @@ static int patterns(struct belongs *belongs, unsigned parts)
 	for (size_t i = 0; i < generation->rule_count && !err; i++) {
 		const struct generation_rule *rule = &generation->rules[i];
 
-		if (rule->matcher != MATCHER_PATH || !is_quick(rule->value))
+		if (rule->matcher != MATCHER_PATH || is_quick(rule->value) != quick)
 			continue;
 		belongs->rule = rule;
 		if (rule->action != ACTION_ALLOW && parts & BELONGS_PATHS)
@@ -319,6 +320,18 @@ static int patterns(struct belongs *belongs, unsigned parts)
 			err = glob_in(&root, rule->value, allowed_file, belongs);
 	}
 	return err;
+}
+
+/* Only a name that may be anywhere needs all files; else the directories that patterns begin with do. */
+static bool needs_everything(const struct generation *generation)
+{
+	if (too_many(generation))
+		return true;
+	for (size_t i = 0; i < generation->rule_count; i++)
+		if (generation->rules[i].matcher == MATCHER_PATH &&
+		    !inventory_glob_can(generation->rules[i].value))
+			return true;
+	return false;
 }
 
 static int walked_file(void *context, const struct inventory_file *file)
@@ -360,9 +373,11 @@ static int find_all(struct belongs *belongs, unsigned parts)
 	if (!err && parts & (BELONGS_PACKAGES | BELONGS_ALLOWED))
 		err = packages(belongs, parts);
 	if (!err && parts & (BELONGS_PATHS | BELONGS_ALLOWED))
-		err = patterns(belongs, parts);
+		err = patterns(belongs, parts, true);
 	if (!err && parts & BELONGS_WALK)
-		err = inventory_files(inventory, walked_file, belongs);
+		err = needs_everything(belongs->generation)
+			      ? inventory_files(inventory, walked_file, belongs)
+			      : patterns(belongs, BELONGS_PATHS | BELONGS_ALLOWED, false);
 	return err;
 }
 

@@ -85,6 +85,10 @@ make_world() {
 		"$WORK/opt/tools/a/b/legacy-scanner" "$WORK/opt/tools/a/b/new-scanner"; do
 		cp "$HELPERS/denied" "$file"
 	done
+	# copies would be recognised by their content
+	for file in "$INNOCENT" "$WORK/opt/tools/a/b/new-scanner"; do
+		echo "not it" >>"$file"
+	done
 	cp "$HELPERS/dial" "$WORK/dial"
 	cp "$HELPERS/hammer" "$WORK/hammer"
 }

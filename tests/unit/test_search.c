@@ -264,12 +264,18 @@ static void files_of_paths(void **state)
 	root_file(world->root, "/opt/example/allowed", "2");
 	root_file(world->root, "/usr/bin/examplectl", "3");
 	root_file(world->root, "/srv/deep/down/scanner", "4");
+	root_file(world->root, "/srv/tools/a/b/c/legacy", "7");
 	root_link(world->root, "/opt/example/out", "/usr/bin/innocent");
 	root_file(world->root, "/usr/bin/innocent", "5");
 	root_link(world->root, "/usr/bin/excepted", "/usr/lib/excepted");
 	root_file(world->root, "/usr/lib/excepted", "6");
 	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
 	rule(world, MATCHER_PATH, "/usr/bin/example*", ACTION_DENY);
+	rule(world, MATCHER_PATH, "/srv/tools/**/legacy", ACTION_DENY);
+	compile(world);
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_WALK, 1), 0);
+	assert_fact(world, "/srv/tools/a/b/c/legacy", number(world, "/srv/tools/**/legacy"), 0);
+	world->kernel.count = 0;
 	rule(world, MATCHER_PATH, "**/scanner", ACTION_DENY);
 	rule(world, MATCHER_PATH, "/opt/example/allowed", ACTION_ALLOW);
 	rule(world, MATCHER_PATH, "/usr/bin/excepted", ACTION_ALLOW);
