@@ -9,7 +9,7 @@
 WIDGET=/opt/embargo-widget/bin/widgetd
 GADGET=/opt/embargo-gadget/bin/gadget
 
-if ! command -v dpkg-deb >/dev/null || ! packages_place || [ ! -f "$PACKAGES/embargo-widget_1.0.deb" ]; then
+if ! command -v /usr/bin/dpkg-deb >/dev/null || ! packages_place || [ ! -f "$PACKAGES/embargo-widget_1.0.deb" ]; then
 	skip "packages of dpkg" "there is no dpkg, or no package could be made"
 	done_testing
 	exit 0
@@ -48,7 +48,7 @@ expect_refused "resumed" "$WIDGET"
 
 fails "it cannot be upgraded, because its prerm runs its own program" "returned error exit status $REFUSED" \
 	run_dpkg -i "$PACKAGES/embargo-widget_2.0.deb"
-is "... and the old version is still there" "1.0" "$(dpkg-query -W -f '${Version}' embargo-widget)"
+is "... and the old version is still there" "1.0" "$(/usr/bin/dpkg-query -W -f '${Version}' embargo-widget)"
 pause_vendor
 installs "paused: upgraded" run_dpkg -i "$PACKAGES/embargo-widget_2.0.deb"
 resume_vendor

@@ -8,12 +8,14 @@
 packages_place() {
 	PACKAGES=/embargo/packages
 	mkdir -p /var/lib/dpkg /var/lib/rpm /opt
+	trap packages_leave EXIT
 	if [ "$GUEST" = 1 ]; then
+		# The shell of busybox takes its own dpkg and rpm before those in PATH, also in the packages' scripts.
+		ln -sf /embargo/dash /bin/sh
 		grep -q ' /opt ' /proc/mounts || mount "$(findfs LABEL=packages)" /opt || return
 	else
 		PACKAGES=$WORK/packages
 		"$here/make-packages" "$BUILD" "$WORK" || return
-		trap packages_leave EXIT
 		mount -t tmpfs tmpfs /opt
 		mount -t tmpfs tmpfs /var/lib/rpm
 		mount -t tmpfs tmpfs /var/lib/dpkg || return
@@ -23,6 +25,7 @@ packages_place() {
 }
 
 packages_leave() {
+	[ "$GUEST" = 0 ] || ln -sf /bin/busybox /bin/sh
 	umount /opt /var/lib/rpm /var/lib/dpkg 2>/dev/null
 }
 
@@ -48,13 +51,13 @@ packages_catalog() {
 	END
 }
 
-# As root does it, and its programs are decided on; its output in $WORK/out, its exit status is its own.
+# Whole names, for busybox has applets of these names. As root does it, and its programs are decided on; its output in $WORK/out, its exit status is its own.
 run_dpkg() {
-	inside dpkg --log="$WORK/dpkg.log" --force-depends,unsafe-io "$@" >"$WORK/out" 2>&1
+	inside /usr/bin/dpkg --log="$WORK/dpkg.log" --force-depends,unsafe-io "$@" >"$WORK/out" 2>&1
 }
 
 run_rpm() {
-	inside rpm --dbpath /var/lib/rpm --nosignature --nodeps "$@" >"$WORK/out" 2>&1
+	inside /usr/bin/rpm --dbpath /var/lib/rpm --nosignature "$@" >"$WORK/out" 2>&1
 }
 
 # installs TEXT COMMAND...; fails TEXT MESSAGE COMMAND...: what it says is shown, for it is what a person meets
@@ -101,7 +104,7 @@ status_of() {
 # soon_refused TEXT PROGRAM: within a second from now; the time is told
 soon_refused() {
 	began=$(now_ms) took=0
-	until [ "$(status_of "$2" "$WORK/tried")" = "$REFUSED" ] || [ "$took" -gt $((20000 * SLOW)) ]; do
+	until [ "$(status_of "$2" "$WORK/tried")" = "$REFUSED" ] || [ "$took" -gt $((5000 * SLOW)) ]; do
 		sleep 0.02
 		took=$(($(now_ms) - began))
 	done
