@@ -86,8 +86,7 @@ int kernel_folds(struct kernel *kernel, bool all, kernel_fold_fn fn, void *conte
 			open++;
 			continue;
 		}
-		/* rule 0: questions about contents, which are no attempts to tell of */
-		if (bpf_map_delete_elem(kernel->maps.fold, &key) == 0 && fold.folded && key.rule)
+		if (bpf_map_delete_elem(kernel->maps.fold, &key) == 0 && fold.folded)
 			fn(context, &key, &fold);
 	}
 	return open;

@@ -392,7 +392,7 @@ ABI_SIZE(struct learned_key, 24);
 enum learned_flag {
 	LEARNED_PROTECTED = 1,		/* this host cannot lose it: never refused */
 	LEARNED_HASHED = 2,		/* the agent knows its content as of change_ns and size; nothing to ask */
-	LEARNED_BY_CONTENT = 4,		/* deny is of that content alone: it counts as long as LEARNED_HASHED does */
+	LEARNED_BY_CONTENT = 4,		/* the agent's: deny is of that content alone; read it again when it is met */
 };
 
 struct learned {

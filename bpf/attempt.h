@@ -12,11 +12,13 @@
 
 /* Beside EMIT(): what is let through leaves no trace, because it was recorded before. */
 #define ATTEMPT_QUIET (1u << 16)
+/* Only rules with RULE_STRICT count. */
+#define ATTEMPT_STRICT (1u << 17)
 
 /**
  * file_decide() - recognise a file, decide, and record
  * @slot: index of a claimed slot; .file is what it is about, event.module a module's name, or empty
- * @what: EMIT(hook, backend), perhaps with ATTEMPT_QUIET
+ * @what: EMIT(hook, backend), perhaps with ATTEMPT_QUIET or ATTEMPT_STRICT
  *
  * What cannot be decided is counted and let through. Return: enum verdict.
  */

@@ -79,19 +79,6 @@ static __always_inline void fold_key_fill(struct fold_key *key, const struct eve
 	key->protocol = event->destination.protocol;
 }
 
-/* A question about a content is a repeat only while the file is the same: its time and size in the place of an address. */
-static __always_inline void question_key_fill(struct fold_key *key, const struct scratch *slot)
-{
-	__u64 change_ns, version;
-
-	inode_change((struct inode *)slot->inode, &change_ns, &version);
-	__builtin_memcpy(key->address, &change_ns, sizeof(change_ns));
-	__builtin_memcpy(key->address + 8, &version, sizeof(version));
-	key->rule = 0;
-	key->port = slot->event.file.size;
-	key->zero = slot->event.file.size >> 16;
-}
-
 __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 {
 	struct scratch *slot = scratch_get(index);
@@ -111,9 +98,9 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 	if (!walked)
 		file_identity(index, file);
 	fold_key_fill(&slot->fold_key, event);
-	if (!slot->decision.rule)
-		question_key_fill(&slot->fold_key, slot);
-	if (fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
+	event->decision.repeated = 0;
+	/* a question about a content is never a repeat: each program that runs meanwhile is to be ended */
+	if (slot->decision.rule && fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
 		count(hook, STAT_FOLDED);
 		return 0;
 	}

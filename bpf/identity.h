@@ -20,6 +20,8 @@ enum filesystem_magic {
 	FUSE_SUPER_MAGIC = 0x65735546,
 	RAMFS_MAGIC = 0x858458f6,
 	TMPFS_MAGIC = 0x01021994,
+	EXT4_SUPER_MAGIC = 0xEF53,
+	XFS_SUPER_MAGIC = 0x58465342,
 };
 
 static __always_inline bool same_regular_file(struct inode *candidate, struct inode *inode)
@@ -76,6 +78,16 @@ static __always_inline __u64 btrfs_subvolume(struct inode *inode)
 	return BPF_CORE_READ(whole, root, root_key.objectid);
 }
 
+/*
+ * Without a generation a number is another file's later, also on read-only images, which change the loop device. But ext4 and
+ * xfs give a random one to each new file, and 0 is what a tool that made the file system left (mke2fs -d); and on ramfs
+ * numbers only go up. Source: __ext4_new_inode(), xfs_inode_init(), get_next_ino(), v6.12.
+ */
+static __always_inline bool zero_is_a_generation(unsigned long magic)
+{
+	return magic == EXT4_SUPER_MAGIC || magic == XFS_SUPER_MAGIC || magic == RAMFS_MAGIC;
+}
+
 /* Is this directory the root of the host, as the agent saw it when the programs were loaded? */
 static __always_inline bool is_home(struct inode *root)
 {
@@ -119,12 +131,8 @@ static __always_inline struct inode *identity_of_inode(struct inode *inode, stru
 	out->mode = BPF_CORE_READ(inode, i_mode);
 	out->owner = BPF_CORE_READ(inode, i_uid.val);
 	out->links = BPF_CORE_READ(inode, i_nlink) < 65535 ? BPF_CORE_READ(inode, i_nlink) : 65535;
-	/*
-	 * Without a generation a number is another file's later, also on images that change the loop device; but not on ramfs,
-	 * where numbers only go up.
-	 */
 	if (magic == FUSE_SUPER_MAGIC || magic == OVERLAYFS_SUPER_MAGIC ||
-	    (!out->generation && magic != RAMFS_MAGIC))
+	    (!out->generation && !zero_is_a_generation(magic)))
 		identified = false;
 	out->generation |= subvolume << 32;
 	out->flags = identified && out->inode ? FILE_IDENTIFIED : 0;

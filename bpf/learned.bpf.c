@@ -109,8 +109,8 @@ __noinline int identity_ask(__u32 index)
 		return 0;
 	inode = (struct inode *)slot->inode;
 	same = still_as_hashed(&copy, &slot->event.file, inode);
-	if (same || !(copy.flags & LEARNED_BY_CONTENT))
-		slot->known.identity_deny = copy.deny;
+	/* also what is denied by a content that may have changed: the agent reads it again then (a rename is a change, too) */
+	slot->known.identity_deny = copy.deny;
 	slot->known.identity_allow = copy.allow;
 	slot->known.protected = !!(copy.flags & LEARNED_PROTECTED);
 	return same && time_tells(inode);

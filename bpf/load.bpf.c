@@ -157,7 +157,7 @@ __noinline int open_decide_in(__u32 index, __u32 backend)
 		undecided(HOOK_LOAD);
 		return VERDICT_ALLOW;
 	}
-	return file_decide(index, EMIT(HOOK_LOAD, backend & 0xff));
+	return file_decide(index, EMIT(HOOK_LOAD, backend & 0xff) | ATTEMPT_STRICT);
 }
 
 static __always_inline enum verdict open_decide(struct file *file, enum backend backend)
