@@ -21,8 +21,10 @@ start_agent
 learned_is "the first search is through" search complete
 known=$(learned files)
 
+watch_installed "$SPROCKET"
 installs "installed" run_rpm --nodeps -i "$PACKAGES/embargo-sprocket_1.0.rpm"
 soon_refused "a package by its Vendor" "$SPROCKET"
+told_installed
 expect_refused "by its Vendor" "$SPROCKET"
 event_is "... recorded so" event.action=exec process.executable="$SPROCKET" event.outcome=failure embargo.matcher=package-vendor \
 	embargo.product=gadget embargo.recognised=identity embargo.mode=enforce
