@@ -17,7 +17,7 @@ static const char *const stat_words[STAT_MAX] = {
 	[STAT_LET_THROUGH] = "let_through", [STAT_UNDECIDED] = "undecided",
 	[STAT_FOLDED] = "folded",           [STAT_LOST_FULL] = "lost_ring_full",
 	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
-	[STAT_UNLEARNED] = "unlearned",
+	[STAT_UNLEARNED] = "unlearned",     [STAT_HASH_FAILED] = "hash_failed",
 };
 
 bool summary_is_paused(const struct summary_pauses *pauses, __u64 vendor, __u64 now_boot_ns)

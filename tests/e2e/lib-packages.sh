@@ -116,6 +116,31 @@ soon_refused() {
 	fi
 }
 
+# watch_installed PROGRAM: beside a package manager: from when its file is there, how long until it is refused.
+# told_installed tells it; the package manager writes its database after the file, and how long that takes is its own.
+watch_installed() {
+	(
+		tries=0
+		until [ -e "$1" ] || [ "$tries" -gt 1000 ]; do
+			sleep 0.02
+			tries=$((tries + 1))
+		done
+		began=$(now_ms) took=0
+		until err=0 && { inside "$1" "$WORK/tried" </dev/null >/dev/null 2>&1 || err=$?; [ "$err" = "$REFUSED" ]; } ||
+			[ "$took" -gt $((5000 * SLOW)) ]; do
+			sleep 0.02
+			took=$(($(now_ms) - began))
+		done
+		echo "# $1 was refused $(($(now_ms) - began)) ms after its file was there"
+	) >"$WORK/watched" 2>/dev/null &
+	WATCHER=$!
+}
+
+told_installed() {
+	wait "$WATCHER"
+	cat "$WORK/watched"
+}
+
 # A number of "learned" in the status.
 learned() {
 	embargo status --json >"$WORK/status.json" 2>/dev/null
