@@ -163,7 +163,7 @@ static const char *amount(const json_t *from, const char *key, char *buffer, siz
 /* What is known of the policy's files on this host, and what it took to know it. */
 static void print_learned(const json_t *state)
 {
-	static const char *const heads[] = {"attempts", "hashed by the kernel",
+	static const char *const heads[] = {"attempts", "hashed by the kernel", "without result",
 					    "content not known in time", "did not fit"};
 	const json_t *learned = json_object_get(state, "learned"),
 		     *suspects = json_object_get(state, "suspects");
@@ -173,8 +173,9 @@ static void print_learned(const json_t *state)
 	json_t *one;
 
 	json_object_foreach (json_object_get(state, "counters"), hook, one) {
-		char hashed[24], unhashed[24], unlearned[24];
+		char hashed[24], failed[24], unhashed[24], unlearned[24];
 		const char *cells[] = {hook, amount(one, "hashed", hashed, sizeof(hashed)),
+				       amount(one, "hash_failed", failed, sizeof(failed)),
 				       amount(one, "unhashed", unhashed, sizeof(unhashed)),
 				       amount(one, "unlearned", unlearned, sizeof(unlearned))};
 

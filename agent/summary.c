@@ -11,7 +11,7 @@
 #include "../policy/policy.h"
 #include <string.h>
 
-static const char *const stat_words[STAT_MAX] = {
+static const char *const stat_words[] = {
 	[STAT_DECIDED] = "decided",         [STAT_OUT_OF_SCOPE] = "out_of_scope",
 	[STAT_REFUSED] = "refused",         [STAT_WOULD_REFUSE] = "would_refuse",
 	[STAT_LET_THROUGH] = "let_through", [STAT_UNDECIDED] = "undecided",
@@ -19,6 +19,7 @@ static const char *const stat_words[STAT_MAX] = {
 	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
 	[STAT_UNLEARNED] = "unlearned",     [STAT_HASH_FAILED] = "hash_failed",
 };
+_Static_assert(ARRAY_LENGTH(stat_words) == STAT_MAX, "a word for each counter");
 
 bool summary_is_paused(const struct summary_pauses *pauses, __u64 vendor, __u64 now_boot_ns)
 {
