@@ -342,6 +342,23 @@ static bool is_unchanged(const char *path, const struct learned *known)
 	       st.st_ctim.tv_sec * 1000000000ull + st.st_ctim.tv_nsec == known->change_ns;
 }
 
+/* Is that path the same file as this process sees it? In a container or below another root it is another one. */
+static bool is_here(const char *path, const struct event *event)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_ino == event->file.inode;
+}
+
+/* What is known of its file; nothing may be. */
+static int known_of(struct suspects *suspects, const struct event *event, struct learned *out)
+{
+	const struct learned_key key = learned_key_of_file(&event->file);
+	int err = kernel_learned_get(suspects->options.kernel, &key, out);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 /* The path of an event, from the root of its process; false if it is not whole. */
 static bool path_of(const struct event *event, char *out_path)
 {
@@ -354,7 +371,6 @@ static bool path_of(const struct event *event, char *out_path)
 
 void suspects_seen(struct suspects *suspects, const struct event *event)
 {
-	const struct learned_key key = learned_key_of_file(&event->file);
 	struct learned known = {0};
 	char path[PATH_MAX];
 
@@ -363,9 +379,8 @@ void suspects_seen(struct suspects *suspects, const struct event *event)
 	    !(event->file.flags & FILE_IDENTIFIED) ||
 	    event->decision.generation != suspects->generation->number)
 		return;
-	/* the kernel has put it, if it could be nobody else's file */
-	if (kernel_learned_get(suspects->options.kernel, &key, &known) ||
-	    known.flags & LEARNED_PROTECTED || !path_of(event, path))
+	if (!path_of(event, path) || known_of(suspects, event, &known) ||
+	    known.flags & LEARNED_PROTECTED)
 		return;
 	/*
 	 * A file that was renamed or written to stays refused until it was read again: the other way round every rename
@@ -374,7 +389,7 @@ void suspects_seen(struct suspects *suspects, const struct event *event)
 	if (event->decision.recognised == RECOGNISED_IDENTITY && known.flags & LEARNED_BY_CONTENT &&
 	    !is_unchanged(path, &known))
 		add(suspects, event, true);
-	if (event->decision.recognised == RECOGNISED_PATH &&
+	if (event->decision.recognised == RECOGNISED_PATH && is_here(path, event) &&
 	    !(known.flags & LEARNED_HASHED && known.size == event->file.size))
 		suspects->options.seen(suspects->options.context, path);
 }
