@@ -95,20 +95,29 @@ static int gather_sizes(struct sizes *sizes)
 }
 
 /* Unchanged since an earlier search, it was compared with what was learned by then. */
-static int on_innocent(void *context, const char *path, const struct stat *st)
+static bool is_fresh(const struct sizes *sizes, const struct stat *st)
 {
-	struct sizes *sizes = context;
+	return st->st_ctim.tv_sec * 1000000000ull + st->st_ctim.tv_nsec >=
+	       sizes->work->search->read_before_ns;
+}
+
+static bool is_of_that_size(void *context, const struct stat *st)
+{
+	const struct sizes *sizes = context;
 	const struct learned_key key = learned_key_of_size((__u64)st->st_size);
 	ssize_t at = learned_set_find(&sizes->set, &key);
-	bool fresh = st->st_ctim.tv_sec * 1000000000ull + st->st_ctim.tv_nsec >=
-		     sizes->work->search->read_before_ns;
 
-	if (at < 0 || !(fresh || sizes->set.values[at].flags))
-		return 0;
-	/* else anybody could declare an embargoed content innocent */
-	if (!trust_in_file(&sizes->trust, st))
-		return 0;
-	return content_guard_add(sizes->work->guard, path, (__u64)st->st_size, fresh);
+	/* owned by others: else anybody could declare an embargoed content innocent */
+	return at >= 0 && (sizes->set.values[at].flags || is_fresh(sizes, st)) &&
+	       trust_in_file(&sizes->trust, st);
+}
+
+static int on_innocent(void *context, const char *path, const struct stat *st)
+{
+	const struct sizes *sizes = context;
+
+	return content_guard_add(sizes->work->guard, path, (__u64)st->st_size,
+				 is_fresh(sizes, st));
 }
 
 /* ---------------------------------------------------------------- taking back */
@@ -165,6 +174,7 @@ static int find_innocent(struct work *work)
 	const struct search *search = work->search;
 	const struct inventory_options options = {.root = search->root};
 	struct sizes sizes = {.work = work};
+	const struct innocent_wanted wanted = {is_of_that_size, on_innocent, &sizes};
 	struct inventory *inventory = NULL;
 	int err = trust_begin(&sizes.trust, search->root);
 
@@ -173,7 +183,7 @@ static int find_innocent(struct work *work)
 	if (!err && sizes.set.count) {
 		err = inventory_open(&options, &inventory);
 		if (!err)
-			err = innocent_find(inventory, search->generation, on_innocent, &sizes);
+			err = innocent_find(inventory, search->generation, &wanted);
 		inventory_close(inventory);
 	}
 	learned_set_done(&sizes.set);

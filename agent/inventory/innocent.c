@@ -15,33 +15,42 @@ struct innocent {
 	struct inventory *inventory;
 	const struct generation *generation;
 	struct match_index *index;
-	innocent_fn fn;
-	void *context;
+	const struct innocent_wanted *wanted;
 };
+
+/* What a rule by path means is not innocent only because its package has no rule. */
+static bool is_meant(const struct innocent *innocent, const char *real)
+{
+	size_t root = strlen(innocent->inventory->root_path);
+	struct match match;
+
+	if (!strncmp(real, innocent->inventory->root_path, root))
+		real += root;
+	match = match_path(innocent->generation, real);
+	return match.rule && !match.allow && match_is_enforced(innocent->generation, match.rule);
+}
 
 static int package_file(void *context, const char *path)
 {
 	struct innocent *innocent = context;
+	const struct innocent_wanted *wanted = innocent->wanted;
 	const struct inventory_place root = inventory_root_place(innocent->inventory);
-	AUTO_FD int fd = rooted_open(root.fd, path, O_PATH);
 	char link[64], real[PATH_MAX];
-	const char *below = real;
-	struct match match;
+	AUTO_FD int fd = -1;
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !st.st_size)
+	/* one call instead of three for nearly all of them; below another root links would lead out of it */
+	if (!*innocent->inventory->root_path &&
+	    (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !wanted->like(wanted->context, &st)))
+		return 0;
+	fd = rooted_open(root.fd, path, O_PATH);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    !wanted->like(wanted->context, &st))
 		return 0;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if (host_link(link, real))
+	if (host_link(link, real) || is_meant(innocent, real))
 		return 0;
-	/* what a rule by path means is not innocent only because its package has no rule */
-	below += strncmp(real, innocent->inventory->root_path, strlen(innocent->inventory->root_path))
-			 ? 0
-			 : strlen(innocent->inventory->root_path);
-	match = match_path(innocent->generation, below);
-	if (match.rule && !match.allow && match_is_enforced(innocent->generation, match.rule))
-		return 0;
-	return innocent->fn(innocent->context, real, &st);
+	return wanted->found(wanted->context, real, &st);
 }
 
 static void consider(const struct innocent *innocent, unsigned matcher, const char *text,
@@ -73,14 +82,13 @@ static int package(void *context, const struct inventory_package *package)
 	return err == -ENOENT ? 0 : err;
 }
 
-int innocent_find(struct inventory *inventory, const struct generation *generation, innocent_fn fn,
-		  void *context)
+int innocent_find(struct inventory *inventory, const struct generation *generation,
+		  const struct innocent_wanted *wanted)
 {
 	struct innocent innocent = {
 		.inventory = inventory,
 		.generation = generation,
-		.fn = fn,
-		.context = context,
+		.wanted = wanted,
 	};
 	int err = match_index_new(generation, &innocent.index);
 

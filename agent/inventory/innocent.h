@@ -12,18 +12,24 @@
 
 #include <sys/stat.h>
 
-/* @path: as this process sees it; borrowed. @st: of a regular file. Not 0 ends the search. */
-typedef int (*innocent_fn)(void *context, const char *path, const struct stat *st);
+struct innocent_wanted {
+	/* Is a regular file like this of interest? Asked first, because of hundreds of thousands hardly any is. */
+	bool (*like)(void *context, const struct stat *st);
+	/* @path: as this process sees it, without links; borrowed. Not 0 ends the search. */
+	int (*found)(void *context, const char *path, const struct stat *st);
+	void *context;
+};
 
 /**
  * innocent_find() - look at the files of all installed packages that no rule names, or that an exception names
  * @inventory:  borrowed
  * @generation: borrowed
- * @fn:         gets each regular file that no path rule hits; nothing is opened for reading
+ * @wanted:     gets files that no path rule hits; nothing is opened for reading
  *
  * Packages of the host only: what an image calls a package is said by whoever made the image.
- * Return: 0; -ENOMEM; what @fn returned.
+ * Return: 0; -ENOMEM; what .found returned.
  */
-int innocent_find(struct inventory *inventory, const struct generation *generation, innocent_fn fn, void *context);
+int innocent_find(struct inventory *inventory, const struct generation *generation,
+		  const struct innocent_wanted *wanted);
 
 #endif
