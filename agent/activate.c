@@ -239,7 +239,7 @@ void activate_learn(struct activation *activation, struct kernel *kernel)
 
 void activate_follow(struct activation *activation)
 {
-	suspects_generation(activation->suspects, activation->active, &activation->protected);
+	suspects_generation(activation->suspects, activation->active);
 	learn_generation(activation->learn, activation->active);
 }
 

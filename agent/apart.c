@@ -21,6 +21,9 @@
 #define IOPRIO_WHO_PROCESS 1
 #define IOPRIO_IDLE        (3 << 13)
 
+#define KEPT_MAX  64
+#define KILLED_MS 200 /* a process that can be ended is gone by then */
+
 /*
  * What the agent listens on and writes to is not the child's: after a kill of the agent a child may live for a
  * moment longer, and the next agent must neither find a socket that answers nor a file of events that is locked.
@@ -56,11 +59,25 @@ static void be_child(pid_t parent)
 		_exit(1); /* it ended before we asked to end with it */
 }
 
+/*
+ * Children that were killed and did not end: a file system in user space or a dead disk keeps them. The agent
+ * must not wait for them; they are only collected once they are free.
+ */
+static pid_t kept[KEPT_MAX];
+
+static void collect_kept(void)
+{
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		if (kept[i] && waitpid(kept[i], NULL, WNOHANG) != 0)
+			kept[i] = 0;
+}
+
 int apart_start(apart_fn fn, void *context, struct apart *out)
 {
 	pid_t parent = getpid(), pid;
 	int ends[2];
 
+	collect_kept();
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	pid = fork();
@@ -83,18 +100,44 @@ int apart_start(apart_fn fn, void *context, struct apart *out)
 	return 0;
 }
 
+static void keep(pid_t pid)
+{
+	for (size_t i = 0; i < KEPT_MAX; i++) {
+		if (kept[i])
+			continue;
+		kept[i] = pid;
+		return;
+	}
+	/* a process without parent's interest stays as one entry of the table of processes until the agent ends */
+}
+
+/* Return: of waitpid(2); 0: it did not end in time. */
+static pid_t wait_for(pid_t pid, bool killed, int *out_status)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	pid_t ended;
+
+	for (unsigned i = 0;; i++) {
+		ended = waitpid(pid, out_status, killed ? WNOHANG : 0);
+		if (ended > 0 || (ended < 0 && errno != EINTR) || (!ended && i >= KILLED_MS))
+			return ended;
+		if (!ended)
+			(void)nanosleep(&pause, NULL);
+	}
+}
+
 bool apart_end(struct apart *apart, bool kill_it)
 {
 	int status = 0;
-	pid_t pid = -1;
+	pid_t pid;
 
 	if (!apart->pid)
 		return false;
 	if (kill_it)
 		(void)kill(apart->pid, SIGKILL);
-	do
-		pid = waitpid(apart->pid, &status, 0);
-	while (pid < 0 && errno == EINTR);
+	pid = wait_for(apart->pid, kill_it, &status);
+	if (!pid)
+		keep(apart->pid);
 	clean_fd(&apart->fd);
 	*apart = (struct apart){.fd = -1};
 	return pid > 0 && WIFEXITED(status) && !WEXITSTATUS(status);

@@ -30,7 +30,8 @@ int apart_start(apart_fn fn, void *context, struct apart *out);
 
 /**
  * apart_end() - wait for it
- * @kill_it: do not wait for its end, make it
+ * @kill_it: do not wait for its end, make it. One that cannot be ended, because a file system does not answer, is left
+ *           behind after a fifth of a second and collected by a later apart_start()
  *
  * Accepts one that was never started. Return: whether it ended by itself, with status 0.
  */

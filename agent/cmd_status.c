@@ -194,13 +194,25 @@ static void print_learned(const json_t *state)
 		if (number_of(learned, "missed") || number_of(learned, "unreadable"))
 			printf("           %lld places could not be looked at, %lld files not be read: embargo scan says more\n",
 			       number_of(learned, "missed"), number_of(learned, "unreadable"));
+		if (number_of(learned, "room"))
+			printf("           %lld of %lld places for facts in the kernel are used; it grows by itself\n",
+			       number_of(learned, "files") + number_of(learned, "contents") +
+				       number_of(learned, "sizes"),
+			       number_of(learned, "room"));
+		if (number_of(learned, "shared") || number_of(learned, "doubtful") ||
+		    number_of(learned, "linked"))
+			printf("           recognised by path only: %lld contents that innocent programs have too, %lld that\n"
+			       "           others than root may have put there, %lld files with names outside the policy\n",
+			       number_of(learned, "shared"), number_of(learned, "doubtful"),
+			       number_of(learned, "linked"));
 	}
 	if (number_of(suspects, "asked"))
 		printf("           for an attempt: %lld asked, %lld read, %lld embargoed, %lld ended, %lld unreachable, "
-		       "%lld too many\n",
+		       "%lld too many, %lld never answered\n",
 		       number_of(suspects, "asked"), number_of(suspects, "read"),
 		       number_of(suspects, "embargoed"), number_of(suspects, "ended"),
-		       number_of(suspects, "unreachable"), number_of(suspects, "overflow"));
+		       number_of(suspects, "unreachable"), number_of(suspects, "overflow"),
+		       number_of(suspects, "hung"));
 	if (json_object_size(json_object_get(state, "counters")))
 		putchar('\n');
 	table_print(table, stdout);

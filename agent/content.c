@@ -10,8 +10,10 @@
 #include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define READ_BYTES (256 << 10)
+#define SETTLED_NS 1000000000ull
 
 _Static_assert(crypto_hash_sha256_BYTES == SHA256_BYTES, "the same digest");
 
@@ -43,17 +45,32 @@ static int read_all(int fd, crypto_hash_sha256_state *state, __u64 *out_bytes)
 	return 0;
 }
 
+/*
+ * Times of files are as coarse as the clock's tick, and a second on some file systems: a change within that much
+ * of the one before has the same time.
+ */
+static bool is_settled(const struct stat *st)
+{
+	struct timespec now = {0};
+	__u64 now_ns;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now); /* exists */
+	now_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
+	return now_ns > change_of(st) && now_ns - change_of(st) > SETTLED_NS;
+}
+
 int content_hash(int fd, struct content *out_content)
 {
 	crypto_hash_sha256_state state;
 	struct stat before, after;
-	struct content content;
+	struct content content = {0};
 	int err;
 
 	if (fstat(fd, &before) < 0)
 		return -errno;
 	if (!S_ISREG(before.st_mode))
 		return -EINVAL;
+	content.settled = is_settled(&before);
 	crypto_hash_sha256_init(&state);
 	err = read_all(fd, &state, &content.bytes);
 	if (err < 0)
@@ -73,7 +90,7 @@ int content_hash(int fd, struct content *out_content)
 struct guarded {
 	char *path; /* owned */
 	__u64 bytes;
-	bool read, known;
+	bool read, known, fresh;
 	__u8 sha256[SHA256_BYTES];
 };
 
@@ -97,7 +114,8 @@ void content_guard_free(struct content_guard *guard)
 	free(guard);
 }
 
-int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes)
+int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes,
+		      bool fresh)
 {
 	struct guarded *one;
 
@@ -111,7 +129,7 @@ int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes
 		guard->room = room;
 	}
 	one = &guard->list[guard->count];
-	*one = (struct guarded){.path = strdup(path), .bytes = bytes};
+	*one = (struct guarded){.path = strdup(path), .bytes = bytes, .fresh = fresh};
 	if (!one->path)
 		return -ENOMEM;
 	guard->count++;
@@ -130,16 +148,17 @@ static void look_up(struct guarded *one)
 	memcpy(one->sha256, content.sha256, sizeof(one->sha256));
 }
 
-bool content_guard_has(struct content_guard *guard, const struct content *content)
+bool content_guard_has(struct content_guard *guard, const void *digest, size_t digest_bytes,
+		       __u64 bytes, bool fresh)
 {
 	for (size_t i = 0; i < guard->count; i++) {
 		struct guarded *one = &guard->list[i];
 
-		if (one->bytes != content->bytes)
+		if (one->bytes != bytes || (fresh && !one->fresh))
 			continue;
 		if (!one->read)
 			look_up(one);
-		if (one->known && !memcmp(one->sha256, content->sha256, sizeof(one->sha256)))
+		if (one->known && !memcmp(one->sha256, digest, digest_bytes))
 			return true;
 	}
 	return false;

@@ -14,6 +14,8 @@ struct content {
 	__u8 sha256[SHA256_BYTES];
 	__u64 bytes;
 	__u64 change_ns;	/* time of the last change of the inode, Unix time */
+	__u32 settled;		/* 1: so long before it was read that another change would have another time */
+	__u32 zero;
 };
 
 /**
@@ -34,15 +36,21 @@ struct content_guard *content_guard_new(void);
 void content_guard_free(struct content_guard *guard);
 
 /**
- * content_guard_add() - a file of the protected set
- * @path: as this process sees it; copied. It is read when a file of its size is asked about, and not before
+ * content_guard_add() - a file of the protected set, or an innocent one
+ * @path:  as this process sees it; copied. It is read when a content of its size is asked about, and not before
  * @bytes: its size
+ * @fresh: it was not there in this state when what is known now was learned
  *
  * Return: 0 or -ENOMEM.
  */
-int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes);
+int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes, bool fresh);
 
-/** content_guard_has() - is a content the same as that of one of these files? One that cannot be read: no */
-bool content_guard_has(struct content_guard *guard, const struct content *content);
+/**
+ * content_guard_has() - is a content the same as that of one of these files? One that cannot be read: no
+ * @digest: the first @digest_bytes of its SHA-256
+ * @bytes:  its size
+ * @fresh:  only those that are fresh
+ */
+bool content_guard_has(struct content_guard *guard, const void *digest, size_t digest_bytes, __u64 bytes, bool fresh);
 
 #endif

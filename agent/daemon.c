@@ -386,6 +386,13 @@ static void on_late(void *context, const struct suspects_late *late)
 	deliver_late(&daemon->deliver, late);
 }
 
+static void on_seen(void *context, const char *path)
+{
+	struct daemon *daemon = context;
+
+	learn_seen(daemon->learn, path);
+}
+
 static void on_full(void *context)
 {
 	struct daemon *daemon = context;
@@ -410,6 +417,7 @@ static int start_learning(struct daemon *daemon)
 		.unmet = is_unmet,
 		.prepare = on_prepare,
 		.late = on_late,
+		.seen = on_seen,
 		.full = on_full,
 		.context = daemon,
 	};

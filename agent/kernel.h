@@ -112,6 +112,9 @@ typedef int (*kernel_learned_fn)(void *context, const struct learned_key *key, c
 /** kernel_learned_each() - every fact of the active generation; the callback may change and remove. Return: 0; what @fn returned; -errno */
 int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *context);
 
+/** kernel_learned_room() - how many facts fit those of the active generation; 0 if that cannot be known */
+size_t kernel_learned_room(struct kernel *kernel);
+
 /**
  * kernel_learned_grow() - put the facts of the active generation into a map with room for twice as many
  * @kernel: borrowed; only in the process that started it, and nobody else may add facts meanwhile

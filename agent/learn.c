@@ -12,6 +12,7 @@
 #include "log.h"
 #include "record.h"
 #include "search.h"
+#include "trust.h"
 
 #include <errno.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #define VAIN_MAX    8
 #define VAIN_US     100000ull
 #define COUNTED_MAX 50000 /* facts that are counted anew for every status */
+#define NAMED_MAX   64    /* paths that wait for the next search; others are met again */
 
 struct learn {
 	struct learn_options options;
@@ -46,6 +48,8 @@ struct learn {
 	__u64 found;      /* by the last complete search */
 	unsigned in_vain; /* searches after a change that found nothing new, one after the other */
 	size_t watched;
+	char *named[NAMED_MAX]; /* owned */
+	size_t named_count, named_running; /* those of the search that runs come first */
 };
 
 static unsigned index_of(__u32 phase)
@@ -71,6 +75,8 @@ static int run(void *context, int fd)
 		.phases = learn->running,
 		.round = learn->round,
 		.read_before_ns = learn->read_before_ns,
+		.named = (char *const *)learn->named,
+		.named_count = learn->named_running,
 		.done = tell,
 		.context = &fd,
 	};
@@ -123,6 +129,17 @@ static void make_room(struct learn *learn)
 	learn->grown++;
 }
 
+/* The first ones have been looked at. */
+static void forget_named(struct learn *learn, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(learn->named[i]);
+	memmove(learn->named, &learn->named[count],
+		(learn->named_count - count) * sizeof(learn->named[0]));
+	learn->named_count -= count;
+	learn->named_running = 0;
+}
+
 static void complete(struct learn *learn)
 {
 	const struct search_result *quick = &learn->last[0], *hash = &learn->last[2];
@@ -131,6 +148,7 @@ static void complete(struct learn *learn)
 
 	(void)clock_gettime(CLOCK_REALTIME, &learn->complete); /* exists */
 	count_facts(learn);
+	forget_named(learn, learn->named_running);
 	vain = learn->was_complete && !quick->gone && !hash->hashed && quick->files == learn->found;
 	learn->found = quick->files;
 	if (hash->phase)
@@ -258,6 +276,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	/* Contents and what a walk finds hang on what the quick phase finds. */
 	learn->running = learn->due | SEARCH_QUICK;
 	learn->due = 0;
+	learn->named_running = learn->named_count;
 	learn->began_ms = (__u64)apart_now_ms();
 	learn->began_real_ns = real_ns();
 	err = apart_start(run, learn, &learn->apart);
@@ -287,15 +306,19 @@ static void search(struct learn *learn, unsigned phases, uint64_t delay_us)
 	arm(learn, delay_us);
 }
 
+/* A storm of changes must not keep a processor busy: as much rest as a search took. */
+static uint64_t rest_us(const struct learn *learn)
+{
+	__u64 now = (__u64)apart_now_ms(), spent = learn->ended_ms - learn->began_ms;
+
+	return learn->ended_ms && spent < 1000 && now - learn->ended_ms < spent ? spent * 1000 : 0;
+}
+
 static void on_change(void *context)
 {
 	struct learn *learn = context;
-	__u64 now = (__u64)apart_now_ms(), spent = learn->ended_ms - learn->began_ms;
-	uint64_t delay = 0;
+	uint64_t delay = rest_us(learn);
 
-	/* A storm of changes must not keep a processor busy: as much rest as a search took. */
-	if (learn->ended_ms && spent < 1000 && now - learn->ended_ms < spent)
-		delay = spent * 1000;
 	/* and changes that never mean anything are followed less and less closely, but within a second */
 	if (learn->in_vain > VAIN_FREE)
 		delay += (learn->in_vain < VAIN_MAX ? learn->in_vain - VAIN_FREE
@@ -304,11 +327,38 @@ static void on_change(void *context)
 	search(learn, SEARCH_QUICK | SEARCH_HASH, delay);
 }
 
+/* Others than the host's owner may have given it that name: then it says nothing of other files. */
+static bool is_worth_a_search(const char *path)
+{
+	AUTO_FREE struct trust *trust = calloc(1, sizeof(*trust));
+	struct stat st;
+
+	return trust && trust_begin(trust, NULL) == 0 && lstat(path, &st) == 0 &&
+	       S_ISREG(st.st_mode) && st.st_nlink == 1 && trust_has(trust, path, &st);
+}
+
+void learn_seen(struct learn *learn, const char *path)
+{
+	if (!learn || learn->cannot || learn->named_count == NAMED_MAX)
+		return;
+	for (size_t i = 0; i < learn->named_count; i++)
+		if (!strcmp(learn->named[i], path))
+			return;
+	if (!is_worth_a_search(path))
+		return;
+	learn->named[learn->named_count] = strdup(path);
+	if (!learn->named[learn->named_count])
+		return; /* it is met again */
+	learn->named_count++;
+	search(learn, SEARCH_QUICK | SEARCH_HASH, rest_us(learn));
+}
+
 void learn_generation(struct learn *learn, const struct generation *generation)
 {
 	if (!learn)
 		return;
 	learn_stop(learn);
+	forget_named(learn, learn->named_count);
 	learn->generation = generation;
 	learn->was_complete = false;
 	learn->read_before_ns = 0;
@@ -360,6 +410,7 @@ void learn_free(struct learn *learn)
 	if (!learn)
 		return;
 	learn_stop(learn);
+	forget_named(learn, learn->named_count);
 	follow_free(learn->follow);
 	sd_event_source_disable_unref(learn->timer);
 	free(learn);
@@ -375,7 +426,7 @@ json_t *learn_state(struct learn *learn)
 
 	if (learn->counts[LEARNED_FILE] < COUNTED_MAX)
 		count_facts(learn);
-	state = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "search",
+	state = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "search",
 			  learn->cannot                    ? "impossible"
 			  : learn->apart.pid || learn->due ? "running"
 			  : learn->complete.tv_sec         ? "complete"
@@ -387,6 +438,9 @@ json_t *learn_state(struct learn *learn)
 			  (json_int_t)quick->missed, "hashed", (json_int_t)hash->hashed,
 			  "hashed_bytes", (json_int_t)hash->hashed_bytes, "unreadable",
 			  (json_int_t)hash->unreadable, "shared", (json_int_t)hash->shared,
+			  "doubtful", (json_int_t)hash->doubtful, "linked",
+			  (json_int_t)quick->linked, "room",
+			  (json_int_t)kernel_learned_room(learn->options.kernel),
 			  "directories_watched", (json_int_t)learn->watched);
 	if (!learn->complete.tv_sec)
 		return take_ptr(state);

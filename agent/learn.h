@@ -39,6 +39,13 @@ void learn_generation(struct learn *learn, const struct generation *generation);
 void learn_full(struct learn *learn);
 
 /**
+ * learn_seen() - a path rule recognised a file that no search has read: the next one looks at it, at once
+ * @path: as the process saw it; copied. Nothing happens unless it is such a file of this host, and only its owner can
+ *        have put it there
+ */
+void learn_seen(struct learn *learn, const char *path);
+
+/**
  * learn_before() - what has to be known of files when a generation becomes active
  * @kernel: borrowed
  * @from:   the active generation, whose facts are carried over; NULL: none

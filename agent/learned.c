@@ -132,6 +132,14 @@ int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *conte
 	return err;
 }
 
+size_t kernel_learned_room(struct kernel *kernel)
+{
+	struct bpf_map_info info = {};
+	__u32 bytes = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(kernel->facts, &info, &bytes) ? 0 : info.max_entries;
+}
+
 /* Every fact at once, so that nothing that is listed can be missed because something else was removed meanwhile. */
 struct all_facts {
 	struct learned_key *keys;

@@ -139,8 +139,10 @@ struct learned_list learned_set_list(const struct learned_set *facts)
 
 void learned_set_done(struct learned_set *facts)
 {
-	for (size_t i = 0; i < facts->count; i++)
+	for (size_t i = 0; i < facts->count; i++) {
 		free(facts->files[i].path);
+		free(facts->files[i].names);
+	}
 	free(facts->keys);
 	free(facts->values);
 	free(facts->files);

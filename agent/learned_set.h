@@ -15,6 +15,11 @@ struct learned_file {
 	__u64 device, inode;	/* as fstat(2) tells them */
 	__u64 size;		/* bytes */
 	__u64 change_ns;
+	__u32 by_package;	/* the best rule that found it by its package; 0: only paths did */
+	__u32 links;		/* names that it has */
+	__u64 *names;		/* owned; those that were found, if it has several: hashes of directory and name */
+	size_t name_count;
+	bool is_ours;		/* trust_has(): its content may be learned */
 	bool runs;
 	bool unfit;		/* the kernel cannot tell it from others (FILE_IDENTIFIED): no fact for it */
 };
@@ -32,6 +37,11 @@ struct learned_set {
 ssize_t learned_set_at(struct learned_set *facts, const struct learned_key *key);
 /** learned_set_find() - the same, but -ENOENT if it is not there */
 ssize_t learned_set_find(const struct learned_set *facts, const struct learned_key *key);
+/** learned_file_is_whole() - were all names of a file found? Then nothing else than what was found can be meant */
+static inline bool learned_file_is_whole(const struct learned_file *file)
+{
+	return file->links == 1 || (file->links && file->name_count >= file->links);
+}
 /** learned_set_list() - for kernel_apply(); borrowed from @facts */
 struct learned_list learned_set_list(const struct learned_set *facts);
 void learned_set_done(struct learned_set *facts);

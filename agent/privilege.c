@@ -12,7 +12,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-#define KEPT_MAX 6
+#define KEPT_MAX 7
 
 struct kept {
 	cap_value_t list[KEPT_MAX];
@@ -23,8 +23,10 @@ static struct kept kept_of(const struct privilege_needs *needs)
 {
 	struct kept kept = {{CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE}, 4};
 
-	if (needs->look_at_programs)
+	if (needs->look_at_programs) {
 		kept.list[kept.count++] = CAP_SYS_PTRACE;
+		kept.list[kept.count++] = CAP_CHECKPOINT_RESTORE;
+	}
 	if (needs->end_programs)
 		kept.list[kept.count++] = CAP_KILL;
 	return kept;

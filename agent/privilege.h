@@ -9,7 +9,11 @@
 
 /* What depends on the host and its options. */
 struct privilege_needs {
-	bool look_at_programs;	/* CAP_SYS_PTRACE: the kernel cannot hash, so the agent reads what others run */
+	/*
+	 * CAP_SYS_PTRACE: the kernel cannot hash, so the agent reads what others run; CAP_CHECKPOINT_RESTORE: and what they
+	 * map that has no path (/proc/PID/map_files)
+	 */
+	bool look_at_programs;
 	bool end_programs;	/* CAP_KILL: and ends what it finds to be embargoed; never with --audit-only */
 };
 

@@ -25,7 +25,9 @@ struct search_result {
 	__u64 missed;		/* things that could not be looked at */
 	__u64 hashed, hashed_bytes, hashed_ns;	/* SEARCH_HASH: files read now, and how long that took */
 	__u64 unreadable;	/* that could not be read, or changed meanwhile */
-	__u64 shared;		/* same content as a protected file: not learned */
+	__u64 shared;		/* same content as a protected file, or one of a package that no rule means: not learned */
+	__u64 doubtful;		/* content not learned: others than the host's owner may have put it there */
+	__u64 linked;		/* not recognised by what it is: it has names that no rule hits */
 };
 
 struct search {
@@ -34,7 +36,12 @@ struct search {
 	const char *root;			/* NULL: "/" */
 	bool network;				/* also on network file systems */
 	unsigned phases;			/* enum search_phase, ORed */
-	/* Unix time: files without a fact of their own that did not change since were read by an earlier search; 0: none was */
+	char *const *named;			/* paths that were met where no search looks by itself; borrowed */
+	size_t named_count;
+	/*
+	 * Unix time: files without a fact of their own that did not change since were read by an earlier search, and
+	 * innocent ones were compared with what was known then; 0: none was
+	 */
 	__u64 read_before_ns;
 	__u32 round;				/* of this search; not 0 and not that of an earlier one */
 	/* Called after each phase. Not 0 ends the search. */

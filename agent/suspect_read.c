@@ -5,12 +5,13 @@
 #include "suspect_read.h"
 #include "clean.h"
 #include "enrich.h"
-#include "host_lint.h"
 #include "kernel.h"
 #include "learned_set.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -34,6 +35,38 @@ static int open_if(struct kernel *kernel, const char *path, const struct learned
 		return -ENOENT;
 	found = learned_key_of_file(&identity.file);
 	return memcmp(&found, key, sizeof(found)) ? -ENOENT : take_fd(fd);
+}
+
+/*
+ * What has no path is still open, or mapped: /proc/PID/map_files leads to it (CAP_CHECKPOINT_RESTORE), and so does
+ * /proc/PID/fd as long as its descriptor is not closed.
+ */
+static int open_nameless(struct kernel *kernel, const struct event *event,
+			 const struct learned_key *key)
+{
+	static const char *const places[] = {"map_files", "fd"};
+	const struct dirent *entry;
+	int fd = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(places) && fd < 0; i++) {
+		char path[64 + NAME_MAX];
+		DIR *directory;
+		struct stat st;
+
+		snprintf(path, sizeof(path), "/proc/%u/%s", event->subject.pid, places[i]);
+		directory = opendir(path);
+		while (fd < 0 && directory && (entry = readdir(directory))) {
+			if (fstatat(dirfd(directory), entry->d_name, &st, 0) < 0 ||
+			    st.st_ino != event->file.inode)
+				continue;
+			snprintf(path, sizeof(path), "/proc/%u/%s/%s", event->subject.pid,
+				 places[i], entry->d_name);
+			fd = open_if(kernel, path, key);
+		}
+		if (directory)
+			(void)closedir(directory); /* only read */
+	}
+	return fd;
 }
 
 /*
@@ -62,6 +95,8 @@ static int open_suspect(struct kernel *kernel, const struct event *event,
 			fd = open_if(kernel, path, key);
 		if (fd < 0 && *path == '/')
 			fd = open_if(kernel, below, key);
+		if (fd < 0 && event->header.kind != HOOK_EXEC)
+			fd = open_nameless(kernel, event, key);
 		if (fd < 0 && !enrich_same_process(&event->subject))
 			break;
 		if (fd < 0)
@@ -70,40 +105,15 @@ static int open_suspect(struct kernel *kernel, const struct event *event,
 	return fd;
 }
 
-static int is_shared(const struct host_paths *protected_paths, const struct content *content,
-		     bool *out_shared)
-{
-	struct content_guard *guard = content_guard_new();
-	int err = guard ? 0 : -ENOMEM;
-
-	for (size_t i = 0; !err && i < protected_paths->count; i++) {
-		const char *path = protected_paths->list[i];
-		struct stat st;
-
-		if (stat(path, &st) == 0 && (__u64)st.st_size == content->bytes)
-			err = content_guard_add(guard, path, content->bytes);
-	}
-	if (!err)
-		*out_shared = content_guard_has(guard, content);
-	content_guard_free(guard);
-	return err;
-}
-
 int suspect_read(const struct suspect_question *question, struct suspect_answer *out_answer)
 {
 	AUTO_FD int fd = -1;
-	bool shared = false;
 	struct stat st;
-	int err;
 
 	for (size_t i = 0; i < question->event_count && fd < 0; i++)
 		fd = open_suspect(question->kernel, question->events[i], question->key);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -ENOENT;
 	out_answer->file = (struct still_file){st.st_dev, st.st_ino};
-	err = content_hash(fd, &out_answer->content);
-	if (!err)
-		err = is_shared(question->protected_paths, &out_answer->content, &shared);
-	out_answer->shared = shared;
-	return err;
+	return content_hash(fd, &out_answer->content);
 }

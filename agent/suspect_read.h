@@ -9,7 +9,6 @@
 #include "content.h"
 #include "still_runs.h"
 
-struct host_paths;
 struct kernel;
 
 /* Everything is borrowed. */
@@ -18,13 +17,11 @@ struct suspect_question {
 	const struct learned_key *key;			/* of the file */
 	struct event *const *events;			/* attempts with it; any of them may lead to it */
 	size_t event_count;
-	const struct host_paths *protected_paths;
 };
 
 struct suspect_answer {
 	__s32 err;		/* 0; -ENOENT (the file could not be reached); another errno */
-	__u8 shared;		/* a protected file has this content */
-	__u8 zero[3];
+	__u32 zero;
 	struct content content;
 	struct still_file file;
 };
@@ -32,7 +29,7 @@ struct suspect_answer {
 /**
  * suspect_read() - find, open and hash it
  * @question:   borrowed
- * @out_answer: content, file and shared are filled on success
+ * @out_answer: content and file are filled on success
  *
  * Waits up to a quarter of a second for an exec that is under way. Return: 0; -ENOENT; -ENOMEM; as content_hash().
  */

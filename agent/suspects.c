@@ -7,16 +7,12 @@
 #include "apart.h"
 #include "clean.h"
 #include "content.h"
-#include "enrich.h"
-#include "host_lint.h"
 #include "learned_set.h"
 #include "log.h"
-#include "still_runs.h"
 #include "suspect_read.h"
-#include "summary.h"
+#include "suspect_verdict.h"
 
-#include "../policy/match.h"
-#include "../policy/policy.h"
+#include "../policy/generation.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -27,25 +23,25 @@
 
 #define SUSPECTS_MAX 256 /* files that wait or are being read */
 #define WORKERS_MAX  4
-#define EVENTS_MAX   16 /* attempts with one file */
+#define EVENTS_MAX   32 /* processes that attempted to use one file */
+#define DEADLINE_US  20000000ull /* for a worker; a file system in user space may keep it for ever */
 
 struct suspect {
 	struct suspects *owner;
 	struct learned_key key;
 	struct event *events[EVENTS_MAX]; /* owned */
 	size_t event_count;
-	bool seen_only; /* nobody waits: recognised already, read for the sake of copies */
+	bool seen_only; /* nobody waits: refused already, read because it has changed */
 	struct apart apart;
-	sd_event_source *pipe; /* owned */
+	sd_event_source *pipe, *timer; /* owned */
 };
 
 struct suspects {
 	struct suspects_options options;
-	const struct generation *generation;      /* borrowed */
-	const struct host_paths *protected_paths; /* borrowed */
-	struct suspect *list[SUSPECTS_MAX];       /* owned; oldest first */
-	size_t count, workers;
-	__u64 asked, read, embargoed, ended, unreachable, overflow;
+	const struct generation *generation; /* borrowed */
+	struct suspect *list[SUSPECTS_MAX];  /* owned; oldest first */
+	size_t count, workers, doubtful;     /* doubtful: workers with files that are not identified */
+	__u64 asked, read, embargoed, ended, unreachable, overflow, hung;
 };
 
 /* ---------------------------------------------------------------- the child */
@@ -58,7 +54,6 @@ static int work(void *context, int fd)
 		.key = &suspect->key,
 		.events = suspect->events,
 		.event_count = suspect->event_count,
-		.protected_paths = suspect->owner->protected_paths,
 	};
 	struct suspect_answer answer = {0};
 
@@ -70,10 +65,16 @@ static int work(void *context, int fd)
 
 /* ---------------------------------------------------------------- the queue */
 
+static bool is_identified(const struct suspect *suspect)
+{
+	return suspect->events[0]->file.flags & FILE_IDENTIFIED;
+}
+
 static void suspect_free(struct suspect *suspect)
 {
 	if (!suspect)
 		return;
+	sd_event_source_disable_unref(suspect->timer);
 	sd_event_source_disable_unref(suspect->pipe);
 	(void)apart_end(&suspect->apart, true);
 	for (size_t i = 0; i < suspect->event_count; i++)
@@ -103,8 +104,24 @@ static struct event *copy_of(const struct event *event)
 	return copy;
 }
 
+/* One process may map a file in many pieces. */
+static bool is_known(const struct suspect *suspect, const struct event *event)
+{
+	for (size_t i = 0; i < suspect->event_count; i++) {
+		const struct event *one = suspect->events[i];
+
+		if (one->subject.pid == event->subject.pid &&
+		    one->subject.start_boot_ns == event->subject.start_boot_ns &&
+		    one->header.kind == event->header.kind)
+			return true;
+	}
+	return false;
+}
+
 static int add_event(struct suspect *suspect, const struct event *event)
 {
+	if (is_known(suspect, event))
+		return 0;
 	if (suspect->event_count == EVENTS_MAX)
 		return -E2BIG;
 	suspect->events[suspect->event_count] = copy_of(event);
@@ -123,20 +140,46 @@ static struct suspect *find(struct suspects *suspects, const struct learned_key 
 }
 
 static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata);
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata);
 
 static int begin(struct suspect *suspect)
 {
 	struct suspects *suspects = suspect->owner;
+	__u32 deadline_ms = suspects->options.deadline_ms;
 	int err = apart_start(work, suspect, &suspect->apart);
 
 	if (err < 0)
 		return err;
 	suspects->workers++;
-	return sd_event_add_io(suspects->options.loop, &suspect->pipe, suspect->apart.fd, EPOLLIN,
-			       on_answer, suspect);
+	suspects->doubtful += !is_identified(suspect);
+	err = sd_event_add_io(suspects->options.loop, &suspect->pipe, suspect->apart.fd, EPOLLIN,
+			      on_answer, suspect);
+	if (err < 0)
+		return err;
+	return sd_event_add_time_relative(suspects->options.loop, &suspect->timer, CLOCK_MONOTONIC,
+					  deadline_ms ? deadline_ms * 1000ull : DEADLINE_US, 0,
+					  on_deadline, suspect);
 }
 
-/* Those that somebody waits for come first. */
+/* Its worker is at its end, or is given up. */
+static void end(struct suspect *suspect, bool kill_it)
+{
+	struct suspects *suspects = suspect->owner;
+
+	/* before the descriptor is closed: other children hold the same pipe, so the loop would go on hearing of it */
+	suspect->pipe = sd_event_source_disable_unref(suspect->pipe);
+	suspect->timer = sd_event_source_disable_unref(suspect->timer);
+	if (!suspect->apart.pid)
+		return;
+	(void)apart_end(&suspect->apart, kill_it);
+	suspects->workers--;
+	suspects->doubtful -= !is_identified(suspect);
+}
+
+/*
+ * Those that somebody waits for come first. Only half of the workers read what is not identified: it may be on a file
+ * system whose owner lets them wait.
+ */
 static struct suspect *next(struct suspects *suspects)
 {
 	struct suspect *other = NULL;
@@ -144,7 +187,8 @@ static struct suspect *next(struct suspects *suspects)
 	for (size_t i = 0; i < suspects->count; i++) {
 		struct suspect *one = suspects->list[i];
 
-		if (one->apart.pid)
+		if (one->apart.pid ||
+		    (!is_identified(one) && suspects->doubtful >= WORKERS_MAX / 2))
 			continue;
 		if (!one->seen_only)
 			return one;
@@ -166,7 +210,7 @@ static void begin_some(struct suspects *suspects)
 		log_warning(
 			"a file could not be read for its content: %s. It is asked for again when it runs next",
 			strerror(-err));
-		suspects->workers -= suspect->apart.pid != 0;
+		end(suspect, true);
 		suspects->unreachable++;
 		forget(suspects, suspect);
 	}
@@ -209,197 +253,40 @@ static void add(struct suspects *suspects, const struct event *event, bool seen_
 	begin_some(suspects);
 }
 
-/* ---------------------------------------------------------------- what it is */
+/* ---------------------------------------------------------------- the answer */
 
-/* What the content says, and what is known of the file. */
-struct verdict_of {
-	struct learned file;
-	__u32 deny, allow; /* by content */
-};
-
-static int judge(struct suspects *suspects, const struct suspect *suspect,
-		 const struct suspect_answer *answer, struct verdict_of *out)
+static void conclude(struct suspects *suspects, const struct suspect *suspect,
+		     const struct suspect_court *court, const struct suspect_answer *answer,
+		     const struct learned *file)
 {
-	struct kernel *kernel = suspects->options.kernel;
-	const struct gen_key listed = gen_key_of_digest(answer->content.sha256);
-	const struct learned_key learned = learned_key_of_digest(answer->content.sha256);
-	const union gen_value *value = generation_find(suspects->generation, &listed);
-	struct learned known = {0};
-	int err = kernel_learned_get(kernel, &suspect->key, &out->file);
+	for (size_t i = 0; i < suspect->event_count; i++) {
+		bool ended = false;
 
-	if (err < 0 && err != -ENOENT)
-		return err;
-	if (out->file.flags & LEARNED_BY_CONTENT) {
-		out->file.deny = 0; /* of another content than the one that was read now */
-		out->file.flags &= ~LEARNED_BY_CONTENT;
+		if (!suspect_conclude(court, suspect->events[i], answer, file, &ended))
+			continue;
+		suspects->embargoed++;
+		suspects->ended += ended;
 	}
-	err = kernel_learned_get(kernel, &learned, &known);
-	if (err < 0 && err != -ENOENT)
-		return err;
-	out->deny = learned_best(known.deny, value ? value->digest.deny : 0);
-	out->allow = learned_best(known.allow, value ? value->digest.allow : 0);
-	return 0;
-}
-
-/* Tell the kernel that this state of the file is known, so that it neither asks again nor lets it through again. */
-static int put(struct suspects *suspects, const struct suspect *suspect,
-	       const struct suspect_answer *answer, struct verdict_of *verdict)
-{
-	struct kernel *kernel = suspects->options.kernel;
-	const struct learned_key digest = learned_key_of_digest(answer->content.sha256),
-				 size = learned_key_of_size(answer->content.bytes);
-	const struct learned none = {0};
-	struct learned known = {.deny = verdict->file.deny, .size = answer->content.bytes};
-	int err = 0;
-
-	if (suspect->seen_only && verdict->file.deny && !verdict->file.allow && !answer->shared &&
-	    !(verdict->file.flags & LEARNED_PROTECTED)) {
-		known.deny = learned_best(known.deny, verdict->deny);
-		known.allow = verdict->allow;
-		err = kernel_learned_put(kernel, &digest, &known);
-		if (!err)
-			err = kernel_learned_put(kernel, &size, &none);
-	}
-	/* What is embargoed only because of what is in it is so no longer when that changes. */
-	if (!verdict->file.deny && verdict->deny)
-		verdict->file.flags |= LEARNED_BY_CONTENT;
-	verdict->file.deny = learned_best(verdict->file.deny, verdict->deny);
-	verdict->file.allow = learned_best(verdict->file.allow, verdict->allow);
-	verdict->file.flags |= LEARNED_HASHED;
-	verdict->file.change_ns = answer->content.change_ns;
-	verdict->file.size = answer->content.bytes;
-	if (err || !(suspect->events[0]->file.flags & FILE_IDENTIFIED))
-		return err; /* it is asked for each time */
-	return kernel_learned_put(kernel, &suspect->key, &verdict->file);
-}
-
-/* The path of a cgroup from the root of cgroup v2. */
-static const char *cgroup_of(const struct suspects *suspects, __u64 id, char *buffer)
-{
-	char mount[PATH_MAX], link[64];
-	ssize_t bytes;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", suspects->options.cgroup_fd);
-	bytes = readlink(link, mount, sizeof(mount) - 1);
-	if (suspects->options.cgroup_fd < 0 || bytes < 0 || !id ||
-	    !enrich_cgroup(suspects->options.cgroup_fd, id, buffer))
-		return NULL;
-	mount[bytes] = 0;
-	if (strncmp(buffer, mount, (size_t)bytes))
-		return NULL;
-	return buffer[bytes] ? buffer + bytes : "/";
-}
-
-static const struct generation_rule *rule_of(const struct suspects *suspects, __u32 number)
-{
-	return number && number <= suspects->generation->rule_count
-		       ? &suspects->generation->rules[number - 1]
-		       : NULL;
-}
-
-static struct match_decision decide(const struct suspects *suspects, const struct event *event,
-				    const struct learned *file)
-{
-	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
-	const struct match match = {.rule = rule_of(suspects, file->deny),
-				    .allow = rule_of(suspects, file->allow)};
-	struct match_subject subject = {.uid = event->subject.uid,
-					.capped = suspects->options.audit_only};
-	struct timespec now = {0};
-	char path[PATH_MAX];
-
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* exists */
-	subject.now_s = now.tv_sec;
-	subject.cgroup = cgroup_of(suspects, event->subject.cgroup, path);
-	subject.requirement_unmet =
-		suspects->options.unmet && suspects->options.unmet(suspects->options.context);
-	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* exists */
-	if (pauses)
-		summary_pauses_read(suspects->options.pins, pauses);
-	/* what cannot be read holds back: nobody is ended because we had no memory */
-	subject.paused = !pauses ||
-			 (match.rule &&
-			  summary_is_paused(
-				  pauses, name_hash(match.rule->vendor, strlen(match.rule->vendor)),
-				  now.tv_sec * 1000000000ull + now.tv_nsec));
-	return match_decide(suspects->generation, &match, &subject);
-}
-
-static __u64 now_boot_ns(void)
-{
-	struct timespec now = {0};
-
-	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* exists */
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
-}
-
-/* The attempt as if it had been recognised at once, but for that it went through. */
-static void fill_decision(const struct suspects *suspects, struct event *event,
-			  const struct suspect_answer *answer, const struct learned *file,
-			  const struct match_decision *decision)
-{
-	struct event_decision *to = &event->decision;
-
-	to->generation = suspects->generation->number;
-	to->rule = file->deny;
-	to->allow = decision->let_through == LET_THROUGH_ALLOWED ? file->allow : 0;
-	to->verdict = VERDICT_ALLOW;
-	to->mode = decision->mode;
-	to->held_by = decision->held_by;
-	to->let_through = decision->let_through;
-	to->matcher = decision->match.rule ? decision->match.rule->matcher : MATCHER_NONE;
-	to->recognised = RECOGNISED_CONTENT;
-	to->flags = 0;
-	memcpy(event->sha256, answer->content.sha256, sizeof(event->sha256));
-}
-
-static void conclude(struct suspects *suspects, struct event *event,
-		     const struct suspect_answer *answer, const struct learned *file)
-{
-	struct match_decision decision = decide(suspects, event, file);
-	struct suspects_late late = {.event = event};
-
-	if (!decision.in_scope)
-		return;
-	if (file->flags & LEARNED_PROTECTED) {
-		decision.verdict = VERDICT_ALLOW;
-		decision.let_through = LET_THROUGH_PROTECTED;
-	}
-	suspects->options.prepare(suspects->options.context, event);
-	if (decision.verdict == VERDICT_DENY && !suspects->options.audit_only &&
-	    event->header.kind != HOOK_MODULE) {
-		int err = still_end(&event->subject, event->header.kind, &answer->file);
-
-		late.ended = !err;
-		suspects->ended += !err;
-		if (err && err != -ESRCH)
-			log_error("process %u runs an embargoed file and could not be ended: %s",
-				  event->subject.pid, strerror(-err));
-	}
-	late.ran_ns = now_boot_ns() - event->header.boot_ns;
-	fill_decision(suspects, event, answer, file, &decision);
-	suspects->embargoed++;
-	suspects->options.late(suspects->options.context, &late);
 }
 
 static void take(struct suspects *suspects, struct suspect *suspect,
 		 const struct suspect_answer *answer)
 {
-	struct verdict_of verdict = {0};
-	int err = answer->err ? answer->err : judge(suspects, suspect, answer, &verdict);
+	const struct suspect_court court = {&suspects->options, suspects->generation};
+	struct suspect_verdict verdict = {0};
+	int err;
 
-	if (!err)
-		err = put(suspects, suspect, answer, &verdict);
-	if (err == -E2BIG)
-		suspects->options.full(suspects->options.context);
 	if (answer->err) {
 		suspects->unreachable++;
 		return;
 	}
+	err = suspect_judge(&court, &suspect->key, is_identified(suspect), answer, &verdict);
+	if (err == -E2BIG)
+		suspects->options.full(suspects->options.context);
 	suspects->read++;
 	/* also when the fact could not be put: what runs now runs now */
-	for (size_t i = 0; i < suspect->event_count && verdict.deny && !suspect->seen_only; i++)
-		conclude(suspects, suspect->events[i], answer, &verdict.file);
+	if (verdict.deny && !suspect->seen_only)
+		conclude(suspects, suspect, &court, answer, &verdict.file);
 }
 
 static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *userdata)
@@ -410,11 +297,24 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 
 	if (apart_read(fd, &answer, sizeof(answer), 0) != 1)
 		answer = (struct suspect_answer){.err = -EIO};
-	/* before its descriptor is closed: other children hold the same pipe, so the loop would go on hearing of it */
-	suspect->pipe = sd_event_source_disable_unref(suspect->pipe);
-	(void)apart_end(&suspect->apart, false); /* it has nothing left to do */
-	suspects->workers--;
+	end(suspect, false); /* it has nothing left to do */
 	take(suspects, suspect, &answer);
+	forget(suspects, suspect);
+	begin_some(suspects);
+	return 0;
+}
+
+static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct suspect *suspect = userdata;
+	struct suspects *suspects = suspect->owner;
+
+	if (!suspects->hung++)
+		log_warning(
+			"a file that process %u uses could not be read within %u s, so its content is not known: "
+			"its file system does not answer. This is said once; embargo status counts",
+			suspect->events[0]->subject.pid, (unsigned)(DEADLINE_US / 1000000));
+	end(suspect, true);
 	forget(suspects, suspect);
 	begin_some(suspects);
 	return 0;
@@ -434,47 +334,64 @@ void suspects_ask(struct suspects *suspects, const struct event *event)
 }
 
 /* As far as its path tells: is the file still in the state that was read? */
-static bool is_unchanged(const struct event *event, const struct learned *known)
+static bool is_unchanged(const char *path, const struct learned *known)
 {
-	char path[PATH_MAX];
 	struct stat st;
 
-	if (event->path_flags || event->path_bytes >= sizeof(path))
-		return false;
-	memcpy(path, event->path, event->path_bytes);
-	path[event->path_bytes] = 0;
 	return lstat(path, &st) == 0 && (__u64)st.st_size == known->size &&
 	       st.st_ctim.tv_sec * 1000000000ull + st.st_ctim.tv_nsec == known->change_ns;
 }
 
-/*
- * A file that was renamed or written to stays refused until it was read again: the other way round every rename
- * of an embargoed copy would let it run once more.
- */
-static bool is_worth_reading(const struct event *event, const struct learned *known)
+/* Is that path the same file as this process sees it? In a container or below another root it is another one. */
+static bool is_here(const char *path, const struct event *event)
 {
-	if (known->flags & LEARNED_PROTECTED)
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_ino == event->file.inode;
+}
+
+/* What is known of its file; nothing may be. */
+static int known_of(struct suspects *suspects, const struct event *event, struct learned *out)
+{
+	const struct learned_key key = learned_key_of_file(&event->file);
+	int err = kernel_learned_get(suspects->options.kernel, &key, out);
+
+	return err == -ENOENT ? 0 : err;
+}
+
+/* The path of an event, from the root of its process; false if it is not whole. */
+static bool path_of(const struct event *event, char *out_path)
+{
+	if (event->path_flags || event->path_bytes >= PATH_MAX)
 		return false;
-	if (event->decision.recognised == RECOGNISED_IDENTITY)
-		return known->flags & LEARNED_BY_CONTENT && !is_unchanged(event, known);
-	return event->decision.recognised == RECOGNISED_PATH &&
-	       !(known->flags & LEARNED_HASHED && known->size == event->file.size);
+	memcpy(out_path, event->path, event->path_bytes);
+	out_path[event->path_bytes] = 0;
+	return *out_path == '/';
 }
 
 void suspects_seen(struct suspects *suspects, const struct event *event)
 {
-	const struct learned_key key = learned_key_of_file(&event->file);
 	struct learned known = {0};
+	char path[PATH_MAX];
 
 	if (!suspects || !suspects->generation || !event->decision.rule ||
 	    event->decision.let_through || !event->file.size ||
 	    !(event->file.flags & FILE_IDENTIFIED) ||
 	    event->decision.generation != suspects->generation->number)
 		return;
-	/* the kernel has put it, unless it had no room */
-	if (kernel_learned_get(suspects->options.kernel, &key, &known) == 0 &&
-	    is_worth_reading(event, &known))
+	if (!path_of(event, path) || known_of(suspects, event, &known) ||
+	    known.flags & LEARNED_PROTECTED)
+		return;
+	/*
+	 * A file that was renamed or written to stays refused until it was read again: the other way round every rename
+	 * of an embargoed copy would let it run once more.
+	 */
+	if (event->decision.recognised == RECOGNISED_IDENTITY && known.flags & LEARNED_BY_CONTENT &&
+	    !is_unchanged(path, &known))
 		add(suspects, event, true);
+	if (event->decision.recognised == RECOGNISED_PATH && is_here(path, event) &&
+	    !(known.flags & LEARNED_HASHED && known.size == event->file.size))
+		suspects->options.seen(suspects->options.context, path);
 }
 
 int suspects_new(const struct suspects_options *options, struct suspects **out_suspects)
@@ -492,7 +409,7 @@ static void give_up(struct suspects *suspects)
 {
 	for (size_t i = 0; i < suspects->count; i++)
 		suspect_free(suspects->list[i]);
-	suspects->count = suspects->workers = 0;
+	suspects->count = suspects->workers = suspects->doubtful = 0;
 }
 
 void suspects_free(struct suspects *suspects)
@@ -503,23 +420,21 @@ void suspects_free(struct suspects *suspects)
 	free(suspects);
 }
 
-void suspects_generation(struct suspects *suspects, const struct generation *generation,
-			 const struct host_paths *protected_paths)
+void suspects_generation(struct suspects *suspects, const struct generation *generation)
 {
 	if (!suspects)
 		return;
 	give_up(suspects);
 	suspects->generation = generation;
-	suspects->protected_paths = protected_paths;
 }
 
 json_t *suspects_state(const struct suspects *suspects)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked,
 			 "read", (json_int_t)suspects->read, "embargoed",
 			 (json_int_t)suspects->embargoed, "ended", (json_int_t)suspects->ended,
 			 "unreachable", (json_int_t)suspects->unreachable, "overflow",
-			 (json_int_t)suspects->overflow);
+			 (json_int_t)suspects->overflow, "hung", (json_int_t)suspects->hung);
 }
 
 bool suspects_by_agent(const struct kernel_report *report)

@@ -191,7 +191,10 @@ static int package_file(void *context, const char *path)
 {
 	struct belongs *belongs = context;
 	const struct inventory_place place = place_of(belongs, belongs->package->layer);
-	struct belonging belonging = {.deny = belongs->deny, .allow = belongs->allow};
+	struct belonging belonging = {.deny = belongs->deny,
+				      .allow = belongs->allow,
+				      .by_package = true,
+				      .in_layer = place.layer != NULL};
 	AUTO_FD int handle = look_at(belongs, &place, path, &belonging.st);
 
 	return handle < 0 ? 0 : tell(belongs, handle, &belonging);
@@ -261,6 +264,7 @@ static int matched_file(struct belongs *belongs, const struct inventory_file *fi
 	const struct inventory_place place = place_of(belongs, file->layer);
 	AUTO_FD int handle = look_at(belongs, &place, file->path, &belonging->st);
 
+	belonging->in_layer = place.layer != NULL;
 	return handle < 0 ? 0 : tell(belongs, handle, belonging);
 }
 
@@ -379,6 +383,40 @@ static int find_all(struct belongs *belongs, unsigned parts)
 		err = needs_everything(belongs->generation)
 			      ? inventory_files(inventory, walked_file, belongs)
 			      : patterns(belongs, BELONGS_PATHS | BELONGS_ALLOWED, false);
+	return err;
+}
+
+static int named_file(struct belongs *belongs, const char *path)
+{
+	const struct inventory_place root = inventory_root_place(belongs->inventory);
+	struct belonging belonging = {0};
+	AUTO_FD int handle = look_at(belongs, &root, path, &belonging.st);
+	char real[PATH_MAX];
+	struct match match;
+
+	if (handle < 0 || rooted_real(&root, path, real))
+		return 0;
+	match = match_path(belongs->generation, real);
+	belonging.deny = number_of(belongs->generation, match.rule);
+	belonging.allow = number_of(belongs->generation, match.allow);
+	return belonging.deny ? tell(belongs, handle, &belonging) : 0;
+}
+
+int belongs_named(struct inventory *inventory, const struct generation *generation,
+		  char *const *paths, size_t count, belonging_fn fn, void *context)
+{
+	struct belongs belongs = {
+		.inventory = inventory,
+		.generation = generation,
+		.fn = fn,
+		.context = context,
+		.layer_fd = -1,
+	};
+	int err = mounts_read(inventory, &belongs.mounts);
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = named_file(&belongs, paths[i]);
+	mounts_done(&belongs.mounts);
 	return err;
 }
 

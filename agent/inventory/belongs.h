@@ -28,6 +28,8 @@ struct belonging {
 	struct stat st;		/* a regular file */
 	__u32 deny, allow;	/* numbers of rules of the generation; 0: none */
 	bool is_protected;
+	bool by_package;	/* deny and allow are of a package, not of a path */
+	bool in_layer;		/* of an image, not of this host */
 	bool runs;		/* ELF, "#!", a bit for executing, a shared object's or kernel module's name */
 };
 
@@ -50,6 +52,13 @@ typedef int (*belonging_fn)(void *context, const struct belonging *belonging);
  */
 int belongs_find(struct inventory *inventory, const struct generation *generation, unsigned parts, belonging_fn fn,
 		 void *context);
+
+/**
+ * belongs_named() - the same for paths that were met, whatever the pattern is that hits them
+ * @paths: absolute, from the root; borrowed. What no path rule hits any more is passed over
+ */
+int belongs_named(struct inventory *inventory, const struct generation *generation, char *const *paths, size_t count,
+		  belonging_fn fn, void *context);
 
 /** belongs_needs_walk() - does a rule or exception find all of its files only by BELONGS_WALK? */
 bool belongs_needs_walk(const struct generation *generation, __u32 rule);

@@ -71,6 +71,11 @@ int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *conte
 	return err;
 }
 
+size_t kernel_learned_room(struct kernel *kernel)
+{
+	return kernel->room;
+}
+
 static void identify(const struct stat *st, struct identity *out)
 {
 	out->file.inode = st->st_ino;

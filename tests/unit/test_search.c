@@ -124,10 +124,18 @@ static int search(struct world *world, unsigned phases, __u32 round)
 
 static const char *at(const struct world *world, const char *path)
 {
-	static char whole[PATH_MAX];
+	static char whole[2][PATH_MAX];
+	static unsigned next; /* two in one call */
 
-	snprintf(whole, sizeof(whole), "%s%s", world->root->path, path);
-	return whole;
+	next = !next;
+	snprintf(whole[next], sizeof(whole[next]), "%s%s", world->root->path, path);
+	return whole[next];
+}
+
+/* Until a change of what is there would have another time. */
+static void settle(void)
+{
+	usleep(1100000);
 }
 
 static void assert_fact(struct world *world, const char *path, __u32 deny, __u32 allow)
@@ -197,6 +205,9 @@ static void files_of_packages(void **state)
 	assert_int_equal(fake_file(&world->kernel, at(world, "/opt/s/elf"))->round, 7);
 	assert_int_equal(fake_count(&world->kernel, LEARNED_DIGEST), 6);
 	assert_int_equal(world->results[1].hashed, 6);
+	settle();
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 7), 0);
+	assert_int_equal(world->results[1].hashed, 6); /* they could have changed within the same second */
 	/* again: nothing has changed, so nothing is read */
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 8), 0);
 	assert_int_equal(world->results[1].hashed, 0);
@@ -359,9 +370,144 @@ static void protected_contents(void **state)
 	assert_true(fake_file(&world->kernel, at(world, "/bin/sh"))->flags & LEARNED_PROTECTED);
 	assert_null(fake_file(&world->kernel, "/tmp/test-search-shell"));
 	assert_int_equal(unlink("/tmp/test-search-shell"), 0);
+	settle();
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 2), 0);
 	/* and that was found out once */
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 3), 0);
 	assert_int_equal(world->results[1].hashed, 0);
+}
+
+static const struct learned *fact_of_content(struct world *world, const char *path)
+{
+	AUTO_FD int fd = open(at(world, path), O_RDONLY | O_CLOEXEC);
+	static struct learned learned;
+	struct learned_key key;
+	struct content content;
+
+	assert_int_equal(content_hash(fd, &content), 0);
+	key = learned_key_of_digest(content.sha256);
+	return kernel_learned_get(&world->kernel, &key, &learned) ? NULL : &learned;
+}
+
+/* What a package has that no rule means is not the product's, whoever put it below an embargoed path. */
+static void innocent_contents(void **state)
+{
+	struct world *world = *state;
+	struct learned_key copy = {.kind = LEARNED_FILE, .node = 1, .a = 4711};
+	struct learned by_content = {.flags = LEARNED_BY_CONTENT | LEARNED_HASHED};
+
+	package(world);
+	root_file(world->root, "/opt/example/java", "#!/bin/true\n"); /* as /usr/bin/other */
+	root_file(world->root, "/opt/example/agent", "#!/bin/fals\n");
+	root_file(world->root, "/var/lib/dpkg/info/other.list",
+		  "/usr/bin/other\n/opt/example/agent\n/usr/bin/missing\n");
+	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
+	rule(world, MATCHER_PACKAGE, "example-sensor", ACTION_DENY);
+	compile(world);
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
+	assert_fact(world, "/opt/example/java", number(world, "/opt/example/**"), 0);
+	assert_null(fact_of_content(world, "/usr/bin/other"));
+	assert_non_null(fact_of_content(world, "/opt/example/agent")); /* a path rule means it */
+	assert_non_null(fact_of_content(world, "/opt/s/elf"));
+	assert_int_equal(world->results[1].shared, 1);
+	/* a package that comes later takes back what was learned, and what followed from it */
+	by_content.deny = number(world, "/opt/example/**");
+	by_content.size = strlen("#!/bin/fals\n");
+	assert_int_equal(kernel_learned_put(&world->kernel, &copy, &by_content), 0);
+	root_file(world->root, "/var/lib/dpkg/info/other.list",
+		  "/usr/bin/other\n/opt/example/agent\n/usr/bin/late\n");
+	root_file(world->root, "/usr/bin/late", "#!/bin/fals\n");
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 2), 0);
+	assert_null(fact_of_content(world, "/opt/example/agent"));
+	assert_int_equal(kernel_learned_get(&world->kernel, &copy, &by_content), 0);
+	assert_int_equal(by_content.deny, 0);
+	assert_int_equal(by_content.flags, 0);
+	assert_non_null(fact_of_content(world, "/opt/s/elf"));
+}
+
+/* Others than the host's owner may have put it there. */
+static void contents_of_others(void **state)
+{
+	struct world *world = *state;
+
+	root_file(world->root, "/opt/example/writable", "#!/bin/sh\necho 1\n");
+	assert_int_equal(chmod(at(world, "/opt/example/writable"), 0775), 0);
+	root_file(world->root, "/opt/example/theirs", "#!/bin/sh\necho 22\n");
+	root_file(world->root, "/opt/example/open/there", "#!/bin/sh\necho 333\n");
+	assert_int_equal(chmod(at(world, "/opt/example/open"), 0777), 0);
+	root_file(world->root, "/opt/example/tmp/here", "#!/bin/sh\necho 4444\n");
+	assert_int_equal(chmod(at(world, "/opt/example/tmp"), 01777), 0);
+	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
+	compile(world);
+	if (geteuid() == 0)
+		assert_int_equal(chown(at(world, "/opt/example/theirs"), 65534, 65534), 0);
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
+	assert_fact(world, "/opt/example/writable", number(world, "/opt/example/**"), 0);
+	assert_null(fact_of_content(world, "/opt/example/writable"));
+	assert_null(fact_of_content(world, "/opt/example/open/there"));
+	assert_non_null(fact_of_content(world, "/opt/example/tmp/here"));
+	if (geteuid() == 0)
+		assert_null(fact_of_content(world, "/opt/example/theirs"));
+	assert_int_equal(world->results[1].doubtful, geteuid() == 0 ? 3 : 2);
+}
+
+/* A second name may be that of an innocent program; those of a product are found all. */
+static void files_with_several_names(void **state)
+{
+	struct world *world = *state;
+	__u32 n;
+
+	package(world);
+	root_file(world->root, "/opt/example/one", "#!/bin/sh\necho one\n");
+	root_directory(world->root, "/usr/bin");
+	assert_int_equal(link(at(world, "/opt/example/one"), at(world, "/usr/bin/innocent")), 0);
+	root_file(world->root, "/opt/example/two", "#!/bin/sh\necho 2\n");
+	assert_int_equal(link(at(world, "/opt/example/two"), at(world, "/opt/example/again")), 0);
+	assert_int_equal(link(at(world, "/opt/s/script"), at(world, "/usr/bin/script")), 0);
+	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
+	rule(world, MATCHER_PACKAGE, "example-sensor", ACTION_DENY);
+	compile(world);
+	n = number(world, "/opt/example/**");
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
+	assert_fact(world, "/usr/bin/innocent", 0, 0);
+	assert_null(fact_of_content(world, "/usr/bin/innocent"));
+	assert_int_equal(world->results[0].linked, 1);
+	assert_fact(world, "/opt/example/two", n, 0);
+	assert_non_null(fact_of_content(world, "/opt/example/two"));
+	/* a package brought it, so it is the package's, but its content may be another's */
+	assert_fact(world, "/usr/bin/script", number(world, "example-sensor"), 0);
+	assert_null(fact_of_content(world, "/opt/s/script"));
+}
+
+/* What was met at an exec goes the same way as what a search finds. */
+static void paths_that_were_met(void **state)
+{
+	struct world *world = *state;
+	char *named[] = {(char *)"/srv/deep/scanner", (char *)"/srv/deep/other",
+			 (char *)"/srv/deep/java"};
+	struct search one = {.kernel = &world->kernel,
+			     .root = world->root->path,
+			     .phases = SEARCH_QUICK | SEARCH_HASH,
+			     .round = 1,
+			     .done = on_phase,
+			     .context = world,
+			     .named = named,
+			     .named_count = 3};
+
+	package(world);
+	root_file(world->root, "/srv/deep/scanner", "#!/bin/sh\necho scan\n");
+	root_file(world->root, "/srv/deep/other", "#!/bin/sh\necho other\n");
+	root_file(world->root, "/srv/deep/java", "#!/bin/true\n");
+	rule(world, MATCHER_PATH, "**/scanner", ACTION_DENY);
+	rule(world, MATCHER_PATH, "**/java", ACTION_DENY);
+	compile(world);
+	one.generation = world->generation;
+	assert_int_equal(search_run(&one), 0);
+	assert_fact(world, "/srv/deep/scanner", number(world, "**/scanner"), 0);
+	assert_fact(world, "/srv/deep/java", number(world, "**/java"), 0);
+	assert_unknown(world, "/srv/deep/other");
+	assert_non_null(fact_of_content(world, "/srv/deep/scanner"));
+	assert_null(fact_of_content(world, "/srv/deep/java"));
 }
 
 /* A pipe or a device on a path that a rule names keeps nobody. */
@@ -472,7 +618,9 @@ int main(void)
 		TEST(files_of_packages),   TEST(vendors_of_packages), TEST(removed_packages),
 		TEST(unreadable_database), TEST(files_of_paths),      TEST(layers),
 		TEST(protected_contents),  TEST(nothing_but_files),   TEST(no_room),
-		TEST(carried_by_id),       TEST(hashes_one_state),
+		TEST(carried_by_id),       TEST(hashes_one_state),    TEST(innocent_contents),
+		TEST(contents_of_others),  TEST(files_with_several_names),
+		TEST(paths_that_were_met),
 	};
 
 	return cmocka_run_group_tests_name("search", tests, NULL, NULL);
