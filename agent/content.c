@@ -79,10 +79,12 @@ int content_hash(int fd, struct content *out_content)
 	content.change_ns = change_of(&before);
 	if (fstat(fd, &after) < 0)
 		return -errno;
-	if (change_of(&after) != content.change_ns || (__u64)after.st_size != content.bytes)
-		return -ESTALE;
+	if (change_of(&after) != content.change_ns || (__u64)after.st_size != content.bytes) {
+		content.settled = 0;
+		err = -ESTALE;
+	}
 	*out_content = content;
-	return 0;
+	return err;
 }
 
 /* ---------------------------------------------------------------- what must not be learned */

@@ -21,9 +21,9 @@ struct content {
 /**
  * content_hash() - read an open regular file from its beginning
  * @fd: borrowed; its offset is not used
- * @out_content: untouched on failure
+ * @out_content: untouched on failure, but for -ESTALE: then it is what was read, perhaps of several states
  *
- * Return: 0; -ESTALE (it changed meanwhile); -EINVAL (no regular file); -ENOMEM; -errno of read(2).
+ * Return: 0; -ESTALE (it changed meanwhile, or its times or its mode did); -EINVAL (no regular file); -ENOMEM; -errno of read(2).
  */
 int content_hash(int fd, struct content *out_content);
 

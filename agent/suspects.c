@@ -31,6 +31,7 @@ struct suspect {
 	struct learned_key key;
 	struct event *events[EVENTS_MAX]; /* owned */
 	size_t event_count;
+	size_t reading; /* of these, the ones from before the worker began: its answer is about them */
 	bool seen_only; /* nobody waits: refused already, read because it has changed */
 	struct apart apart;
 	sd_event_source *pipe, *timer; /* owned */
@@ -95,6 +96,23 @@ static void forget(struct suspects *suspects, struct suspect *suspect)
 	suspect_free(suspect);
 }
 
+/* Its worker has answered. What came while it read may be about another content: that is read once more. */
+static void forget_read(struct suspects *suspects, struct suspect *suspect)
+{
+	size_t left = suspect->event_count - suspect->reading;
+
+	if (!left) {
+		forget(suspects, suspect);
+		return;
+	}
+	for (size_t i = 0; i < suspect->reading; i++)
+		free(suspect->events[i]);
+	memmove(suspect->events, &suspect->events[suspect->reading],
+		left * sizeof(suspect->events[0]));
+	suspect->event_count = left;
+	suspect->reading = 0;
+}
+
 static struct event *copy_of(const struct event *event)
 {
 	struct event *copy = malloc(event->header.size);
@@ -104,10 +122,10 @@ static struct event *copy_of(const struct event *event)
 	return copy;
 }
 
-/* One process may map a file in many pieces. */
+/* One process may map a file in many pieces. What is being read may be what was there before. */
 static bool is_known(const struct suspect *suspect, const struct event *event)
 {
-	for (size_t i = 0; i < suspect->event_count; i++) {
+	for (size_t i = suspect->reading; i < suspect->event_count; i++) {
 		const struct event *one = suspect->events[i];
 
 		if (one->subject.pid == event->subject.pid &&
@@ -150,6 +168,7 @@ static int begin(struct suspect *suspect)
 
 	if (err < 0)
 		return err;
+	suspect->reading = suspect->event_count;
 	suspects->workers++;
 	suspects->doubtful += !is_identified(suspect);
 	err = sd_event_add_io(suspects->options.loop, &suspect->pipe, suspect->apart.fd, EPOLLIN,
@@ -240,8 +259,6 @@ static void add(struct suspects *suspects, const struct event *event, bool seen_
 						    .apart.fd = -1};
 			suspects->list[suspects->count++] = suspect;
 		}
-	} else if (suspect && seen_only) {
-		return; /* it is being read */
 	}
 	if (!suspect || add_event(suspect, event)) {
 		overflow(suspects);
@@ -259,9 +276,12 @@ static void conclude(struct suspects *suspects, const struct suspect *suspect,
 		     const struct suspect_court *court, const struct suspect_answer *answer,
 		     const struct learned *file)
 {
-	for (size_t i = 0; i < suspect->event_count; i++) {
+	for (size_t i = 0; i < suspect->reading; i++) {
 		bool ended = false;
 
+		/* the others were refused already */
+		if (!(suspect->events[i]->decision.flags & EVENT_WANTS_CONTENT))
+			continue;
 		if (!suspect_conclude(court, suspect->events[i], answer, file, &ended))
 			continue;
 		suspects->embargoed++;
@@ -285,7 +305,7 @@ static void take(struct suspects *suspects, struct suspect *suspect,
 		suspects->options.full(suspects->options.context);
 	suspects->read++;
 	/* also when the fact could not be put: what runs now runs now */
-	if (verdict.deny && !suspect->seen_only)
+	if (verdict.deny)
 		conclude(suspects, suspect, &court, answer, &verdict.file);
 }
 
@@ -299,7 +319,7 @@ static int on_answer(sd_event_source *source, int fd, uint32_t revents, void *us
 		answer = (struct suspect_answer){.err = -EIO};
 	end(suspect, false); /* it has nothing left to do */
 	take(suspects, suspect, &answer);
-	forget(suspects, suspect);
+	forget_read(suspects, suspect);
 	begin_some(suspects);
 	return 0;
 }
