@@ -77,14 +77,29 @@ static const char *without_capability(char *list)
 }
 
 /*
+ * The number of a function in the kernel's types. libbpf_find_vmlinux_btf_id() reads all of them for each question,
+ * which takes 5 ms and more.
+ */
+static int find_function(const struct btf *types, const char *function, enum bpf_attach_type attach)
+{
+	char name[128];
+
+	if (!types)
+		return -ENOENT;
+	snprintf(name, sizeof(name), "%s%s", attach == BPF_LSM_MAC ? "bpf_lsm_" : "", function);
+	return btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
+}
+
+/*
  * Load a program that does nothing on a security hook, and attach it for a moment. On a hook that hardly
  * ever runs: attaching rewrites the hook's first instruction, and all processors stumble over it.
  */
-static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function)
+static int try_trampoline(const struct btf *types, enum bpf_prog_type type, enum bpf_attach_type attach,
+			  const char *function)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
 	_fd_ int program = -1, link = -1;
-	int id = libbpf_find_vmlinux_btf_id(function, attach);
+	int id = find_function(types, function, attach);
 
 	if (id < 0)
 		return id;
@@ -100,10 +115,10 @@ static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, 
  * A kernel whose LSM list lacks bpf loads and attaches the program and never runs it, so the list has
  * the last word. Source: security/bpf/hooks.c and security/security.c, v5.10; measured.
  */
-static void probe_lsm(struct feature_answer *out)
+static void probe_lsm(const struct btf *types, struct feature_answer *out)
 {
 	char list[KERNEL_TEXT_BYTES];
-	int err = try_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "quotactl");
+	int err = try_trampoline(types, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "quotactl");
 
 	if (err) {
 		say(out, ANSWER_NO, "the kernel refuses LSM programs", err);
@@ -132,7 +147,7 @@ static void probe_lsm(struct feature_answer *out)
  * Without being attached: what matters is whether the verifier lets a program of this kind call the helper
  * (bpf_ima_file_hash(), 174b16946e39, v5.18; kernel/bpf/bpf_lsm.c).
  */
-static void probe_file_hash(struct feature_answer *out)
+static void probe_file_hash(const struct btf *types, struct feature_answer *out)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_LSM_MAC,
 		    .prog_flags = BPF_F_SLEEPABLE);
@@ -149,7 +164,7 @@ static void probe_file_hash(struct feature_answer *out)
 		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
 	};
-	int id = libbpf_find_vmlinux_btf_id("kernel_read_file", BPF_LSM_MAC);
+	int id = find_function(types, "kernel_read_file", BPF_LSM_MAC);
 	_fd_ int program = -1;
 
 	if (id < 0) {
@@ -162,12 +177,12 @@ static void probe_file_hash(struct feature_answer *out)
 	if (program < 0)
 		say(out, ANSWER_NO, "the kernel's programs cannot hash files", -errno);
 	else
-		probe_lsm(out);
+		probe_lsm(types, out);
 }
 
-static void probe_fmod_ret(struct feature_answer *out)
+static void probe_fmod_ret(const struct btf *types, struct feature_answer *out)
 {
-	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
+	int err = try_trampoline(types, BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
 
 	if (err)
 		say(out, ANSWER_NO, "the kernel refuses fmod_ret programs", err);
@@ -175,9 +190,9 @@ static void probe_fmod_ret(struct feature_answer *out)
 		out->answer = ANSWER_YES;
 }
 
-static void probe_fentry(struct feature_answer *out)
+static void probe_fentry(const struct btf *types, struct feature_answer *out)
 {
-	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_quotactl");
+	int err = try_trampoline(types, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_quotactl");
 
 	if (err)
 		say(out, ANSWER_NO, "the kernel refuses fentry programs", err);
@@ -202,7 +217,7 @@ static bool tracepoint_listed(void)
 	       !access("/sys/kernel/debug/tracing/events/sched/sched_process_exec/id", R_OK);
 }
 
-static void probe_tracepoint(struct feature_answer *out)
+static void probe_tracepoint(const struct btf *types, struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 
@@ -213,7 +228,7 @@ static void probe_tracepoint(struct feature_answer *out)
 }
 
 /* A kernel that knows the link answers about the bad file, one that does not about the request. */
-static void probe_perf_link(struct feature_answer *out)
+static void probe_perf_link(const struct btf *types, struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 	_fd_ int link = -1;
@@ -248,7 +263,7 @@ int probe_cgroup_root(char *out_path)
 	return out_path[0] ? 0 : -ENOENT;
 }
 
-static void probe_cgroup(struct feature_answer *out)
+static void probe_cgroup(const struct btf *types, struct feature_answer *out)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_CGROUP_INET4_CONNECT);
 	const struct bpf_insn return_one[] = {
@@ -273,7 +288,7 @@ static void probe_cgroup(struct feature_answer *out)
 
 void probe_features(struct features *out_features)
 {
-	static void (*const probes[FEATURE_MAX])(struct feature_answer *) = {
+	static void (*const probes[FEATURE_MAX])(const struct btf *, struct feature_answer *) = {
 		[FEATURE_LSM] = probe_lsm,
 		[FEATURE_FMOD_RET] = probe_fmod_ret,
 		[FEATURE_TRACEPOINT] = probe_tracepoint,
@@ -283,10 +298,13 @@ void probe_features(struct features *out_features)
 		[FEATURE_FILE_HASH] = probe_file_hash,
 	};
 
+	struct btf *types = btf__load_vmlinux_btf();	/* NULL with libbpf 1.0 and later: none */
+
 	memset(out_features, 0, sizeof(*out_features));
 	out_features->of[FEATURE_NONE].answer = ANSWER_YES;
 	for (int i = FEATURE_NONE + 1; i < FEATURE_MAX; i++)
-		probes[i](&out_features->of[i]);
+		probes[i](types, &out_features->of[i]);
+	btf__free(types);
 }
 
 /* "none voluntary (full) lazy" -> the word in brackets; without debugfs what the build says. */
