@@ -138,7 +138,7 @@ struct package_search {
 	struct collected *collected;
 	struct inventory *inventory;
 	struct match_index *index;
-	const struct protected_object **by_path; /* owned; sorted */
+	const struct protected_object **by_path; /* owned; sorted; NULL until a package is met that a rule means */
 	const struct protected_object *found;    /* of the package under way */
 };
 
@@ -210,13 +210,34 @@ static bool is_meant(const struct package_search *search, const struct inventory
 	return meant;
 }
 
+/* On most hosts there is no such package, and then the objects are not asked for. */
+static int know_objects(struct package_search *search)
+{
+	struct collected *collected = search->collected;
+	int err = collected->object_count ? 0 : inventory_protected(search->inventory, on_object, collected);
+
+	if (err)
+		return err;
+	search->by_path = calloc(collected->object_count + 1, sizeof(*search->by_path));
+	if (!search->by_path)
+		return -ENOMEM;
+	for (size_t i = 0; i < collected->object_count; i++)
+		search->by_path[i] = &collected->objects[i];
+	qsort(search->by_path, collected->object_count, sizeof(*search->by_path), compare_objects);
+	return 0;
+}
+
 static int on_package(void *context, const struct inventory_package *package)
 {
 	struct package_search *search = context;
-	int err;
+	int err = 0;
 
 	if (package->layer || package->removed || !is_meant(search, package))
 		return 0;
+	if (!search->by_path)
+		err = know_objects(search);
+	if (err)
+		return err;
 	search->found = NULL;
 	err = inventory_package_files(search->inventory, package, on_package_file, search);
 	if (!search->found) /* also one without a list: then nothing is known of it */
@@ -236,16 +257,8 @@ static int collect_packages(const struct generation *generation, struct inventor
 	struct package_search search = {.collected = collected, .inventory = inventory};
 	int err = match_index_new(generation, &search.index);
 
-	search.by_path = calloc(collected->object_count + 1, sizeof(*search.by_path));
-	if (!err && !search.by_path)
-		err = -ENOMEM;
-	for (size_t i = 0; !err && i < collected->object_count; i++)
-		search.by_path[i] = &collected->objects[i];
-	if (!err) {
-		qsort(search.by_path, collected->object_count, sizeof(*search.by_path),
-		      compare_objects);
+	if (!err)
 		err = inventory_packages(inventory, on_package, &search);
-	}
 	free(search.by_path);
 	match_index_free(search.index);
 	return err;
@@ -325,22 +338,25 @@ static int read_name(int fd, long long deadline_ms, struct collected *collected)
 	return got ? got : 1;
 }
 
-static int collect_packages_apart(const struct generation *generation, struct inventory *inventory,
-				  struct collected *collected)
-{
-	struct packages_apart context = {generation, inventory, collected};
-	long long deadline_ms = apart_now_ms() + PACKAGES_MS;
-	struct apart apart = {.fd = -1};
-	int err = apart_start(write_names, &context, &apart);
+/* Begun first, so that the databases are read while the parent looks for what is protected. */
+struct packages_search {
+	struct apart apart;
+	long long deadline_ms;
+};
 
-	if (err)
-		return err;
+static void packages_give_up(struct packages_search *packages)
+{
+	(void)apart_end(&packages->apart, true); /* never started, or at its end: nothing */
+}
+
+static int packages_take(struct packages_search *packages, struct collected *collected)
+{
+	int err;
+
 	do
-		err = read_name(apart.fd, deadline_ms, collected);
+		err = read_name(packages->apart.fd, packages->deadline_ms, collected);
 	while (err == 1);
-	if (!apart_end(&apart, err != 0) && !err)
-		err = -EIO;
-	return err;
+	return !apart_end(&packages->apart, err != 0) && !err ? -EIO : err;
 }
 
 static bool has_rule(const struct generation *generation, unsigned matcher)
@@ -352,14 +368,21 @@ static bool has_rule(const struct generation *generation, unsigned matcher)
 	return false;
 }
 
+static bool has_package_rule(const struct generation *generation)
+{
+	return has_rule(generation, MATCHER_PACKAGE) ||
+	       has_rule(generation, MATCHER_PACKAGE_VENDOR);
+}
+
 static int collect_names(const struct generation *generation, struct inventory *inventory,
-			 struct collected *collected, bool apart)
+			 struct collected *collected, struct packages_search *packages)
 {
 	int err = 0;
 
-	if (has_rule(generation, MATCHER_PACKAGE) || has_rule(generation, MATCHER_PACKAGE_VENDOR))
-		err = apart ? collect_packages_apart(generation, inventory, collected)
-			    : collect_packages(generation, inventory, collected);
+	if (packages->apart.pid)
+		err = packages_take(packages, collected);
+	else if (has_package_rule(generation))
+		err = collect_packages(generation, inventory, collected);
 	if (!err && has_rule(generation, MATCHER_MODULE))
 		err = collect_modules(inventory, collected);
 	return err;
@@ -369,14 +392,20 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 	      struct inventory *inventory, struct diagnostics *diags, struct host_paths *out_paths)
 {
 	CLEANUP(collected_done) struct collected collected = {0};
+	CLEANUP(packages_give_up) struct packages_search packages = {
+		.apart.fd = -1, .deadline_ms = apart_now_ms() + PACKAGES_MS};
+	struct packages_apart context = {generation, inventory, &collected};
 	struct lint_host host;
-	int err;
+	int err = 0;
 
-	err = inventory_protected(inventory, on_object, &collected);
+	if (out_paths && has_package_rule(generation))
+		err = apart_start(write_names, &context, &packages.apart);
+	if (err == 0)
+		err = inventory_protected(inventory, on_object, &collected);
 	if (err == 0)
 		err = inventory_host_networks(inventory, on_network, &collected);
 	if (err == 0)
-		err = collect_names(generation, inventory, &collected, out_paths != NULL);
+		err = collect_names(generation, inventory, &collected, &packages);
 	if (err != 0)
 		return err;
 	host = (struct lint_host){
