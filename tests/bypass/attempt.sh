@@ -381,11 +381,13 @@ try_xfs_rename() { fs_rename; }
 try_xfs_copy() { fs_copy; }
 try_btrfs_path() { fs_path; }
 try_btrfs_rename() { fs_rename; }
+try_btrfs_rename_untold() { fs_rename; }
 try_btrfs_copy() { fs_copy; }
 try_xfs_reflink() { exec "$BIN/attempt" reflink "$FILE"; }
 try_btrfs_reflink() { exec "$BIN/attempt" reflink "$FILE"; }
 
 before_btrfs_subvolume() { "$BIN/attempt" make-subvolume "$FILE"; }
+before_btrfs_subvolume_untold() { "$BIN/attempt" make-subvolume "$FILE"; }
 
 # On squashfs it is part of the image.
 try_squashfs_path() { "$FILE"; }

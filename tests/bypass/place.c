@@ -252,6 +252,7 @@ static int snapshot(const char *file)
 const struct trick place_tricks[] = {
 	{"set-casefold", set_casefold},     {"reflink", reflink},
 	{"make-subvolume", make_subvolume}, {"btrfs-subvolume", subvolume_renamed},
+	{"btrfs-subvolume-untold", subvolume_renamed},
 	{"btrfs-snapshot", snapshot},       {"pivot-root", pivot_root_to},
 	{"detached-mount", detached_mount}, {"open-by-handle", open_by_handle},
 	{"containers-300", containers},     {NULL, NULL},

@@ -102,6 +102,8 @@ need_missing() {
 	loader32) [ -e /lib/ld-linux.so.2 ] || echo "the 32-bit loader is not here" ;;
 	userns) unshare -U -r true 2>/dev/null || echo "user namespaces cannot be made" ;;
 	x86) [ "$(uname -m)" = x86_64 ] || echo "written for x86-64 only" ;;
+	subvolumes) [ -r /sys/kernel/btf/btrfs ] || echo "this kernel does not tell subvolumes of btrfs (before 5.11)" ;;
+	no-subvolumes) [ ! -r /sys/kernel/btf/btrfs ] || echo "this kernel tells subvolumes of btrfs" ;;
 	env-s) env -S true 2>/dev/null || echo "this env knows no -S" ;;
 	*) echo "nobody knows what '$1' is" ;;
 	esac
