@@ -420,8 +420,9 @@ struct load_config {
 	__u32 within_level;		/* depth of "within" below the cgroup root */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
 	__u8 subvolumes;		/* 1: loaded with the types of btrfs; not read, but makes another set */
+	__u8 unguarded;			/* 1: programs that may sleep are called also while another task sleeps in them */
 	__u8 salt;			/* not read, but makes another set: beside one that is damaged */
-	__u8 zero[5];
+	__u8 zero[4];
 };
 ABI_SIZE(struct load_config, 48);
 

@@ -88,9 +88,10 @@ struct file_match {
 	__u32 identity_deny, identity_allow;
 	__u32 content_deny, content_allow;
 	__u32 name_deny, name_allow;
+	__u32 copy_deny;	/* its content is that of a file which this rule recognised: LEARNED_DIGEST */
 	__u8 at_home;		/* this is the host's own file at that path: path_allow counts */
 	__u8 protected;		/* LEARNED_PROTECTED */
-	__u8 zero[6];
+	__u8 zero[2];
 };
 
 static inline __attribute__((always_inline)) __u32 better(__u32 best, __u32 other)
@@ -444,11 +445,18 @@ static inline __attribute__((always_inline)) int scope_decides(void *generation,
 
 /* ---------------------------------------------------------------- files */
 
-/** file_deny() - the rule that a file is recognised by: the most specific of all */
+/**
+ * file_deny() - the rule that a file is recognised by: the most specific of all
+ *
+ * What another file with the same content was recognised by counts only where nothing says anything of this one itself, so
+ * that the rule does not depend on who has hashed what.
+ */
 static inline __attribute__((always_inline)) __u32 file_deny(const struct file_match *match)
 {
-	return better(better(match->path_deny, match->identity_deny),
-		      better(match->content_deny, match->name_deny));
+	__u32 own = better(better(match->path_deny, match->identity_deny),
+			   better(match->content_deny, match->name_deny));
+
+	return own ? own : match->copy_deny;
 }
 
 /**
@@ -472,7 +480,7 @@ static inline __attribute__((always_inline)) __u32 file_recognised(const struct 
 		return RECOGNISED_PATH;
 	if (deny == match->identity_deny)
 		return RECOGNISED_IDENTITY;
-	return deny == match->content_deny ? RECOGNISED_CONTENT : RECOGNISED_NAME;
+	return deny == match->name_deny ? RECOGNISED_NAME : RECOGNISED_CONTENT;
 }
 
 /**

@@ -62,8 +62,8 @@ static __always_inline void moment_take(struct inode *inode, const struct conten
 	out->size = BPF_CORE_READ(inode, i_size);
 	out->writes = content->writes;
 	out->overlay_writes = overlay_writes ? *overlay_writes : 0;
-	/* an overlay has a file below that changes without a word to this inode */
-	out->settled = magic != OVERLAYFS_SUPER_MAGIC && real_ns &&
+	/* these have a file below, or a server, that changes without a word to this inode */
+	out->settled = magic != OVERLAYFS_SUPER_MAGIC && magic != FUSE_SUPER_MAGIC && real_ns &&
 		       out->change_ns + SETTLED_NS < real_ns &&
 		       BPF_CORE_READ(inode, i_writecount.counter) <= 0;
 }
@@ -93,13 +93,13 @@ static __always_inline void content_keep(struct content *content, struct inode *
 }
 
 /*
- * Not on FUSE, where the server may say one thing to us and another to the program, and may keep us waiting; and not while
- * somebody may write. Then the decision finds nothing, counts it and asks the agent.
+ * Not while somebody may write; and not on FUSE where the kernel would pass over this program for others as long as the server
+ * keeps it waiting. Then the decision finds nothing, counts it and asks the agent.
  */
 static __always_inline bool can_be_hashed(struct inode *inode)
 {
-	return BPF_CORE_READ(inode, i_sb, s_magic) != FUSE_SUPER_MAGIC &&
-	       BPF_CORE_READ(inode, i_writecount.counter) <= 0;
+	return BPF_CORE_READ(inode, i_writecount.counter) <= 0 &&
+	       (load_config.unguarded || BPF_CORE_READ(inode, i_sb, s_magic) != FUSE_SUPER_MAGIC);
 }
 
 /* @leave: for the decision about this attempt; else only with the inode. */

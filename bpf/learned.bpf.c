@@ -55,7 +55,7 @@ __noinline int content_ask(__u32 index)
 	key.kind = LEARNED_DIGEST;
 	learnt = bpf_map_lookup_elem(facts, &key);
 	if (learnt) {
-		slot->known.content_deny = better(slot->known.content_deny, learnt->deny);
+		slot->known.copy_deny = learnt->deny;
 		slot->known.content_allow = better(slot->known.content_allow, learnt->allow);
 	}
 	return MATCH_DONE;

@@ -177,10 +177,11 @@ struct match match_file(const struct generation *generation, const struct match_
 		.path_allow = match_number(generation, path.allow),
 		.identity_deny = file->identity_deny,
 		.identity_allow = file->identity_allow,
-		.content_deny = better(match_number(generation, content.rule), file->copy_deny),
+		.content_deny = match_number(generation, content.rule),
 		.content_allow = match_number(generation, content.allow),
 		.name_deny = match_number(generation, name.rule),
 		.name_allow = match_number(generation, name.allow),
+		.copy_deny = file->copy_deny,
 		.at_home = !file->away,
 	};
 	match.rule = rule_of(generation, file_deny(&known));

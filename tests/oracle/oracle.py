@@ -292,7 +292,7 @@ class Fact:
             text = "sha256:" + text.rpartition(":")[2].lower()
         self.value = text
 
-    def matches(self, attempt, exception=False):
+    def matches(self, attempt, exception=False, copies=True):
         """An exception covers the matched object only: not a copy of it, and for a path not another file that has this
         path elsewhere."""
         if self.kind == "network":
@@ -302,7 +302,7 @@ class Fact:
             return attempt.digest == self.value
         if self.kind == "module":
             return attempt.module is not None and text_matches(self.value, attempt.module)
-        texts = attempt.known[self.kind] + ([] if exception else attempt.copied[self.kind])
+        texts = attempt.known[self.kind] + ([] if exception or not copies else attempt.copied[self.kind])
         if self.kind == "path":
             if attempt.path is not None and not (exception and attempt.away):
                 texts = texts + [attempt.path]
@@ -605,7 +605,9 @@ def decide(policy, attempt):
     """All right answers: (in scope, rule, allow, verdict, mode, held by, let through)."""
     if not policy.scope.contains(attempt):
         return {("out", "-", "-", "allow", "-", "-", "-")}
-    matching = [rule for rule in policy.rules if rule.fact.matches(attempt)]
+    # what a file with the same content is known as says something only where nothing does of this one itself
+    matching = [rule for rule in policy.rules if rule.fact.matches(attempt, copies=False)]
+    matching = matching or [rule for rule in policy.rules if rule.fact.matches(attempt)]
     if not matching:
         return {("in", "-", "-", "allow", "-", "-", "-")}
     allows = [allow for allow in policy.allows if allow.holds(attempt.now) and allow.fact.matches(attempt, True)]
