@@ -45,7 +45,8 @@ void suspect_answered(struct suspects *suspects, struct suspect *suspect,
 		suspects->unreachable++;
 		return;
 	}
-	err = suspect_judge(&court, &suspect->key, suspect_is_identified(suspect), answer, &verdict);
+	err = suspect_judge(&court, &suspect->key, suspect_is_identified(suspect), answer,
+			    &verdict);
 	if (err == -E2BIG)
 		suspects->options.full(suspects->options.context);
 	suspects->read++;
@@ -157,11 +158,11 @@ void suspects_generation(struct suspects *suspects, const struct generation *gen
 
 json_t *suspects_state(const struct suspects *suspects)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked,
-			 "read", (json_int_t)suspects->read, "embargoed",
-			 (json_int_t)suspects->embargoed, "ended", (json_int_t)suspects->ended,
-			 "unreachable", (json_int_t)suspects->unreachable, "overflow",
-			 (json_int_t)suspects->overflow, "hung", (json_int_t)suspects->hung);
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "asked", (json_int_t)suspects->asked, "read",
+		(json_int_t)suspects->read, "embargoed", (json_int_t)suspects->embargoed, "ended",
+		(json_int_t)suspects->ended, "unreachable", (json_int_t)suspects->unreachable,
+		"overflow", (json_int_t)suspects->overflow, "hung", (json_int_t)suspects->hung);
 }
 
 bool suspects_by_agent(const struct kernel_report *report)
