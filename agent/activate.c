@@ -95,9 +95,10 @@ static bool is_older(const struct generation *candidate, const struct generation
 static void why_not(int err, const char *policy, const struct diagnostics *diags, char *text)
 {
 	if (err == -EINVAL)
-		snprintf(text, ACTIVATE_TEXT_BYTES,
-			 "\"%s\" has %zu error%s; correct it (embargo policy check --host) and reload",
-			 policy, diags->errors, diags->errors == 1 ? "" : "s");
+		snprintf(
+			text, ACTIVATE_TEXT_BYTES,
+			"\"%s\" has %zu error%s; correct it (embargo policy check --host) and reload",
+			policy, diags->errors, diags->errors == 1 ? "" : "s");
 	else
 		snprintf(text, ACTIVATE_TEXT_BYTES, "\"%s\" or its catalogue cannot be read: %s",
 			 policy, strerror(-err));
@@ -180,7 +181,8 @@ void activate_keep(struct activation *activation)
 	log_error("%s", activation->trouble);
 }
 
-static void look_at(const struct generation *generation, struct kernel *kernel, struct requirements *out)
+static void look_at(const struct generation *generation, struct kernel *kernel,
+		    struct requirements *out)
 {
 	AUTO_FREE struct kernel_report *report = NULL;
 
@@ -198,12 +200,14 @@ static void tell_met(struct kernel *kernel, __u64 active, __u64 next)
 	int err = kernel_set_met(kernel, met);
 
 	if (err < 0)
-		log_error("the kernel could not be told that the requirements are met: %s. Rules of the "
-			  "policy only record; reload (systemctl reload embargod)",
-			  strerror(-err));
+		log_error(
+			"the kernel could not be told that the requirements are met: %s. Rules of the "
+			"policy only record; reload (systemctl reload embargod)",
+			strerror(-err));
 }
 
-static __u64 number_if_met(const struct generation *generation, const struct requirements *requirements)
+static __u64 number_if_met(const struct generation *generation,
+			   const struct requirements *requirements)
 {
 	return requirements_met(requirements) ? generation->number : 0;
 }
@@ -220,7 +224,8 @@ static const struct host_paths *protected_of(struct activation *activation)
 	int err = activation->protected.count ? 0 : host_protected(&activation->protected);
 
 	if (err < 0)
-		log_warning("what this host cannot lose could not be looked up: %s", strerror(-err));
+		log_warning("what this host cannot lose could not be looked up: %s",
+			    strerror(-err));
 	return &activation->protected;
 }
 
@@ -233,8 +238,10 @@ void activate_learn(struct activation *activation, struct kernel *kernel)
 	learn_before(kernel, NULL, activation->active, paths->list, paths->count, &facts);
 	failed = learn_put(kernel, &facts);
 	if (failed)
-		log_warning("%zu of %zu facts about protected and excepted files did not reach the kernel; the search "
-			    "tries again", failed, facts.count);
+		log_warning(
+			"%zu of %zu facts about protected and excepted files did not reach the kernel; the search "
+			"tries again",
+			failed, facts.count);
 }
 
 void activate_follow(struct activation *activation)

@@ -37,7 +37,8 @@ static void let_go(int kept)
 		int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0, which stays */
 		struct stat st;
 
-		if (fd <= STDERR_FILENO || fd == kept || fd == dirfd(directory) || fstat(fd, &st) < 0)
+		if (fd <= STDERR_FILENO || fd == kept || fd == dirfd(directory) ||
+		    fstat(fd, &st) < 0)
 			continue;
 		if (S_ISSOCK(st.st_mode) ||
 		    (S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY))

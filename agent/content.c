@@ -116,8 +116,7 @@ void content_guard_free(struct content_guard *guard)
 	free(guard);
 }
 
-int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes,
-		      bool fresh)
+int content_guard_add(struct content_guard *guard, const char *path, __u64 bytes, bool fresh)
 {
 	struct guarded *one;
 

@@ -327,7 +327,8 @@ static int block_signals(void)
 }
 
 /* Everything that needs a full root. */
-static int start_privileged(struct daemon *daemon, bool *out_adopted, struct privilege_needs *out_needs)
+static int start_privileged(struct daemon *daemon, bool *out_adopted,
+			    struct privilege_needs *out_needs)
 {
 	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
 	int err;
@@ -351,7 +352,8 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted, struct pri
 	if (kernel_report(daemon->kernel, report) == 0) {
 		say_start(daemon, report, *out_adopted);
 		out_needs->look_at_programs = suspects_by_agent(report);
-		out_needs->end_programs = out_needs->look_at_programs && !daemon->kernel_options.audit_only;
+		out_needs->end_programs =
+			out_needs->look_at_programs && !daemon->kernel_options.audit_only;
 		if (report->cgroup[0])
 			daemon->deliver.cgroup_fd =
 				open(report->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

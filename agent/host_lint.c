@@ -138,8 +138,9 @@ struct package_search {
 	struct collected *collected;
 	struct inventory *inventory;
 	struct match_index *index;
-	const struct protected_object **by_path; /* owned; sorted; NULL until a package is met that a rule means */
-	const struct protected_object *found;    /* of the package under way */
+	const struct protected_object *
+		*by_path; /* owned; sorted; NULL until a package is met that a rule means */
+	const struct protected_object *found; /* of the package under way */
 };
 
 static int compare_objects(const void *left, const void *right)
@@ -214,7 +215,9 @@ static bool is_meant(const struct package_search *search, const struct inventory
 static int know_objects(struct package_search *search)
 {
 	struct collected *collected = search->collected;
-	int err = collected->object_count ? 0 : inventory_protected(search->inventory, on_object, collected);
+	int err = collected->object_count
+			  ? 0
+			  : inventory_protected(search->inventory, on_object, collected);
 
 	if (err)
 		return err;
@@ -392,8 +395,9 @@ int host_lint(const struct policy *policy, const struct generation *generation,
 	      struct inventory *inventory, struct diagnostics *diags, struct host_paths *out_paths)
 {
 	CLEANUP(collected_done) struct collected collected = {0};
-	CLEANUP(packages_give_up) struct packages_search packages = {
-		.apart.fd = -1, .deadline_ms = apart_now_ms() + PACKAGES_MS};
+	CLEANUP(packages_give_up)
+	struct packages_search packages = {.apart.fd = -1,
+					   .deadline_ms = apart_now_ms() + PACKAGES_MS};
 	struct packages_apart context = {generation, inventory, &collected};
 	struct lint_host host;
 	int err = 0;

@@ -48,7 +48,7 @@ struct learn {
 	__u64 found;      /* by the last complete search */
 	unsigned in_vain; /* searches after a change that found nothing new, one after the other */
 	size_t watched;
-	char *named[NAMED_MAX]; /* owned */
+	char *named[NAMED_MAX];            /* owned */
 	size_t named_count, named_running; /* those of the search that runs come first */
 };
 
@@ -426,22 +426,22 @@ json_t *learn_state(struct learn *learn)
 
 	if (learn->counts[LEARNED_FILE] < COUNTED_MAX)
 		count_facts(learn);
-	state = json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "search",
-			  learn->cannot                    ? "impossible"
-			  : learn->apart.pid || learn->due ? "running"
-			  : learn->complete.tv_sec         ? "complete"
-							   : "none",
-			  "files", (json_int_t)learn->counts[LEARNED_FILE], "contents",
-			  (json_int_t)learn->counts[LEARNED_DIGEST], "sizes",
-			  (json_int_t)learn->counts[LEARNED_SIZE], "found",
-			  (json_int_t)quick->files, "gone", (json_int_t)quick->gone, "missed",
-			  (json_int_t)quick->missed, "hashed", (json_int_t)hash->hashed,
-			  "hashed_bytes", (json_int_t)hash->hashed_bytes, "unreadable",
-			  (json_int_t)hash->unreadable, "shared", (json_int_t)hash->shared,
-			  "doubtful", (json_int_t)hash->doubtful, "linked",
-			  (json_int_t)quick->linked, "room",
-			  (json_int_t)kernel_learned_room(learn->options.kernel),
-			  "directories_watched", (json_int_t)learn->watched);
+	state = json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+		"search",
+		learn->cannot                    ? "impossible"
+		: learn->apart.pid || learn->due ? "running"
+		: learn->complete.tv_sec         ? "complete"
+						 : "none",
+		"files", (json_int_t)learn->counts[LEARNED_FILE], "contents",
+		(json_int_t)learn->counts[LEARNED_DIGEST], "sizes",
+		(json_int_t)learn->counts[LEARNED_SIZE], "found", (json_int_t)quick->files, "gone",
+		(json_int_t)quick->gone, "missed", (json_int_t)quick->missed, "hashed",
+		(json_int_t)hash->hashed, "hashed_bytes", (json_int_t)hash->hashed_bytes,
+		"unreadable", (json_int_t)hash->unreadable, "shared", (json_int_t)hash->shared,
+		"doubtful", (json_int_t)hash->doubtful, "linked", (json_int_t)quick->linked, "room",
+		(json_int_t)kernel_learned_room(learn->options.kernel), "directories_watched",
+		(json_int_t)learn->watched);
 	if (!learn->complete.tv_sec)
 		return take_ptr(state);
 	record_time(learn->complete.tv_sec * 1000000000ull + learn->complete.tv_nsec, time);

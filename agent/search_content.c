@@ -41,8 +41,9 @@ static int is_due(const struct work *work, size_t at, struct learned *out_learne
 		return 0;
 	if (!file->is_ours || !learned_file_is_whole(file))
 		return 0;
-	err = file->unfit ? 0 : kernel_learned_get(work->search->kernel, &work->facts.keys[at],
-						   out_learned);
+	err = file->unfit ? 0
+			  : kernel_learned_get(work->search->kernel, &work->facts.keys[at],
+					       out_learned);
 	if (err < 0)
 		return err == -ENOENT ? 0 : err;
 	return !(out_learned->flags & LEARNED_HASHED && out_learned->change_ns == file->change_ns &&
@@ -116,8 +117,7 @@ static int on_innocent(void *context, const char *path, const struct stat *st)
 {
 	const struct sizes *sizes = context;
 
-	return content_guard_add(sizes->work->guard, path, (__u64)st->st_size,
-				 is_fresh(sizes, st));
+	return content_guard_add(sizes->work->guard, path, (__u64)st->st_size, is_fresh(sizes, st));
 }
 
 /* ---------------------------------------------------------------- taking back */
@@ -244,8 +244,8 @@ static int hash_file(struct work *work, const struct trust *trust, size_t at)
 	} else {
 		err = learn_content(work, &learned, &content);
 	}
-	learned.flags = content.settled ? learned.flags | LEARNED_HASHED
-					: learned.flags & ~LEARNED_HASHED;
+	learned.flags =
+		content.settled ? learned.flags | LEARNED_HASHED : learned.flags & ~LEARNED_HASHED;
 	learned.change_ns = content.change_ns;
 	learned.size = content.bytes;
 	return err || file->unfit

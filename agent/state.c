@@ -37,7 +37,8 @@ static bool scope_needs_cgroups(const struct generation *generation)
 /* Code load and modules are carried by no backend on some hosts, for good: status and doctor say so, but nothing is wrong. */
 static bool is_never_there(const struct hook_report *hook)
 {
-	return hook->backend == BACKEND_NONE && (hook->hook == HOOK_LOAD || hook->hook == HOOK_MODULE);
+	return hook->backend == BACKEND_NONE &&
+	       (hook->hook == HOOK_LOAD || hook->hook == HOOK_MODULE);
 }
 
 static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
@@ -54,7 +55,8 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list, "the kernel cannot be asked what is attached: %s",
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
-		if (report->hooks[i].hook && !report->hooks[i].attached && !is_never_there(&report->hooks[i]))
+		if (report->hooks[i].hook && !report->hooks[i].attached &&
+		    !is_never_there(&report->hooks[i]))
 			err |= note(list,
 				    "%s: nothing is attached, so nothing of it is refused or "
 				    "recorded. %s",

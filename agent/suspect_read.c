@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define TRIES 8 /* to open a file that an exec has not switched to yet; then 255 ms are over */
+#define TRIES       8 /* to open a file that an exec has not switched to yet; then 255 ms are over */
 #define STALE_TRIES 3
 
 /* Open this path if it is the very file, and nothing that could keep us. Return: descriptor; -ENOENT. */

@@ -258,8 +258,8 @@ static json_t *sample(const char *name, union buffer *buffer)
 }
 
 static const char *const sample_names[] = {
-	"exec-refused", "exec-audit", "exec-let-through", "connect-refused", "connect-datagram",
-	"exec-summary", "lost",       "coverage",	 "exec-content",    "exec-late",
+	"exec-refused", "exec-audit",    "exec-let-through", "connect-refused", "connect-datagram",
+	"exec-summary", "lost",          "coverage",         "exec-content",    "exec-late",
 	"load-refused", "module-refused"};
 
 static void check_sample(const char *name, const char *line)

@@ -207,7 +207,8 @@ static void files_of_packages(void **state)
 	assert_int_equal(world->results[1].hashed, 6);
 	settle();
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 7), 0);
-	assert_int_equal(world->results[1].hashed, 6); /* they could have changed within the same second */
+	assert_int_equal(world->results[1].hashed,
+			 6); /* they could have changed within the same second */
 	/* again: nothing has changed, so nothing is read */
 	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 8), 0);
 	assert_int_equal(world->results[1].hashed, 0);
@@ -615,11 +616,20 @@ static void hashes_one_state(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		TEST(files_of_packages),   TEST(vendors_of_packages), TEST(removed_packages),
-		TEST(unreadable_database), TEST(files_of_paths),      TEST(layers),
-		TEST(protected_contents),  TEST(nothing_but_files),   TEST(no_room),
-		TEST(carried_by_id),       TEST(hashes_one_state),    TEST(innocent_contents),
-		TEST(contents_of_others),  TEST(files_with_several_names),
+		TEST(files_of_packages),
+		TEST(vendors_of_packages),
+		TEST(removed_packages),
+		TEST(unreadable_database),
+		TEST(files_of_paths),
+		TEST(layers),
+		TEST(protected_contents),
+		TEST(nothing_but_files),
+		TEST(no_room),
+		TEST(carried_by_id),
+		TEST(hashes_one_state),
+		TEST(innocent_contents),
+		TEST(contents_of_others),
+		TEST(files_with_several_names),
 		TEST(paths_that_were_met),
 	};
 

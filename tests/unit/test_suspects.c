@@ -453,8 +453,8 @@ static void asked_while_it_is_read(void **state)
 	begin(world, MODE_ENFORCE, false);
 	event = event_of(world, &buffer);
 	suspects_ask(world->suspects, event); /* innocent: nothing is learned */
-	usleep(200000);			      /* it has been read */
-	learn_digest(world);		      /* as if it were another content */
+	usleep(200000);                       /* it has been read */
+	learn_digest(world);                  /* as if it were another content */
 	suspects_ask(world->suspects, event);
 	for (int i = 0; i < 250 && counter(world, "read") < 2; i++)
 		assert_true(sd_event_run(world->loop, 20000) >= 0);
