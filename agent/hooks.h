@@ -20,6 +20,7 @@ enum feature {
 	FEATURE_FENTRY,		/* programs at a function's entry */
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
 	FEATURE_FILE_HASH,	/* LSM programs that may sleep and can hash a file: 5.18 */
+	FEATURE_UNGUARDED,	/* LSM programs are called also while another task is inside them: 6.2 */
 	FEATURE_MAX,
 };
 

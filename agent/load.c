@@ -92,16 +92,6 @@ static __u32 mounted_device(const char *mountinfo, __u32 otherwise)
 	return otherwise;
 }
 
-/*
- * Before 6.2 (271de525e1d7) the kernel passes over a program on a processor where another task is inside it, also LSM programs.
- * The commit gave the entry that does so for others a name of its own.
- */
-static bool sleepers_are_unguarded(void)
-{
-	return libbpf_find_vmlinux_btf_id("__bpf_prog_enter_sleepable_recur", 0) != -ENOENT &&
-	       kernel_has_function("__bpf_prog_enter_sleepable_recur");
-}
-
 /* Number of the subvolume of btrfs that a directory is in; 0 where it is none, or where that is not told. */
 static __u64 subvolume_of(const char *directory)
 {
@@ -139,7 +129,7 @@ int load_config_fill(const struct kernel_options *options, const struct features
 
 	config.audit_only = options->audit_only;
 	config.subvolumes = access("/sys/kernel/btf/btrfs", R_OK) == 0;
-	config.unguarded = sleepers_are_unguarded();
+	config.unguarded = features->of[FEATURE_UNGUARDED].answer == ANSWER_YES;
 	home_fill(&config);
 	if (options->within) {
 		err = within_fill(options->within, &config);

@@ -286,6 +286,18 @@ static void probe_cgroup(const struct btf *types, struct feature_answer *out)
 		out->answer = ANSWER_YES;
 }
 
+/*
+ * Before 6.2 the kernel passes over a program on a processor where another task is inside it, LSM programs too. The commit
+ * that ended it for these gave the entry that still does so for others a name of its own (271de525e1d7).
+ */
+static void probe_unguarded(const struct btf *types, struct feature_answer *out)
+{
+	if (find_function(types, "__bpf_prog_enter_sleepable_recur", BPF_TRACE_FENTRY) > 0)
+		out->answer = ANSWER_YES;
+	else
+		snprintf(out->why, sizeof(out->why), "the kernel is older than 6.2");
+}
+
 void probe_features(struct features *out_features)
 {
 	static void (*const probes[FEATURE_MAX])(const struct btf *, struct feature_answer *) = {
@@ -296,8 +308,8 @@ void probe_features(struct features *out_features)
 		[FEATURE_FENTRY] = probe_fentry,
 		[FEATURE_CGROUP] = probe_cgroup,
 		[FEATURE_FILE_HASH] = probe_file_hash,
+		[FEATURE_UNGUARDED] = probe_unguarded,
 	};
-
 	struct btf *types = btf__load_vmlinux_btf();	/* NULL with libbpf 1.0 and later: none */
 
 	memset(out_features, 0, sizeof(*out_features));
