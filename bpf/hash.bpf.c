@@ -50,7 +50,7 @@ struct moment {
 	bool settled;
 };
 
-static __always_inline void moment_take(struct inode *inode, const struct content *content, struct moment *out)
+static __always_inline void moment_take(struct inode *inode, __u32 writes, struct moment *out)
 {
 	__u64 magic = BPF_CORE_READ(inode, i_sb, s_magic);
 	__u64 *overlay_writes = overlay_writes_find();
@@ -60,7 +60,7 @@ static __always_inline void moment_take(struct inode *inode, const struct conten
 
 	inode_change(inode, &out->change_ns, &out->version);
 	out->size = BPF_CORE_READ(inode, i_size);
-	out->writes = content->writes;
+	out->writes = writes;
 	out->overlay_writes = overlay_writes ? *overlay_writes : 0;
 	/* these have a file below, or a server, that changes without a word to this inode */
 	out->settled = magic != OVERLAYFS_SUPER_MAGIC && magic != FUSE_SUPER_MAGIC && real_ns &&
@@ -69,12 +69,14 @@ static __always_inline void moment_take(struct inode *inode, const struct conten
 }
 
 /* Keep it, if the file was the same before and after. */
-static __always_inline void content_keep(struct content *content, struct inode *inode, const struct moment *before,
-					 const __u8 *sha256)
+static __always_inline void content_keep(struct inode *inode, const struct moment *before, const __u8 *sha256)
 {
+	struct content *content = bpf_inode_storage_get(&contents, inode, 0, 0);
 	struct moment after;
 
-	moment_take(inode, content, &after);
+	if (!content)
+		return;
+	moment_take(inode, content->writes, &after);
 	if (!before->settled || !after.settled || before->change_ns != after.change_ns ||
 	    before->version != after.version || before->size != after.size || before->writes != after.writes ||
 	    before->overlay_writes != after.overlay_writes)
@@ -109,7 +111,7 @@ static __always_inline void hash_file(struct file *file, enum hook hook, bool le
 	__u64 thread = bpf_get_current_pid_tgid();
 	struct hashed now = {};
 	struct content *content;
-	struct moment before;
+	struct moment before = {};
 
 	if (!is_within() || !size_is_embargoed(BPF_CORE_READ(inode, i_size)))
 		return;
@@ -117,8 +119,8 @@ static __always_inline void hash_file(struct file *file, enum hook hook, bool le
 	if (!can_be_hashed(inode) || content_recall(inode, leave))
 		return;
 	content = bpf_inode_storage_get(&contents, inode, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (content)
-		moment_take(inode, content, &before);
+	if (content)	/* else no memory: it is not settled, and not kept */
+		moment_take(inode, content->writes, &before);
 	if (set_is_active())
 		count(hook, STAT_HASHED);
 	if (bpf_ima_file_hash(file, now.sha256, SHA256_BYTES) != HASH_ALGO_SHA256) {
@@ -129,8 +131,7 @@ static __always_inline void hash_file(struct file *file, enum hook hook, bool le
 	now.inode = (__u64)inode;
 	if (leave)
 		bpf_map_update_elem(&hashed, &thread, &now, BPF_ANY);
-	if (content)
-		content_keep(content, inode, &before, now.sha256);
+	content_keep(inode, &before, now.sha256);
 }
 
 SEC("lsm.s/bprm_check_security")
