@@ -370,7 +370,7 @@ static int start(struct kernel *kernel, const struct generation *first, const st
 	bool fresh;
 	int err;
 
-	probe_features(&kernel->features);
+	probe_features_of(kernel->options.probing, &kernel->features);
 	err = load_choose(&kernel->features, kernel->options.forced, kernel->backends);
 	if (err)
 		return err;

@@ -13,6 +13,7 @@
 
 struct generation;
 struct kernel;
+struct kernel_probing;
 
 #define KERNEL_TEXT_BYTES 256
 
@@ -22,7 +23,18 @@ struct kernel_options {
 	bool audit_only;
 	/* By enum hook. BACKEND_NONE: the strongest that works; BACKEND_MAX: none, as on a host without one. */
 	enum backend forced[HOOK_MAX];
+	struct kernel_probing *probing;	/* of kernel_probe_begin(); borrowed; NULL: asked when it is needed */
 };
+
+/**
+ * kernel_probe_begin() - ask what this kernel can do in a process of its own, while the caller does something else
+ *
+ * It takes a tenth of a start. Return: for the options of kernel_start(), owned by the caller; NULL if that is not
+ * possible, which is no failure.
+ */
+struct kernel_probing *kernel_probe_begin(void);
+/** kernel_probe_end() - after kernel_start(), or instead of it; accepts NULL */
+void kernel_probe_end(struct kernel_probing *probing);
 
 /* One hook on this host. */
 struct hook_report {

@@ -21,7 +21,9 @@
 
 /* What the content says. */
 struct said {
-	__u32 deny, allow;
+	__u32 deny; /* a rule lists its digest */
+	__u32 copy; /* a rule recognised another file with this content: counts where nothing says more, file_deny() */
+	__u32 allow;
 };
 
 static int ask(const struct suspect_court *court, const struct suspect_answer *answer,
@@ -35,7 +37,8 @@ static int ask(const struct suspect_court *court, const struct suspect_answer *a
 
 	if (err < 0 && err != -ENOENT)
 		return err;
-	out->deny = learned_best(known.deny, value ? value->digest.deny : 0);
+	out->deny = value ? value->digest.deny : 0;
+	out->copy = known.deny;
 	out->allow = learned_best(known.allow, value ? value->digest.allow : 0);
 	return 0;
 }
@@ -48,9 +51,11 @@ static void note(struct learned *file, const struct said *said, const struct con
 		file->flags &= ~LEARNED_BY_CONTENT;
 	}
 	/* What is embargoed only because of what is in it is so no longer when that changes. */
-	if (!file->deny && said->deny)
+	if (!file->deny && (said->deny || said->copy))
 		file->flags |= LEARNED_BY_CONTENT;
 	file->deny = learned_best(file->deny, said->deny);
+	if (!file->deny)
+		file->deny = said->copy;
 	file->allow = learned_best(file->allow, said->allow);
 	file->flags &= ~LEARNED_HASHED;
 	if (content->settled)
@@ -72,7 +77,7 @@ int suspect_judge(const struct suspect_court *court, const struct learned_key *k
 	if (err)
 		return err;
 	note(&out_verdict->file, &said, &answer->content);
-	out_verdict->deny = said.deny;
+	out_verdict->deny = said.deny ? said.deny : said.copy;
 	return identified ? kernel_learned_put(kernel, key, &out_verdict->file)
 			  : 0; /* it is asked for each time */
 }

@@ -11,6 +11,34 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 
+/*
+ * Below these, who is root in a container may write as the owner of the host does: layers, volumes, whole systems.
+ */
+static const char *const guests[] = {
+	"/var/lib/docker/",
+	"/var/lib/containers/",
+	"/var/lib/containerd/",
+	"/var/lib/kubelet/",
+	"/var/lib/machines/",
+	"/var/lib/lxc/",
+	"/var/lib/lxd/",
+	"/var/lib/incus/",
+	"/var/lib/libvirt/",
+	"/var/snap/",
+	"/run/",
+	"/proc/",
+};
+
+static bool is_of_guest(const struct trust *trust, const char *path)
+{
+	const char *below = path + strlen(trust->root);
+
+	for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++)
+		if (!strncmp(below, guests[i], strlen(guests[i])))
+			return true;
+	return false;
+}
+
 int trust_begin(struct trust *trust, const char *root)
 {
 	struct stat st;
@@ -45,6 +73,10 @@ static bool are_fit(const struct trust *trust, char *path)
 
 	if (strncmp(path, trust->root, root) || (path[root] && path[root] != '/'))
 		return false;
+	strcat(path, "/"); /* there is room, trust_has() */
+	if (is_of_guest(trust, path))
+		return false;
+	path[strlen(path) - 1] = 0;
 	while (strlen(path) > root && (slash = strrchr(path, '/'))) {
 		if (!is_fit_directory(trust, path))
 			return false;
@@ -59,7 +91,7 @@ bool trust_has(struct trust *trust, const char *path, const struct stat *st)
 	char directory[PATH_MAX];
 	size_t bytes = slash ? (size_t)(slash - path) : 0;
 
-	if (!slash || bytes >= PATH_MAX || !trust_in_file(trust, st))
+	if (!slash || bytes + 2 > PATH_MAX || !trust_in_file(trust, st))
 		return false;
 	memcpy(directory, path, bytes);
 	directory[bytes] = 0;

@@ -27,7 +27,8 @@ int trust_begin(struct trust *trust, const char *root);
  *
  * That is: it belongs to the owner of the root, neither group nor others may write it, and the same is true of every
  * directory up to the root; others may write to one that is sticky (/tmp), because there they cannot rename
- * what is not theirs.
+ * what is not theirs. Never below the directories in which containers and guest systems live: their root is the same
+ * user.
  */
 bool trust_has(struct trust *trust, const char *path, const struct stat *st);
 

@@ -438,18 +438,24 @@ static void contents_of_others(void **state)
 	assert_int_equal(chmod(at(world, "/opt/example/open"), 0777), 0);
 	root_file(world->root, "/opt/example/tmp/here", "#!/bin/sh\necho 4444\n");
 	assert_int_equal(chmod(at(world, "/opt/example/tmp"), 01777), 0);
+	root_file(world->root, "/var/lib/docker/volumes/v/scanner", "#!/bin/sh\necho 55555\n");
+	root_file(world->root, "/srv/scanner", "#!/bin/sh\necho 666666\n");
 	rule(world, MATCHER_PATH, "/opt/example/**", ACTION_DENY);
+	rule(world, MATCHER_PATH, "**/scanner", ACTION_DENY);
 	compile(world);
 	if (geteuid() == 0)
 		assert_int_equal(chown(at(world, "/opt/example/theirs"), 65534, 65534), 0);
-	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_HASH, 1), 0);
+	assert_int_equal(search(world, SEARCH_QUICK | SEARCH_WALK | SEARCH_HASH, 1), 0);
+	assert_fact(world, "/var/lib/docker/volumes/v/scanner", number(world, "**/scanner"), 0);
+	assert_null(fact_of_content(world, "/var/lib/docker/volumes/v/scanner"));
+	assert_non_null(fact_of_content(world, "/srv/scanner"));
 	assert_fact(world, "/opt/example/writable", number(world, "/opt/example/**"), 0);
 	assert_null(fact_of_content(world, "/opt/example/writable"));
 	assert_null(fact_of_content(world, "/opt/example/open/there"));
 	assert_non_null(fact_of_content(world, "/opt/example/tmp/here"));
 	if (geteuid() == 0)
 		assert_null(fact_of_content(world, "/opt/example/theirs"));
-	assert_int_equal(world->results[1].doubtful, geteuid() == 0 ? 3 : 2);
+	assert_int_equal(world->results[2].doubtful, geteuid() == 0 ? 4 : 3);
 }
 
 /* A second name may be that of an innocent program; those of a product are found all. */
