@@ -207,8 +207,8 @@ static void print_learned(const json_t *state)
 			       number_of(learned, "linked"));
 	}
 	if (number_of(suspects, "asked"))
-		printf("           for an attempt: %lld asked, %lld read, %lld embargoed, %lld ended, %lld unreachable, "
-		       "%lld too many, %lld never answered\n",
+		printf("           for an attempt: %lld asked, %lld read, %lld embargoed, %lld ended\n"
+		       "           not read: %lld unreachable, %lld too many at a time, %lld never answered\n",
 		       number_of(suspects, "asked"), number_of(suspects, "read"),
 		       number_of(suspects, "embargoed"), number_of(suspects, "ended"),
 		       number_of(suspects, "unreachable"), number_of(suspects, "overflow"),

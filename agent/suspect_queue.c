@@ -215,12 +215,24 @@ static void overflow(struct suspects *suspects)
 			(unsigned long long)suspects->overflow);
 }
 
+/* What is not identified gets half of the places: it must not keep the others out for as long as its owner likes. */
+static bool has_room(const struct suspects *suspects, const struct event *event)
+{
+	size_t doubtful = 0;
+
+	if (event->file.flags & FILE_IDENTIFIED)
+		return suspects->count < SUSPECTS_MAX;
+	for (size_t i = 0; i < suspects->count; i++)
+		doubtful += !suspect_is_identified(suspects->list[i]);
+	return suspects->count < SUSPECTS_MAX && doubtful < SUSPECTS_MAX / 2;
+}
+
 void suspect_queue_add(struct suspects *suspects, const struct event *event, bool seen_only)
 {
 	const struct learned_key key = learned_key_of_file(&event->file);
 	struct suspect *suspect = find(suspects, &key);
 
-	if (!suspect && suspects->count < SUSPECTS_MAX) {
+	if (!suspect && has_room(suspects, event)) {
 		suspect = calloc(1, sizeof(*suspect));
 		if (suspect) {
 			*suspect = (struct suspect){.owner = suspects,

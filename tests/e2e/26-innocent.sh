@@ -46,6 +46,10 @@ check "the search is complete" searched
 cp "$original" "$mine/legacy-scanner"
 chown 65534:65534 "$mine/legacy-scanner"
 expect_refused "an innocent program under an embargoed name" "$mine/legacy-scanner"
+if setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
+	is "the same, run by its owner" "$REFUSED" \
+		"$(status_of setpriv --reuid=65534 --regid=65534 --clear-groups "$mine/legacy-scanner" "$MARKER")"
+fi
 # and root's own file in a directory where others may put it: only a name that a link gave it
 ln "$original" "$mine/linked" && mv "$mine/linked" "$mine/legacy-scanner.d" 2>/dev/null
 sleep $((2 * (SLOW > 1 ? 3 : 1)))

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DIGEST	   "sha256:112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" /* and one byte */
+#define DIGEST                                                                                     \
+	"sha256:112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" /* and one byte */
 #define ABI_OFFSET 8 /* of the ABI number in the file */
 
 struct fixture {
@@ -48,7 +49,7 @@ static struct generation *sample(void)
 		path_rule("example_kmod", ACTION_DENY, MODE_ENFORCE),
 		path_rule("example_*", ACTION_DENY, MODE_AUDIT),
 	};
-	static const __u8 kinds[] = {MATCHER_DIGEST, MATCHER_DIGEST,  MATCHER_DIGEST,
+	static const __u8 kinds[] = {MATCHER_DIGEST,  MATCHER_DIGEST,         MATCHER_DIGEST,
 				     MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE,
 				     MATCHER_MODULE};
 

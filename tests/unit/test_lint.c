@@ -132,8 +132,10 @@ static void test_names(void **state)
 {
 	check("packages", "libc6", NAME("libc6", "the package", "libc6", "the C library"));
 	check("packages", "lib*", NAME("lib*", "the package", "libc6", "the C library"));
-	check("packages", "*-server", NAME("*-server", "the package", "openssh-server", "the way to log in"));
-	check("packages", "linux-*", NAME("linux-*", "the package", "linux-image-amd64", "the kernel"));
+	check("packages", "*-server",
+	      NAME("*-server", "the package", "openssh-server", "the way to log in"));
+	check("packages", "linux-*",
+	      NAME("linux-*", "the package", "linux-image-amd64", "the kernel"));
 	check("packages", "ba?h", NAME("ba?h", "the package", "bash", "a shell"));
 	check("packages", "qq*",
 	      "'qq*' is nearly every name; write more of the vendor's own, besides wildcards");
@@ -147,9 +149,11 @@ static void test_names(void **state)
 	check("package-vendors", "* a*",
 	      "'* a*' is nearly every name; write more of the vendor's own, besides wildcards");
 	check("package-vendors", "Vendor*", "");
-	check("modules", "dm-crypt", NAME("dm_crypt", "the kernel module", "dm_crypt", "the way to a disk"));
+	check("modules", "dm-crypt",
+	      NAME("dm_crypt", "the kernel module", "dm_crypt", "the way to a disk"));
 	check("modules", "ext*", NAME("ext*", "the kernel module", "ext4", "a file system"));
-	check("modules", "zz*", "'zz*' is nearly every name; write more of the vendor's own, besides wildcards");
+	check("modules", "zz*",
+	      "'zz*' is nearly every name; write more of the vendor's own, besides wildcards");
 	check("modules", "vendor_*", "");
 }
 
@@ -254,8 +258,10 @@ static void test_host(void **state)
 	/* the old name of a directory reaches the file under the new one */
 	check_host("    paths: [/lib/x86_64-linux-gnu/security/pam_vendor.so]\n", &both,
 		   "p:7:13: error: '/lib/x86_64-linux-gnu/security/pam_vendor.so' would hit '/usr/lib/x86_64-linux-gnu/security/pam_vendor.so', a PAM module of this host, which this host needs; narrow it, or add 'x/-/path/a432b973' to 'accept-risk'\n");
-	check_host("    packages: [vendor-s*, vendor]\n    modules: [vendorfs]\naccept-risk: [x/-/module/b7099346]\n", &named,
-		   "p:7:16: error: 'vendor-s*' would hit the package 'vendor-ssh', the owner of '/opt/vendor/ssh', which this host needs; narrow it, or add 'x/-/package/4636d628' to 'accept-risk'\n");
+	check_host(
+		"    packages: [vendor-s*, vendor]\n    modules: [vendorfs]\naccept-risk: [x/-/module/b7099346]\n",
+		&named,
+		"p:7:16: error: 'vendor-s*' would hit the package 'vendor-ssh', the owner of '/opt/vendor/ssh', which this host needs; narrow it, or add 'x/-/package/4636d628' to 'accept-risk'\n");
 	check_host("    packages: [q*?q]\naccept-risk: [x/-/package/1c705f7c]\n", &named, "");
 	check_host("    networks: [192.0.2.0/24, 192.0.2.7/32, 192.0.2.8/32, 2001:db8::/32, 2001:db8:1::/48]\n", &both,
 		   "p:7:16: error: '192.0.2.0/24' would hit an address of this host; narrow it, or add 'x/-/network/e336915f' to 'accept-risk'\n"
@@ -341,9 +347,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_networks),    cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_many),	    cmocka_unit_test(test_host),
-		cmocka_unit_test(test_pattern),	    cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_names),       cmocka_unit_test(test_many),
+		cmocka_unit_test(test_host),        cmocka_unit_test(test_pattern),
+		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,8 +142,10 @@ static void test_sizes(void **state)
 	      " 8\n5:1 sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 9\n",
 	      "");
 	/* said once is enough, in whatever line */
-	check(MATCHER_DIGEST, A "\n" A " size=3\n" A "\n" A " size=3\n", "1:1 sha256:" A " 3\n", "");
-	check(MATCHER_DIGEST, A " size=3\n" A " size=4\n" B " size=0\n" C " size=99999999999999999999\n",
+	check(MATCHER_DIGEST, A "\n" A " size=3\n" A "\n" A " size=3\n", "1:1 sha256:" A " 3\n",
+	      "");
+	check(MATCHER_DIGEST,
+	      A " size=3\n" A " size=4\n" B " size=0\n" C " size=99999999999999999999\n",
 	      "1:1 sha256:" A " 3\n",
 	      "l:2:1: error: 'sha256:" A
 	      "' has the size 4 here and 3 on line 1; a content has one size: correct the wrong one\n"
@@ -323,11 +325,10 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms),	 cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_sizes),
-		cmocka_unit_test(test_digests),	 cmocka_unit_test(test_bad_text),
-		cmocka_unit_test(test_doubles),	 cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_forms),    cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_sizes),    cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_bad_text), cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_bounds),   cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

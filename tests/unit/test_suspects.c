@@ -442,6 +442,33 @@ static void gives_up(void **state)
 	assert_true(is_running(world));
 }
 
+/* Files on a file system that somebody made himself leave room for the others. */
+static void room_for_others(void **state)
+{
+	struct world *world = *state;
+	union buffer buffer;
+	struct event *event;
+
+	start(world);
+	begin(world, MODE_ENFORCE, false);
+	event = event_of(world, &buffer);
+	event->file.flags = 0;
+	for (int i = 0; i < 200; i++) {
+		event->file.inode++;
+		suspects_ask(world->suspects, event);
+	}
+	assert_int_equal(counter(world, "overflow"), 200 - 128);
+	event->file.flags = FILE_IDENTIFIED;
+	for (int i = 0; i < 128; i++) {
+		event->file.inode++;
+		suspects_ask(world->suspects, event);
+	}
+	assert_int_equal(counter(world, "overflow"), 200 - 128);
+	event->file.inode++;
+	suspects_ask(world->suspects, event);
+	assert_int_equal(counter(world, "overflow"), 200 - 128 + 1);
+}
+
 /* What is asked while the file is being read may be about what was written into it since. */
 static void asked_while_it_is_read(void **state)
 {
@@ -541,6 +568,7 @@ int main(void)
 		TEST(tells_what_was_seen),
 		TEST(gives_up),
 		TEST(one_question_each),
+		TEST(room_for_others),
 		TEST(asked_while_it_is_read),
 		TEST(ends_nobody_else),
 		cmocka_unit_test(reads_maps),
