@@ -104,17 +104,24 @@ static __u64 subvolume_of(const char *directory)
 	return args.treeid;
 }
 
-/* Where the host's own files are: the root of the first process. Without /proc nothing is at home. */
+/*
+ * Where the host's own files are: the root of the first process; where that may not be looked at (it has a privilege that we
+ * lack), our own, which is the same unless we are in a container.
+ */
 static void home_fill(struct load_config *config)
 {
+	const char *root = "/proc/1/root/", *mountinfo = "/proc/1/mountinfo";
 	struct stat status;
 
-	if (stat("/proc/1/root/", &status))
-		return;
+	if (stat(root, &status)) {
+		root = "/";
+		mountinfo = "/proc/self/mountinfo";
+		if (stat(root, &status))
+			return;		/* nothing is at home: exceptions count by identity only */
+	}
 	config->home_inode = status.st_ino;
-	config->home_subvolume = subvolume_of("/proc/1/root/");
-	config->home_device = mounted_device("/proc/1/mountinfo",
-					     major(status.st_dev) << 20 | minor(status.st_dev));
+	config->home_subvolume = subvolume_of(root);
+	config->home_device = mounted_device(mountinfo, major(status.st_dev) << 20 | minor(status.st_dev));
 }
 
 int load_config_fill(const struct kernel_options *options, const struct features *features,
