@@ -328,6 +328,11 @@ try_modprobe_path() {
 before_running_exe() {
 	mkfifo "$WORK/running"
 	"$FILE" 8<>"$WORK/running" 9>/dev/null &
+	# until then it is still the shell
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ "$(readlink "/proc/$!/exe")" != "$FILE" ] || break
+		sleep 0.1
+	done
 	echo $! >"$WORK/running.pid"
 }
 
