@@ -84,6 +84,11 @@ static const char *result_word(const json_t *event, enum colour *out_shade)
 	if (*text_of(embargo, "let_through"))
 		return text_of(embargo, "let_through");
 	*out_shade = COLOUR_WARN;
+	/* its content was not known in time */
+	if (json_object_get(embargo, "late"))
+		return json_is_true(json_object_get(json_object_get(embargo, "late"), "ended"))
+			       ? "ran, ended"
+			       : "ran";
 	return "would refuse";
 }
 

@@ -39,8 +39,9 @@ start_agent
 check "the search is complete" searched
 event_is "a coverage event says so" event.action=coverage event.reason=learned embargo.coverage.learned.search=complete
 
+# Where the kernel hashes a copy is refused at once.
 late=1
-[ "$EXEC_BACKEND" != lsm ] || late=0
+[ "$EXEC_BACKEND" != lsm ] || ! embargo doctor --json 2>/dev/null | grep -q 'the kernel hashes' || late=0
 if [ "$late" = 1 ] && [ "$(status_of "$copy" "$MARKER")" != "$REFUSED" ]; then
 	event_is "the first run is recorded when its content is known" file.path="$copy" event.outcome=success \
 		embargo.mode=enforce embargo.recognised=content embargo.would_deny=false embargo.vendor=example
