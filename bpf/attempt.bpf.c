@@ -4,7 +4,6 @@
  * name in it; the most specific rule of all decides.
  */
 #include "attempt.h"
-#include "content.h"
 #include "learned.h"
 #include "match.h"
 #include "name.h"
@@ -147,6 +146,5 @@ __noinline int file_decide(__u32 index, __u32 what)
 		verdict = file_try(slot, what);
 	if (verdict < 0)
 		undecided(what >> 8 & (HOOK_ROWS - 1));
-	hashed_forget();
 	return verdict == VERDICT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
 }

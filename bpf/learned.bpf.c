@@ -26,6 +26,7 @@ static __always_inline bool hashed_take(struct scratch *slot, __u64 inode)
 	if (!content || content->inode != inode)
 		return false;
 	__builtin_memcpy(slot->event.sha256, content->sha256, SHA256_BYTES);
+	bpf_map_delete_elem(&hashed, &thread);
 	return true;
 }
 
@@ -84,7 +85,20 @@ static __always_inline bool time_tells(struct inode *inode)
 	return magic != TMPFS_MAGIC && magic != RAMFS_MAGIC && BPF_CORE_READ(inode, i_writecount.counter) <= 0;
 }
 
-/* Returns 1 when the agent has read the content of the file as it is now: then its identity says all. */
+enum identity_answer {
+	SIZE_IS_EMBARGOED = 1,	/* the content says something */
+	CONTENT_IS_TOLD = 2,	/* the agent has read it as it is now: then the identity says all */
+	DENIED_BY_CONTENT = 4,	/* what the identity says is only what the content was when the agent read it */
+};
+
+static __always_inline bool size_is_embargoed(void *facts, __u64 size)
+{
+	struct learned_key key = { .kind = LEARNED_SIZE, .a = size };
+
+	return bpf_map_lookup_elem(facts, &key);
+}
+
+/* Returns enum identity_answer, ORed. */
 __noinline int identity_ask(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
@@ -92,53 +106,52 @@ __noinline int identity_ask(__u32 index)
 	struct learned_key key;
 	struct learned *fact, copy;
 	void *facts;
-	bool same;
+	int answer;
 
-	if (!slot || !(slot->event.file.flags & FILE_IDENTIFIED))
+	if (!slot)
 		return 0;
 	facts = learned_facts(slot);
 	if (!facts)
 		return 0;
+	answer = size_is_embargoed(facts, slot->event.file.size) ? SIZE_IS_EMBARGOED : 0;
+	if (!(slot->event.file.flags & FILE_IDENTIFIED))
+		return answer;
 	learned_file_key(&slot->event.file, &key);
 	fact = bpf_map_lookup_elem(facts, &key);
 	if (!fact)
-		return 0;
+		return answer;
 	copy = *fact;
 	/* an element that was removed is another one's at once: what was read counts only if it still is this file's */
 	if (bpf_map_lookup_elem(facts, &key) != fact)
-		return 0;
+		return answer;
 	inode = (struct inode *)slot->inode;
-	same = still_as_hashed(&copy, &slot->event.file, inode);
 	/* also what is denied by a content that may have changed: the agent reads it again then (a rename is a change, too) */
 	slot->known.identity_deny = copy.deny;
 	slot->known.identity_allow = copy.allow;
 	slot->known.protected = !!(copy.flags & LEARNED_PROTECTED);
-	return same && time_tells(inode);
-}
-
-static __always_inline bool size_is_embargoed(struct scratch *slot)
-{
-	struct learned_key key = { .kind = LEARNED_SIZE, .a = slot->event.file.size };
-	void *facts = learned_facts(slot);
-
-	return facts && bpf_map_lookup_elem(facts, &key);
+	if (still_as_hashed(&copy, &slot->event.file, inode) && time_tells(inode))
+		answer |= CONTENT_IS_TOLD;
+	return copy.flags & LEARNED_BY_CONTENT ? answer | DENIED_BY_CONTENT : answer;
 }
 
 __noinline int learned_ask(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
 	struct file *file;
-	int told;
+	int answer;
 
 	if (!slot)
 		return MATCH_DONE;
-	told = identity_ask(index);
-	if (!size_is_embargoed(slot))
+	answer = identity_ask(index);
+	if (!(answer & SIZE_IS_EMBARGOED))
 		return MATCH_DONE;
 	file = (struct file *)slot->file;
-	if (hashed_take(slot, (__u64)BPF_CORE_READ(file, f_inode)))
+	if (hashed_take(slot, (__u64)BPF_CORE_READ(file, f_inode))) {
+		if (answer & DENIED_BY_CONTENT)
+			slot->known.identity_deny = 0;
 		return content_ask(index);
-	slot->wants_content = !told;
+	}
+	slot->wants_content = !(answer & CONTENT_IS_TOLD);
 	return MATCH_DONE;
 }
 
