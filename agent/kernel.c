@@ -408,6 +408,7 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 	memset(kernel->programs, -1, sizeof(kernel->programs));
 	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
+	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;
@@ -436,6 +437,7 @@ void kernel_close(struct kernel *kernel)
 	ring_buffer__free(kernel->ring);
 	descriptors_close(kernel);
 	maps_close(&kernel->maps);
+	learned_lock_free(kernel->learned_lock);
 	free(kernel);
 }
 

@@ -116,6 +116,15 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned);
 /** kernel_learned_get() - Return: 0; -ENOENT; -errno. @out_learned untouched on failure */
 int kernel_learned_get(struct kernel *kernel, const struct learned_key *key, struct learned *out_learned);
+/**
+ * kernel_learned_lock(), kernel_learned_unlock() - around a get and the put that rests on it
+ *
+ * The agent and its children change the same facts; without it one takes back what the other has just said. Short: others
+ * wait. A child that is ended while it holds it gives it back.
+ */
+void kernel_learned_lock(struct kernel *kernel);
+void kernel_learned_unlock(struct kernel *kernel);
+
 /** kernel_learned_remove() - Return: 0; -ENOENT; -errno */
 int kernel_learned_remove(struct kernel *kernel, const struct learned_key *key);
 

@@ -8,6 +8,7 @@
 #include "pin.h"
 #include "probe.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 struct ring_buffer;
@@ -36,6 +37,7 @@ struct kernel {
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
 	int identify;			/* program of the iterator */
+	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
@@ -145,6 +147,10 @@ int generation_header(int entries, struct gen_header *out);
  */
 int learned_install(const struct kernel *kernel, const struct generation *generation,
 		    const struct learned_list *learned);
+
+/** learned_lock_new(), learned_lock_free() - a lock that children share; NULL without memory, which is accepted */
+pthread_mutex_t *learned_lock_new(void);
+void learned_lock_free(pthread_mutex_t *lock);
 
 /** learned_map() - descriptor of the facts of a generation by its number, to be closed; -ENOENT; -errno */
 int learned_map(const struct kernel_maps *maps, __u64 generation);

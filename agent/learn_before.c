@@ -121,6 +121,7 @@ size_t learn_put(struct kernel *kernel, const struct learned_set *facts)
 	for (size_t i = 0; i < facts->count; i++) {
 		struct learned learned = facts->values[i], old = {0};
 
+		kernel_learned_lock(kernel);
 		/* an adopted generation knows more of it */
 		if (kernel_learned_get(kernel, &facts->keys[i], &old) == 0) {
 			learned.deny = learned_best(learned.deny, old.deny);
@@ -130,6 +131,7 @@ size_t learn_put(struct kernel *kernel, const struct learned_set *facts)
 			learned.round = old.round;
 		}
 		failed += kernel_learned_put(kernel, &facts->keys[i], &learned) < 0;
+		kernel_learned_unlock(kernel);
 	}
 	return failed;
 }

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 /* Return: descriptor of a map with room for so many, or a negative errno. */
@@ -99,6 +100,40 @@ void learned_forget(const struct kernel_maps *maps, __u64 but)
 	for (size_t i = 0; i < count; i++)
 		if (found[i] != but)
 			(void)bpf_map_delete_elem(maps->learned, &found[i]);	/* it is only memory */
+}
+
+pthread_mutex_t *learned_lock_new(void)
+{
+	pthread_mutex_t *lock = mmap(NULL, sizeof(*lock), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_mutexattr_t attributes;
+
+	if (lock == MAP_FAILED)
+		return NULL;
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	pthread_mutex_init(lock, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+	return lock;
+}
+
+void learned_lock_free(pthread_mutex_t *lock)
+{
+	if (lock)
+		munmap(lock, sizeof(*lock));
+}
+
+void kernel_learned_lock(struct kernel *kernel)
+{
+	/* whoever held it is dead: each put is whole, so there is nothing to mend */
+	if (kernel->learned_lock && pthread_mutex_lock(kernel->learned_lock) == EOWNERDEAD)
+		pthread_mutex_consistent(kernel->learned_lock);
+}
+
+void kernel_learned_unlock(struct kernel *kernel)
+{
+	if (kernel->learned_lock)
+		pthread_mutex_unlock(kernel->learned_lock);
 }
 
 int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned)

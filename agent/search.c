@@ -37,22 +37,12 @@ static bool would_be_found(const struct work *work, __u32 number)
 }
 
 /* What is true of a file: what was found now, and what is known of it for other reasons. */
-static int put_file(struct work *work, size_t at)
+static int merge_file(struct work *work, const struct learned_key *key, struct learned learned)
 {
 	const struct search *search = work->search;
-	const struct learned_key *key = &work->facts.keys[at];
-	struct learned learned = work->facts.values[at], old = {0};
-	int err;
+	struct learned old = {0};
+	int err = kernel_learned_get(search->kernel, key, &old);
 
-	if (work->facts.files[at].unfit)
-		return 0;
-	/* another name of it may be that of an innocent program */
-	if (!learned_file_is_whole(&work->facts.files[at])) {
-		work->result.linked += learned.deny != work->facts.files[at].by_package;
-		learned.deny = work->facts.files[at].by_package;
-		work->facts.values[at].deny = learned.deny;
-	}
-	err = kernel_learned_get(search->kernel, key, &old);
 	if (err < 0 && err != -ENOENT)
 		return err;
 	if (old.flags & LEARNED_BY_CONTENT && !learned.deny) {
@@ -69,6 +59,24 @@ static int put_file(struct work *work, size_t at)
 	learned.size = old.size;
 	learned.round = search->round;
 	return kernel_learned_put(search->kernel, key, &learned);
+}
+
+static int put_file(struct work *work, size_t at)
+{
+	struct learned *learned = &work->facts.values[at];
+	int err;
+
+	if (work->facts.files[at].unfit)
+		return 0;
+	/* another name of it may be that of an innocent program */
+	if (!learned_file_is_whole(&work->facts.files[at])) {
+		work->result.linked += learned->deny != work->facts.files[at].by_package;
+		learned->deny = work->facts.files[at].by_package;
+	}
+	kernel_learned_lock(work->search->kernel);
+	err = merge_file(work, &work->facts.keys[at], *learned);
+	kernel_learned_unlock(work->search->kernel);
+	return err;
 }
 
 static int put_files(struct work *work)

@@ -219,6 +219,27 @@ static int learn_content(struct work *work, const struct learned *file,
 	return err ? err : kernel_learned_put(kernel, &size, &none);
 }
 
+/* What the file is known as may have changed while it was read. */
+static int note_content(struct work *work, size_t at, const struct content *content)
+{
+	const struct learned_key *key = &work->facts.keys[at];
+	struct kernel *kernel = work->search->kernel;
+	struct learned learned;
+	int err;
+
+	kernel_learned_lock(kernel);
+	err = kernel_learned_get(kernel, key, &learned);
+	if (!err) {
+		learned.flags = content->settled ? learned.flags | LEARNED_HASHED
+						 : learned.flags & ~LEARNED_HASHED;
+		learned.change_ns = content->change_ns;
+		learned.size = content->bytes;
+		err = kernel_learned_put(kernel, key, &learned);
+	}
+	kernel_learned_unlock(kernel);
+	return err == -ENOENT ? 0 : err; /* another generation, or it is gone */
+}
+
 static int hash_file(struct work *work, const struct trust *trust, size_t at)
 {
 	const struct learned_file *file = &work->facts.files[at];
@@ -244,13 +265,7 @@ static int hash_file(struct work *work, const struct trust *trust, size_t at)
 	} else {
 		err = learn_content(work, &learned, &content);
 	}
-	learned.flags =
-		content.settled ? learned.flags | LEARNED_HASHED : learned.flags & ~LEARNED_HASHED;
-	learned.change_ns = content.change_ns;
-	learned.size = content.bytes;
-	return err || file->unfit
-		       ? err
-		       : kernel_learned_put(work->search->kernel, &work->facts.keys[at], &learned);
+	return err || file->unfit ? err : note_content(work, at, &content);
 }
 
 static __u64 now_ns(void)

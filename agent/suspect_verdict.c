@@ -69,17 +69,22 @@ int suspect_judge(const struct suspect_court *court, const struct learned_key *k
 {
 	struct kernel *kernel = court->options->kernel;
 	struct said said;
-	int err = identified ? kernel_learned_get(kernel, key, &out_verdict->file) : 0;
+	int err = ask(court, answer, &said);
 
-	if (err < 0 && err != -ENOENT)
-		return err;
-	err = ask(court, answer, &said);
 	if (err)
 		return err;
-	note(&out_verdict->file, &said, &answer->content);
-	out_verdict->deny = said.deny ? said.deny : said.copy;
-	return identified ? kernel_learned_put(kernel, key, &out_verdict->file)
-			  : 0; /* it is asked for each time */
+	kernel_learned_lock(kernel);
+	err = identified ? kernel_learned_get(kernel, key, &out_verdict->file) : 0;
+	if (err == -ENOENT)
+		err = 0;
+	if (!err) {
+		note(&out_verdict->file, &said, &answer->content);
+		out_verdict->deny = said.deny ? said.deny : said.copy;
+		if (identified)	/* else it is asked for each time */
+			err = kernel_learned_put(kernel, key, &out_verdict->file);
+	}
+	kernel_learned_unlock(kernel);
+	return err;
 }
 
 /* ---------------------------------------------------------------- what becomes of it */

@@ -4,6 +4,7 @@
  */
 #include "fake_kernel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +16,18 @@ static struct learned *find(struct kernel *kernel, const struct learned_key *key
 		if (!memcmp(&kernel->keys[i], key, sizeof(*key)))
 			return &kernel->values[i];
 	return NULL;
+}
+
+void kernel_learned_lock(struct kernel *kernel)
+{
+	assert(!kernel->locked);
+	kernel->locked = true;
+}
+
+void kernel_learned_unlock(struct kernel *kernel)
+{
+	assert(kernel->locked);
+	kernel->locked = false;
 }
 
 int kernel_learned_put(struct kernel *kernel, const struct learned_key *key,

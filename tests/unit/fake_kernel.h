@@ -14,6 +14,7 @@ struct kernel {
 	size_t count;
 	size_t room;	/* facts that fit */
 	int puts;
+	bool locked;
 };
 
 /** fake_file() - the fact about a file, or NULL */
