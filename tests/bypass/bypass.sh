@@ -204,16 +204,6 @@ report() {
 	fi
 }
 
-# Contents are known when the search is through; tricks before that are those of a policy that is not there yet.
-searched() {
-	tries=0
-	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
-		tries=$((tries + 1))
-		[ "$tries" -le $((50 * SLOW)) ] || break
-		sleep 0.1
-	done
-}
-
 phase() {
 	read -r now _ </proc/uptime
 	echo "$now $now ---- $1" >>"$WORK/times"
@@ -231,6 +221,7 @@ lanes lay_out_again
 write_documents
 phase documents
 start_agent
+# Contents are known when the search is through; tricks before that are those of a policy that is not there yet.
 searched
 learn_hashes
 phase started

@@ -8,16 +8,6 @@ copy=$WORK/elsewhere/under-another-name
 sleeper=$WORK/opt/sensor/bin/sleeper
 slept=$WORK/elsewhere/slept
 
-# Until the search is complete.
-searched() {
-	tries=0
-	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
-		tries=$((tries + 1))
-		[ "$tries" -le $((50 * SLOW)) ] || return 1
-		sleep 0.1
-	done
-}
-
 status_of() {
 	err=0
 	inside "$@" 2>/dev/null || err=$?

@@ -8,15 +8,6 @@ mine=$WORK/opt/tools/a/b/mine
 original=$WORK/elsewhere/original
 product=$WORK/opt/tools/a/c/legacy-scanner
 
-searched() {
-	tries=0
-	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
-		tries=$((tries + 1))
-		[ "$tries" -le $((50 * SLOW)) ] || return 1
-		sleep 0.1
-	done
-}
-
 status_of() {
 	err=0
 	inside "$@" 2>/dev/null || err=$?

@@ -5,15 +5,6 @@
 
 twin=$WORK/opt/other/twin
 
-searched() {
-	tries=0
-	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
-		tries=$((tries + 1))
-		[ "$tries" -le $((50 * SLOW)) ] || return 1
-		sleep 0.1
-	done
-}
-
 # counter NAME: of execs
 counter() {
 	embargo status --json 2>/dev/null | tr -d ' \n' |

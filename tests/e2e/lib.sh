@@ -179,6 +179,16 @@ learn_backend() {
 	[ "$EXEC_BACKEND" != kill ] || REFUSED=137
 }
 
+# Wait until the search for the policy's files is complete.
+searched() {
+	tries=0
+	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
+		tries=$((tries + 1))
+		[ "$tries" -le $((50 * SLOW)) ] || return 1
+		sleep 0.1
+	done
+}
+
 # Attempts that the kernel did not show to the exec program (fmod_ret on preemptible kernels).
 recursion_misses() {
 	embargo status --json >"$WORK/status.json" 2>/dev/null
