@@ -10,7 +10,9 @@
 #include "host_lint.h"
 #include "inventory/inventory.h"
 #include "kernel.h"
+#include "learn.h"
 #include "log.h"
+#include "suspects.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -27,7 +29,7 @@ static void clean_generation(struct generation **at)
 
 int activate_compile(const char *policy, const char *const *catalogs, size_t catalog_count,
 		     const struct policy_host *host, struct diagnostics *diags,
-		     struct generation **out_gen)
+		     struct host_paths *out_protected, struct generation **out_gen)
 {
 	CLEANUP(compiled_done) struct compiled compiled = {0};
 	struct inventory *inventory = NULL;
@@ -37,7 +39,8 @@ int activate_compile(const char *policy, const char *const *catalogs, size_t cat
 	if (err == 0)
 		err = inventory_open(NULL, &inventory);
 	if (err == 0)
-		err = host_lint(compiled.policy, compiled.generation, inventory, diags);
+		err = host_lint(compiled.policy, compiled.generation, inventory, diags,
+				out_protected);
 	inventory_close(inventory);
 	if (err == 0)
 		*out_gen = take_ptr(compiled.generation);
@@ -92,9 +95,10 @@ static bool is_older(const struct generation *candidate, const struct generation
 static void why_not(int err, const char *policy, const struct diagnostics *diags, char *text)
 {
 	if (err == -EINVAL)
-		snprintf(text, ACTIVATE_TEXT_BYTES,
-			 "\"%s\" has %zu error%s; correct it (embargo policy check --host) and reload",
-			 policy, diags->errors, diags->errors == 1 ? "" : "s");
+		snprintf(
+			text, ACTIVATE_TEXT_BYTES,
+			"\"%s\" has %zu error%s; correct it (embargo policy check --host) and reload",
+			policy, diags->errors, diags->errors == 1 ? "" : "s");
 	else
 		snprintf(text, ACTIVATE_TEXT_BYTES, "\"%s\" or its catalogue cannot be read: %s",
 			 policy, strerror(-err));
@@ -110,7 +114,7 @@ int activate_first(struct activation *activation)
 
 	activation->previous = read_kept(activation, LAST_PREVIOUS);
 	err = activate_compile(activation->policy, activation->catalogs, activation->catalog_count,
-			       &host, &diags, &compiled);
+			       &host, &diags, &activation->protected, &compiled);
 	log_diagnostics(&diags);
 	if (err < 0) {
 		why_not(err, activation->policy, &diags, activation->trouble);
@@ -177,7 +181,8 @@ void activate_keep(struct activation *activation)
 	log_error("%s", activation->trouble);
 }
 
-static void look_at(const struct generation *generation, struct kernel *kernel, struct requirements *out)
+static void look_at(const struct generation *generation, struct kernel *kernel,
+		    struct requirements *out)
 {
 	AUTO_FREE struct kernel_report *report = NULL;
 
@@ -195,12 +200,14 @@ static void tell_met(struct kernel *kernel, __u64 active, __u64 next)
 	int err = kernel_set_met(kernel, met);
 
 	if (err < 0)
-		log_error("the kernel could not be told that the requirements are met: %s. Rules of the "
-			  "policy only record; reload (systemctl reload embargod)",
-			  strerror(-err));
+		log_error(
+			"the kernel could not be told that the requirements are met: %s. Rules of the "
+			"policy only record; reload (systemctl reload embargod)",
+			strerror(-err));
 }
 
-static __u64 number_if_met(const struct generation *generation, const struct requirements *requirements)
+static __u64 number_if_met(const struct generation *generation,
+			   const struct requirements *requirements)
 {
 	return requirements_met(requirements) ? generation->number : 0;
 }
@@ -211,21 +218,60 @@ void activate_require(struct activation *activation, struct kernel *kernel)
 	tell_met(kernel, number_if_met(activation->active, &activation->requirements), 0);
 }
 
+/* A policy that could not be used left nothing behind to go on with. */
+static const struct host_paths *protected_of(struct activation *activation)
+{
+	int err = activation->protected.count ? 0 : host_protected(&activation->protected);
+
+	if (err < 0)
+		log_warning("what this host cannot lose could not be looked up: %s",
+			    strerror(-err));
+	return &activation->protected;
+}
+
+void activate_learn(struct activation *activation, struct kernel *kernel)
+{
+	const struct host_paths *paths = protected_of(activation);
+	CLEANUP(learned_set_done) struct learned_set facts = {0};
+	size_t failed;
+
+	learn_before(kernel, NULL, activation->active, paths->list, paths->count, &facts);
+	failed = learn_put(kernel, &facts);
+	if (failed)
+		log_warning(
+			"%zu of %zu facts about protected and excepted files did not reach the kernel; the search "
+			"tries again",
+			failed, facts.count);
+}
+
+void activate_follow(struct activation *activation)
+{
+	suspects_generation(activation->suspects, activation->active);
+	learn_generation(activation->learn, activation->active);
+}
+
 /* Take ownership of a generation and switch to it. */
 static int switch_to(struct activation *activation, struct kernel *kernel, struct generation *taken,
 		     char *error)
 {
 	CLEANUP(clean_generation) struct generation *next = taken;
+	CLEANUP(learned_set_done) struct learned_set facts = {0};
+	const struct host_paths *paths = protected_of(activation);
 	struct requirements requirements;
+	struct learned_list learned;
 	int err;
 
 	/* both count while one takes the place of the other, so that there is no moment without */
 	look_at(next, kernel, &requirements);
 	tell_met(kernel, number_if_met(activation->active, &activation->requirements),
 		 number_if_met(next, &requirements));
-	err = kernel_apply(kernel, next);
+	learn_stop(activation->learn); /* nobody else changes facts while they are carried over */
+	learn_before(kernel, activation->active, next, paths->list, paths->count, &facts);
+	learned = learned_set_list(&facts);
+	err = kernel_apply(kernel, next, &learned);
 	if (err < 0) {
 		activate_require(activation, kernel);
+		activate_follow(activation);
 		snprintf(error, ACTIVATE_TEXT_BYTES,
 			 "the kernel did not take the policy: %s; the one before is still active",
 			 strerror(-err));
@@ -238,6 +284,7 @@ static int switch_to(struct activation *activation, struct kernel *kernel, struc
 	}
 	generation_free(activation->active);
 	activation->active = take_ptr(next);
+	activate_follow(activation);
 	activation->requirements = requirements;
 	tell_met(kernel, number_if_met(activation->active, &requirements), 0);
 	activation->fell_back = false;
@@ -256,7 +303,7 @@ int activate_file(struct activation *activation, struct kernel *kernel, const ch
 	if (!policy)
 		policy = activation->policy;
 	err = activate_compile(policy, activation->catalogs, activation->catalog_count, &host,
-			       diags, &compiled);
+			       diags, &activation->protected, &compiled);
 	log_diagnostics(diags);
 	if (err < 0) {
 		why_not(err, policy, diags, error);
@@ -291,4 +338,5 @@ void activate_done(struct activation *activation)
 {
 	generation_free(take_ptr(activation->active));
 	generation_free(take_ptr(activation->previous));
+	host_paths_done(&activation->protected);
 }

@@ -7,10 +7,13 @@
 #define EMBARGO_ACTIVATE_H
 
 #include "host.h"
+#include "host_lint.h"
 #include "requirements.h"
 #include <limits.h>
 
 struct kernel;
+struct learn;
+struct suspects;
 
 #define ACTIVATE_TEXT_BYTES 512
 
@@ -23,6 +26,9 @@ struct activation {
 	struct generation *active;	/* owned */
 	struct generation *previous;	/* owned: names for its events, and the way back; NULL: none */
 	struct requirements requirements;	/* of the active one, as last looked at */
+	struct host_paths protected;	/* owned: what this host cannot lose, as last looked at */
+	struct learn *learn;		/* borrowed, as the next; they follow what becomes active; NULL: nobody */
+	struct suspects *suspects;
 	bool fell_back;			/* the configured policy could not be used: see trouble */
 	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
 };
@@ -33,12 +39,14 @@ struct activation {
  * @catalogs, @catalog_count: directories; borrowed
  * @host:     borrowed; NULL: nothing is known of a host
  * @diags:    borrowed
+ * @out_protected: host_paths_done() by the caller; may be NULL
  * @out_gen:  owned by the caller; untouched on failure
  *
  * Return: 0; -EINVAL (errors in @diags); -ENOENT (no such policy); another negative errno.
  */
 int activate_compile(const char *policy, const char *const *catalogs, size_t catalog_count,
-		     const struct policy_host *host, struct diagnostics *diags, struct generation **out_gen);
+		     const struct policy_host *host, struct diagnostics *diags,
+		     struct host_paths *out_protected, struct generation **out_gen);
 
 /**
  * activate_first() - choose what to start with: the configured policy, else the last good one
@@ -55,6 +63,17 @@ int activate_first(struct activation *activation);
  * What cannot be told to the kernel is in the log; the rules then stay in audit.
  */
 void activate_require(struct activation *activation, struct kernel *kernel);
+
+/**
+ * activate_learn() - once the kernel took the first one: tell it what this host cannot lose and what is excepted
+ * @activation, @kernel: borrowed
+ *
+ * The files of the rules are searched for by .learn afterwards.
+ */
+void activate_learn(struct activation *activation, struct kernel *kernel);
+
+/** activate_follow() - from now on what is learned of files is learned for the active generation */
+void activate_follow(struct activation *activation);
 
 /** activate_keep() - once the kernel took the active one: keep it as last good; trouble says if not */
 void activate_keep(struct activation *activation);

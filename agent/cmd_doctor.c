@@ -29,26 +29,72 @@ static void help(void)
 	      stdout);
 }
 
-/* What this version makes of each kind of matcher, by what carries exec. */
+#define ENDS_FIRST "ends the first run as soon as the agent has hashed it, then "
+
+/* What a matcher achieves where a file is named, found or hashed, by what carries the hook. */
+static const char *const by_file[BACKEND_MAX] = {
+	[BACKEND_NONE] = "nothing on this host",
+	[BACKEND_LSM] = "prevents",
+	[BACKEND_FMOD_RET] = "prevents",
+	[BACKEND_KILL] = "kills before the first instruction",
+	[BACKEND_CGROUP] = "prevents",
+};
+static const char *const by_package[BACKEND_MAX] = {
+	[BACKEND_NONE] = "nothing on this host",
+	[BACKEND_LSM] = "prevents, within a second after a package came",
+	[BACKEND_FMOD_RET] = "prevents, within a second after a package came",
+	[BACKEND_KILL] = "kills before the first instruction, within a second after a package came",
+};
+static const char *const by_content[BACKEND_MAX] = {
+	[BACKEND_NONE] = "nothing on this host",
+	[BACKEND_LSM] = "prevents: the kernel hashes files of an embargoed size",
+	[BACKEND_FMOD_RET] = ENDS_FIRST "prevents",
+	[BACKEND_KILL] = ENDS_FIRST "kills before the first instruction",
+};
+static const char *const by_module[BACKEND_MAX] = {
+	[BACKEND_NONE] = "nothing on this host: only scan finds it",
+	[BACKEND_LSM] = "prevents, from a file and from memory",
+	[BACKEND_FMOD_RET] = "prevents from a file",
+};
+
+/* Each kind of matcher, by the attempts that it is about. */
 static const struct {
 	enum matcher matcher;
-	enum hook hook; /* HOOK_NONE: not enforced in this version */
+	enum hook hook;              /* HOOK_NONE: not enforced in this version */
+	const char *const *achieves; /* by enum backend; NULL: what the hook does */
 } kinds[] = {
-	{MATCHER_PATH, HOOK_EXEC},           {MATCHER_NETWORK, HOOK_CONNECT},
-	{MATCHER_DIGEST, HOOK_NONE},         {MATCHER_PACKAGE, HOOK_NONE},
-	{MATCHER_PACKAGE_VENDOR, HOOK_NONE}, {MATCHER_MODULE, HOOK_NONE},
-	{MATCHER_DOMAIN, HOOK_NONE},
+	{MATCHER_PATH, HOOK_EXEC, NULL},
+	{MATCHER_PATH, HOOK_LOAD, by_file},
+	{MATCHER_DIGEST, HOOK_EXEC, by_content},
+	{MATCHER_DIGEST, HOOK_LOAD, by_content},
+	{MATCHER_PACKAGE, HOOK_EXEC, by_package},
+	{MATCHER_PACKAGE, HOOK_LOAD, by_package},
+	{MATCHER_PACKAGE_VENDOR, HOOK_EXEC, by_package},
+	{MATCHER_PACKAGE_VENDOR, HOOK_LOAD, by_package},
+	{MATCHER_MODULE, HOOK_MODULE, by_module},
+	{MATCHER_NETWORK, HOOK_CONNECT, NULL},
+	{MATCHER_DOMAIN, HOOK_NONE, NULL},
 };
 
 static const char *kind_achieves(const struct kernel_report *report, size_t i)
 {
 	const struct hook_report *hook = &report->hooks[kinds[i].hook];
+	const char *text;
 
 	if (kinds[i].hook == HOOK_NONE)
 		return "not enforced in this version: listed by policy check and status";
 	if (hook->hook == HOOK_NONE || hook->backend == BACKEND_NONE)
-		return "nothing on this host";
-	return hook->achieves;
+		return kinds[i].achieves ? kinds[i].achieves[BACKEND_NONE] : "nothing on this host";
+	text = kinds[i].achieves ? kinds[i].achieves[hook->backend] : hook->achieves;
+	/* an lsm backend from before the kernel could hash for it */
+	if (kinds[i].achieves == by_content && hook->backend == BACKEND_LSM && !hook->hashes)
+		text = ENDS_FIRST "prevents";
+	return text ? text : "nothing on this host";
+}
+
+static const char *kind_hook(size_t i)
+{
+	return kinds[i].hook ? hook_word(kinds[i].hook) : "-";
 }
 
 static json_t *matchers(const struct kernel_report *report)
@@ -56,9 +102,10 @@ static json_t *matchers(const struct kernel_report *report)
 	AUTO_JSON json_t *list = json_array();
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-		if (json_array_append_new(list, json_pack("{s:s, s:s}", "matcher",
-							  matcher_word(kinds[i].matcher),
-							  "achieves", kind_achieves(report, i))))
+		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "matcher",
+							  matcher_word(kinds[i].matcher), "attempt",
+							  kind_hook(i), "achieves",
+							  kind_achieves(report, i))))
 			return NULL;
 	return take_ptr(list);
 }
@@ -112,11 +159,12 @@ static void print_hooks(const struct kernel_report *report)
 
 static void print_matchers(const struct kernel_report *report)
 {
-	static const char *const heads[] = {"matcher", "achieves"};
+	static const char *const heads[] = {"matcher", "attempt", "achieves"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		const char *cells[] = {matcher_word(kinds[i].matcher), kind_achieves(report, i)};
+		const char *cells[] = {matcher_word(kinds[i].matcher), kind_hook(i),
+				       kind_achieves(report, i)};
 
 		(void)table_row(table, cells);
 	}

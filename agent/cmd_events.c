@@ -84,7 +84,34 @@ static const char *result_word(const json_t *event, enum colour *out_shade)
 	if (*text_of(embargo, "let_through"))
 		return text_of(embargo, "let_through");
 	*out_shade = COLOUR_WARN;
+	/* its content was not known in time */
+	if (json_object_get(embargo, "late"))
+		return json_is_true(json_object_get(json_object_get(embargo, "late"), "ended"))
+			       ? "ran, ended"
+			       : "ran";
 	return "would refuse";
+}
+
+/* What it is about: the file that was to run; of code load and modules that file, and who wanted it. */
+static void print_subject(const json_t *event)
+{
+	const json_t *process = json_object_get(event, "process");
+	const char *executable = text_of(process, "executable");
+	const char *action = text_of(json_object_get(event, "event"), "action");
+	const char *file = text_of(json_object_get(event, "file"), "path");
+	const char *module = text_of(json_object_get(event, "embargo"), "module");
+	bool loaded = !strcmp(action, "load") || !strcmp(action, "module");
+
+	if (loaded && *module) {
+		printf("module ");
+		print_safe(module, 0);
+		printf(*file ? " of " : "");
+	}
+	if (loaded)
+		print_safe(file, 0);
+	if (loaded && (*file || *module))
+		printf(" by ");
+	print_safe(*executable ? executable : text_of(process, "name"), 0);
 }
 
 /* One line a person can read; rows of a stream cannot wait for the widths of a whole table. */
@@ -94,7 +121,6 @@ static void print_event(const json_t *event)
 	const json_t *embargo = json_object_get(event, "embargo");
 	const json_t *process = json_object_get(event, "process");
 	const json_t *destination = json_object_get(event, "destination");
-	const char *executable = text_of(process, "executable");
 	char time[20] = "";
 	enum colour shade;
 	const char *result = result_word(event, &shade);
@@ -107,7 +133,7 @@ static void print_event(const json_t *event)
 	fputs(colour(stdout, COLOUR_PLAIN), stdout);
 	print_safe(text_of(embargo, "vendor"), 16);
 	putchar(' ');
-	print_safe(*executable ? executable : text_of(process, "name"), 0);
+	print_subject(event);
 	if (destination) {
 		printf(" to ");
 		print_safe(text_of(destination, "ip"), 0);

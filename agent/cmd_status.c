@@ -154,6 +154,71 @@ static void print_counters(const json_t *state)
 	table_free(table);
 }
 
+static const char *amount(const json_t *from, const char *key, char *buffer, size_t room)
+{
+	snprintf(buffer, room, "%lld", number_of(from, key));
+	return buffer;
+}
+
+/* What is known of the policy's files on this host, and what it took to know it. */
+static void print_learned(const json_t *state)
+{
+	static const char *const heads[] = {"attempts", "hashed by the kernel", "without result",
+					    "content not known in time", "did not fit"};
+	const json_t *learned = json_object_get(state, "learned"),
+		     *suspects = json_object_get(state, "suspects");
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+	const char *hook;
+	char read[32];
+	json_t *one;
+
+	json_object_foreach (json_object_get(state, "counters"), hook, one) {
+		char hashed[24], failed[24], unhashed[24], unlearned[24];
+		const char *cells[] = {hook, amount(one, "hashed", hashed, sizeof(hashed)),
+				       amount(one, "hash_failed", failed, sizeof(failed)),
+				       amount(one, "unhashed", unhashed, sizeof(unhashed)),
+				       amount(one, "unlearned", unlearned, sizeof(unlearned))};
+
+		(void)table_row(table, cells);
+	}
+	if (learned) {
+		bytes_text(number_of(learned, "hashed_bytes"), read);
+		printf("\nfiles      %lld known by what they are, %lld contents of %lld sizes; search %s",
+		       number_of(learned, "files"), number_of(learned, "contents"),
+		       number_of(learned, "sizes"), text_of(learned, "search"));
+		if (*text_of(learned, "complete_since"))
+			printf(" (%.19s UTC)", text_of(learned, "complete_since"));
+		printf("\n           last search: %lld files found, %lld facts gone, %lld files with %s read\n",
+		       number_of(learned, "found"), number_of(learned, "gone"),
+		       number_of(learned, "hashed"), read);
+		if (number_of(learned, "missed") || number_of(learned, "unreadable"))
+			printf("           %lld places could not be looked at, %lld files not be read: embargo scan says more\n",
+			       number_of(learned, "missed"), number_of(learned, "unreadable"));
+		if (number_of(learned, "room"))
+			printf("           %lld of %lld places for facts in the kernel are used; it grows by itself\n",
+			       number_of(learned, "files") + number_of(learned, "contents") +
+				       number_of(learned, "sizes"),
+			       number_of(learned, "room"));
+		if (number_of(learned, "shared") || number_of(learned, "doubtful") ||
+		    number_of(learned, "linked"))
+			printf("           recognised by path only: %lld contents that innocent programs have too, %lld that\n"
+			       "           others than root may have put there, %lld files with names outside the policy\n",
+			       number_of(learned, "shared"), number_of(learned, "doubtful"),
+			       number_of(learned, "linked"));
+	}
+	if (number_of(suspects, "asked"))
+		printf("           for an attempt: %lld asked, %lld read, %lld embargoed, %lld ended\n"
+		       "           not read: %lld unreachable, %lld too many at a time, %lld never answered\n",
+		       number_of(suspects, "asked"), number_of(suspects, "read"),
+		       number_of(suspects, "embargoed"), number_of(suspects, "ended"),
+		       number_of(suspects, "unreachable"), number_of(suspects, "overflow"),
+		       number_of(suspects, "hung"));
+	if (json_object_size(json_object_get(state, "counters")))
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+}
+
 static void print_pauses(const json_t *state)
 {
 	static const char *const heads[] = {"paused", "until", "by user", "reason"};
@@ -278,6 +343,7 @@ static void print_status(const json_t *reply)
 	print_vendors(reply);
 	print_hooks(state);
 	print_counters(state);
+	print_learned(state);
 	print_pauses(state);
 	print_sinks(reply);
 }

@@ -84,8 +84,8 @@ static void settle(struct daemon *daemon)
 			  : config        ? config->within
 					  : NULL,
 		.audit_only = options->audit_only || (config && config->audit_only),
-		.exec_backend = options->exec_backend,
 	};
+	memcpy(daemon->kernel_options.forced, options->forced, sizeof(options->forced));
 	daemon->activation.policy = options->policy            ? options->policy
 				    : config && config->policy ? config->policy
 							       : DEFAULT_POLICY;
@@ -260,8 +260,8 @@ static void explain_start(const struct daemon *daemon, int err)
 		log_error(
 			"this kernel offers no way to carry a hook%s; embargo doctor says why and how "
 			"to get more",
-			daemon->options->exec_backend ? " by the backend that --backend forces"
-						      : "");
+			daemon->options->forced[HOOK_EXEC] ? " by the backend that --backend forces"
+							   : "");
 		break;
 	case -EPERM:
 		log_error(
@@ -279,14 +279,17 @@ static int start_kernel(struct daemon *daemon, bool *out_adopted)
 {
 	int err;
 
+	daemon->kernel_options.probing = kernel_probe_begin();
 	err = activate_first(&daemon->activation);
 	if (err == 0)
-		err = kernel_start(&daemon->kernel_options, daemon->activation.active,
+		err = kernel_start(&daemon->kernel_options, daemon->activation.active, NULL,
 				   &daemon->kernel, out_adopted);
+	kernel_probe_end(take_ptr(daemon->kernel_options.probing));
 	if (err < 0) {
 		explain_start(daemon, err);
 		return err;
 	}
+	activate_learn(&daemon->activation, daemon->kernel);
 	activate_require(&daemon->activation, daemon->kernel);
 	activate_keep(&daemon->activation);
 	return 0;
@@ -326,7 +329,8 @@ static int block_signals(void)
 }
 
 /* Everything that needs a full root. */
-static int start_privileged(struct daemon *daemon, bool *out_adopted)
+static int start_privileged(struct daemon *daemon, bool *out_adopted,
+			    struct privilege_needs *out_needs)
 {
 	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
 	int err;
@@ -349,6 +353,9 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted)
 		return err;
 	if (kernel_report(daemon->kernel, report) == 0) {
 		say_start(daemon, report, *out_adopted);
+		out_needs->look_at_programs = suspects_by_agent(report);
+		out_needs->end_programs =
+			out_needs->look_at_programs && !daemon->kernel_options.audit_only;
 		if (report->cgroup[0])
 			daemon->deliver.cgroup_fd =
 				open(report->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -356,8 +363,83 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted)
 	return 0;
 }
 
+static void on_learned(void *context)
+{
+	daemon_coverage(context, "learned");
+}
+
+static bool is_unmet(void *context)
+{
+	const struct daemon *daemon = context;
+
+	return requirements_asked(&daemon->activation.active->requires) &&
+	       !requirements_met(&daemon->activation.requirements);
+}
+
+static void on_prepare(void *context, const struct event *event)
+{
+	struct daemon *daemon = context;
+
+	deliver_prepare(&daemon->deliver, event);
+}
+
+static void on_late(void *context, const struct suspects_late *late)
+{
+	struct daemon *daemon = context;
+
+	deliver_late(&daemon->deliver, late);
+}
+
+static void on_seen(void *context, const char *path)
+{
+	struct daemon *daemon = context;
+
+	learn_seen(daemon->learn, path);
+}
+
+static void on_full(void *context)
+{
+	struct daemon *daemon = context;
+
+	learn_full(daemon->learn);
+}
+
+static int start_learning(struct daemon *daemon)
+{
+	const struct learn_options learning = {
+		.loop = daemon->loop,
+		.kernel = daemon->kernel,
+		.complete = on_learned,
+		.context = daemon,
+	};
+	const struct suspects_options suspecting = {
+		.loop = daemon->loop,
+		.kernel = daemon->kernel,
+		.pins = daemon->kernel_options.pins,
+		.cgroup_fd = daemon->deliver.cgroup_fd,
+		.audit_only = daemon->kernel_options.audit_only,
+		.unmet = is_unmet,
+		.prepare = on_prepare,
+		.late = on_late,
+		.seen = on_seen,
+		.full = on_full,
+		.context = daemon,
+	};
+	int err = learn_new(&learning, &daemon->learn);
+
+	if (err >= 0)
+		err = suspects_new(&suspecting, &daemon->suspects);
+	if (err < 0)
+		return err;
+	daemon->activation.learn = daemon->learn;
+	daemon->activation.suspects = daemon->deliver.suspects = daemon->suspects;
+	activate_follow(&daemon->activation);
+	return 0;
+}
+
 static int start(struct daemon *daemon)
 {
+	struct privilege_needs needs = {0};
 	bool adopted = false;
 	int err;
 
@@ -366,10 +448,10 @@ static int start(struct daemon *daemon)
 		err = sd_event_new(&daemon->loop);
 	if (err < 0)
 		return err;
-	err = start_privileged(daemon, &adopted);
+	err = start_privileged(daemon, &adopted, &needs);
 	if (err < 0)
 		return err;
-	err = privilege_drop();
+	err = privilege_drop(&needs);
 	if (err < 0) {
 		log_error(
 			"privileges cannot be given up: %s; ending, enforcement goes on in the kernel",
@@ -383,6 +465,8 @@ static int start(struct daemon *daemon)
 	err = wire_loop(daemon);
 	if (err >= 0)
 		err = conditions_wire(daemon);
+	if (err >= 0)
+		err = start_learning(daemon);
 	if (err < 0)
 		return err;
 	malloc_trim(0); /* what compiling and loading needed */
@@ -393,6 +477,7 @@ static int start(struct daemon *daemon)
 static void end(struct daemon *daemon)
 {
 	(void)sd_notify(0, "STOPPING=1");
+	learn_stop(daemon->learn);
 	if (daemon->deliver.kernel) {
 		(void)deliver_events(&daemon->deliver);      /* what is left stays in the ring */
 		(void)deliver_folds(&daemon->deliver, true); /* and is counted there */
@@ -403,6 +488,8 @@ static void end(struct daemon *daemon)
 	}
 	control_close(daemon->control);
 	deliver_done(&daemon->deliver);
+	suspects_free(daemon->suspects);
+	learn_free(daemon->learn);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);

@@ -10,8 +10,10 @@
 #include "conditions.h"
 #include "control.h"
 #include "deliver.h"
+#include "learn.h"
 #include "options.h"
 #include "summary.h"
+#include "suspects.h"
 
 #define ID_BYTES 40
 
@@ -27,6 +29,8 @@ struct daemon {
 	sd_event *loop;				/* owned */
 	sd_event_source *fold_timer;		/* owned by the loop */
 	struct conditions conditions;
+	struct learn *learn;			/* owned */
+	struct suspects *suspects;		/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

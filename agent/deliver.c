@@ -5,6 +5,7 @@
 #include "deliver.h"
 #include "clean.h"
 #include "log.h"
+#include "suspects.h"
 
 #include "../policy/policy.h"
 #include <errno.h>
@@ -162,19 +163,40 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 		.let_through = event->decision.let_through,
 		.backend = event->decision.backend,
 		.matcher = event->decision.matcher,
+		.recognised = event->decision.recognised,
 		.path_bytes = readable ? event->path_bytes : 0,
 		.path = slot->path,
 	};
 	memcpy(slot->path, event->path, slot->repeat.path_bytes);
 }
 
+/* A question of the kernel is no event; what comes of it may be one. */
 static void on_event(void *context, const struct event *event)
 {
 	struct deliver *deliver = context;
 
+	if (event->decision.flags & EVENT_WANTS_CONTENT) {
+		suspects_ask(deliver->suspects, event);
+		return;
+	}
+	suspects_seen(deliver->suspects, event);
 	enrich_event(event, deliver->cgroup_fd, &deliver->more);
 	remember_repeat(deliver, event);
 	deliver_object(deliver, record_event(deliver->context, event, &deliver->more));
+}
+
+void deliver_prepare(struct deliver *deliver, const struct event *event)
+{
+	enrich_event(event, deliver->cgroup_fd, &deliver->more);
+}
+
+void deliver_late(struct deliver *deliver, const struct suspects_late *late)
+{
+	deliver_clock(deliver->context);
+	deliver->more.late = true;
+	deliver->more.ended = late->ended;
+	deliver->more.late_ns = late->ran_ns;
+	deliver_object(deliver, record_event(deliver->context, late->event, &deliver->more));
 }
 
 int deliver_events(struct deliver *deliver)
@@ -198,7 +220,8 @@ static void on_fold(void *context, const struct fold_key *key, const struct fold
 	struct deliver *deliver = context;
 	const struct deliver_repeat *slot = find_repeat(deliver, key);
 
-	if (fold->folded)
+	/* without a rule they were questions about a file that was being read: suspects.h */
+	if (fold->folded && key->rule)
 		deliver_object(deliver, record_fold(deliver->context, key, fold,
 						    slot ? &slot->repeat : NULL));
 }

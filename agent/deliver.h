@@ -21,6 +21,9 @@ struct deliver_repeat {
 	char path[REPEATS_PATH_BYTES];
 };
 
+struct suspects;
+struct suspects_late;
+
 struct deliver {
 	struct kernel *kernel;			/* borrowed */
 	struct record_context *context;		/* borrowed */
@@ -29,6 +32,7 @@ struct deliver {
 	size_t sink_count;
 	int cgroup_fd;				/* where cgroup v2 is mounted; owned; -1 */
 	__u64 ring_lost;			/* of the kernel's count, already told */
+	struct suspects *suspects;		/* borrowed; reads files; NULL: nobody does */
 	struct enrichment more;			/* of the event in hand */
 	struct deliver_repeat repeats[REPEATS_MAX];
 	unsigned next_repeat;			/* the one that has to make room next */
@@ -50,6 +54,11 @@ int deliver_events(struct deliver *deliver);
  * Return: how many windows are still open, or a negative errno.
  */
 int deliver_folds(struct deliver *deliver, bool all);
+
+/** deliver_prepare() - look at the process of an attempt, before it is ended; deliver_late() follows */
+void deliver_prepare(struct deliver *deliver, const struct event *event);
+/** deliver_late() - an attempt that was recognised only after it had begun */
+void deliver_late(struct deliver *deliver, const struct suspects_late *late);
 
 /** deliver_object() - one object to all sinks; @taken is released; NULL counts as lost */
 void deliver_object(struct deliver *deliver, json_t *taken);

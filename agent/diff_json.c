@@ -6,18 +6,20 @@
 #include "clean.h"
 #include "cmd_policy.h"
 
-static json_t *rule_json(const struct generation_rule *rule, bool enforced)
+/* @size: of the file of a digest; 0: not said, or another kind */
+static json_t *rule_json(const struct generation_rule *rule, bool enforced, __u64 size)
 {
 	if (!rule)
 		return json_null();
-	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o}", "action", action_word(rule->action),
-			 "mode", mode_word(rule->target), "held_by",
+	return json_pack("{s:s, s:s, s:o, s:s, s:b, s:o, s:o, s:b, s:o}", "action",
+			 action_word(rule->action), "mode", mode_word(rule->target), "held_by",
 			 rule->target_held_by ? json_string(held_by_word(rule->target_held_by))
 					      : json_null(),
 			 "confidence", confidence_word(rule->confidence), "enforced", enforced,
 			 "until",
 			 rule->until_s ? json_integer((json_int_t)rule->until_s) : json_null(),
-			 "reason", policy_text_json(rule->reason));
+			 "reason", policy_text_json(rule->reason), "strict", rule->strict, "size",
+			 size ? json_integer((json_int_t)size) : json_null());
 }
 
 static json_t *rules_json(const struct policy_diff *changes)
@@ -27,15 +29,16 @@ static json_t *rules_json(const struct policy_diff *changes)
 	for (size_t i = 0; i < changes->rule_count; i++) {
 		const struct diff_rule *rule = &changes->rules[i];
 		const struct generation_rule *one = diff_rule_of(rule);
-		json_t *item = json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "change",
-					 !rule->before  ? "added"
-					 : !rule->after ? "removed"
-							: "changed",
-					 "id", one->id, "matcher", matcher_word(one->matcher),
-					 "value", policy_text_json(one->value), "vendor",
-					 one->vendor, "product", one->product, "before",
-					 rule_json(rule->before, rule->before_enforced), "after",
-					 rule_json(rule->after, rule->after_enforced));
+		json_t *item = json_pack(
+			"{s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "change",
+			!rule->before  ? "added"
+			: !rule->after ? "removed"
+				       : "changed",
+			"id", one->id, "matcher", matcher_word(one->matcher), "value",
+			policy_text_json(one->value), "vendor", one->vendor, "product",
+			one->product, "before",
+			rule_json(rule->before, rule->before_enforced, rule->before_size), "after",
+			rule_json(rule->after, rule->after_enforced, rule->after_size));
 
 		if (json_array_append_new(list, item))
 			return NULL;

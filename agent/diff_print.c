@@ -57,6 +57,14 @@ static char *change_text(const struct diff_rule *rule)
 	}
 	if (rule->differs & DIFFERS_REASON)
 		put_change(out, "its reason", "another one");
+	if (rule->differs & DIFFERS_STRICT)
+		put_change(out, rule->before->strict ? "scripts strict" : "scripts as ever",
+			   rule->after->strict ? "scripts strict" : "scripts as ever");
+	if (rule->differs & DIFFERS_SIZE && rule->before_size && rule->after_size) {
+		fprintf(out, "%ssize %llu -> %llu", ftell(out) ? ", " : "",
+			(unsigned long long)rule->before_size,
+			(unsigned long long)rule->after_size);
+	}
 	return fclose(out) ? NULL : text;
 }
 

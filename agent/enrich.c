@@ -30,7 +30,7 @@ static ssize_t read_proc(__u32 pid, const char *name, char *buffer, size_t room)
 }
 
 /* Field 22 of /proc/PID/stat, proc(5): start since boot in clock ticks. */
-static bool same_process(const struct event_subject *subject)
+bool enrich_same_process(const struct event_subject *subject)
 {
 	unsigned long long ticks, per_second = sysconf(_SC_CLK_TCK);
 	char stat[1024];
@@ -85,14 +85,15 @@ static void command_line(const struct event *event, struct enrichment *more)
 			more->command_line[i] = ' ';
 }
 
-static void parent_executable(__u32 pid, struct enrichment *more)
+/* @out_path: ENRICH_TEXT_BYTES; "" where we may not look */
+static void executable(__u32 pid, char *out_path)
 {
 	char path[64];
 	ssize_t bytes;
 
 	snprintf(path, sizeof(path), "/proc/%u/exe", pid);
-	bytes = readlink(path, more->parent_executable, sizeof(more->parent_executable) - 1);
-	more->parent_executable[bytes < 0 ? 0 : bytes] = 0;
+	bytes = readlink(path, out_path, ENRICH_TEXT_BYTES - 1);
+	out_path[bytes < 0 ? 0 : bytes] = 0;
 }
 
 void enrich_container(const char *path, char *out_id)
@@ -115,7 +116,7 @@ void enrich_container(const char *path, char *out_id)
  * The id of a cgroup v2 directory is its file handle (kernfs, 5.5 and later), so its path is found even
  * when the process is gone; needs CAP_DAC_READ_SEARCH.
  */
-static bool cgroup_path(int cgroup_fd, __u64 id, char *out_path)
+bool enrich_cgroup(int cgroup_fd, __u64 id, char *out_path)
 {
 	union {
 		struct file_handle handle;
@@ -138,15 +139,18 @@ static bool cgroup_path(int cgroup_fd, __u64 id, char *out_path)
 void enrich_event(const struct event *event, int cgroup_fd, struct enrichment *out_more)
 {
 	char path[PATH_MAX] = "";
-	bool alive = same_process(&event->subject);
+	bool alive = enrich_same_process(&event->subject);
 
 	memset(out_more, 0, sizeof(*out_more));
 	if (alive && runs_the_file(event))
 		command_line(event, out_more);
 	if (alive && event->subject.parent_pid)
-		parent_executable(event->subject.parent_pid, out_more);
+		executable(event->subject.parent_pid, out_more->parent_executable);
+	/* of what is loaded the event names the object, not the program */
+	if (alive && (event->header.kind == HOOK_LOAD || event->header.kind == HOOK_MODULE))
+		executable(event->subject.pid, out_more->executable);
 	if (!(cgroup_fd >= 0 && event->subject.cgroup &&
-	      cgroup_path(cgroup_fd, event->subject.cgroup, path)) &&
+	      enrich_cgroup(cgroup_fd, event->subject.cgroup, path)) &&
 	    alive)
 		(void)read_proc(event->subject.pid, "cgroup", path, sizeof(path));
 	enrich_container(path, out_more->container_id);

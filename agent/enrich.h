@@ -8,6 +8,7 @@
 #define EMBARGO_ENRICH_H
 
 #include "record.h"
+#include <stdbool.h>
 
 /**
  * enrich_event() - look up what is known of the subject of an event
@@ -23,5 +24,15 @@ void enrich_event(const struct event *event, int cgroup_fd, struct enrichment *o
  * @out_id: CONTAINER_ID_BYTES; "" if there is none
  */
 void enrich_container(const char *path, char *out_id);
+
+/** enrich_same_process() - is the process of an event still there, and its number not another's? */
+bool enrich_same_process(const struct event_subject *subject);
+
+/**
+ * enrich_cgroup() - the path of a cgroup, with that of the mount
+ * @cgroup_fd: directory at which cgroup v2 is mounted
+ * @out_path:  PATH_MAX bytes
+ */
+bool enrich_cgroup(int cgroup_fd, __u64 id, char *out_path);
 
 #endif

@@ -72,7 +72,7 @@ json_t *explain_origin_json(const struct policy *policy, const struct origin *or
 		return json_null();
 	allow = rule->action == ACTION_ALLOW;
 	return json_pack(
-		"{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:o}",
+		"{s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:b, s:o}",
 		"id", rule->id, "matcher", matcher_word(rule->matcher), "value",
 		policy_text_json(rule->value), "action", action_word(rule->action), "mode",
 		allow ? json_null() : json_string(mode_word(rule->target)), "held_by",
@@ -83,8 +83,8 @@ json_t *explain_origin_json(const struct policy *policy, const struct origin *or
 		policy_text_json(product ? product->id.text : NULL), "class",
 		policy_text_json(product ? product_class_word(product->class) : NULL), "confidence",
 		confidence_word(rule->confidence), "fact", place_json(rule->file, rule->line),
-		"sources", sources_json(origin), "enforced", origin->enforced, "reached",
-		allow ? exception_json(origin) : line_json(origin));
+		"sources", sources_json(origin), "enforced", origin->enforced, "strict",
+		rule->strict, "reached", allow ? exception_json(origin) : line_json(origin));
 }
 
 json_t *explain_product_json(const struct policy *policy, const struct explained_product *one)

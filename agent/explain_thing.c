@@ -73,6 +73,9 @@ static void print_rule(const struct explain *explain, const struct origin *origi
 		explain_words("holds", words_until(rule->until_s, explain->work.host.now_s));
 	} else {
 		explain_words("mode", words_mode(explain->policy, origin));
+		if (rule->strict)
+			explain_label("scripts",
+				      "strict: also when an interpreter opens such a file");
 		explain_words("fact", words_fact(origin));
 	}
 	if (!origin->allow && sources && *sources)

@@ -57,6 +57,7 @@ static json_t *rule_json(const struct generation_rule *rule, size_t number)
 	    put_number(object, "until", rule->until_s) ||
 	    (rule->action != ACTION_ALLOW && rule->target &&
 	     put(object, "mode", json_string(mode_word(rule->target)))) ||
+	    (rule->strict && put(object, "strict", json_true())) ||
 	    (held && put(object, "held_by", json_string(held_by_word(rule->target_held_by)))) ||
 	    (*rule->reason && put(object, "reason", text(rule->reason))) ||
 	    (*rule->why && put(object, "why", text(rule->why))))
@@ -158,6 +159,7 @@ static int put_rule(json_t *object, const struct gen_rule *rule)
 	       put_number(object, "target", rule->target) ||
 	       put_number(object, "target_held_by", rule->target_held_by) ||
 	       put_number(object, "matcher", rule->matcher) ||
+	       put_number(object, "flags", rule->flags) ||
 	       put_number(object, "until", rule->until_s);
 }
 
@@ -167,6 +169,26 @@ static int put_scope(json_t *object, const struct gen_scope *scope)
 	       put_number(object, "only", scope->root[SCOPE_LIST_ONLY]) ||
 	       put_number(object, "excluded", scope->root[SCOPE_LIST_EXCLUDED]) ||
 	       put_number(object, "containers", scope->root[SCOPE_LIST_CONTAINERS]);
+}
+
+static int put_roots(json_t *object, const struct gen_roots *roots)
+{
+	return put_number(object, "modules", roots->modules) ||
+	       put_number(object, "interpreters", roots->interpreters);
+}
+
+/* As much of it as the key holds. */
+static int put_digest(json_t *object, const struct gen_key *key, const struct gen_digest *digest)
+{
+	const unsigned char *bytes = (const unsigned char *)&key->part;
+	char text[2 * DIGEST_KEY_BYTES + 1];
+
+	for (unsigned i = 0; i < DIGEST_KEY_BYTES; i++)
+		snprintf(text + (size_t)2 * i, 3, "%02x", bytes[i]);
+	return put(object, "digest", json_string(text)) ||
+	       put_number(object, "deny", digest->deny) ||
+	       put_number(object, "allow", digest->allow) ||
+	       put_number(object, "size", digest->size);
 }
 
 static int put_value(json_t *object, const struct gen_key *key, const union gen_value *value)
@@ -193,6 +215,10 @@ static int put_value(json_t *object, const struct gen_key *key, const union gen_
 		return put_rule(object, &value->rule);
 	case GEN_SCOPE:
 		return put_scope(object, &value->scope);
+	case GEN_ROOTS:
+		return put_roots(object, &value->roots);
+	case GEN_DIGEST:
+		return put_digest(object, key, &value->digest);
 	default:
 		return 0;
 	}
@@ -205,6 +231,7 @@ static const char *kind_word(unsigned kind)
 		[GEN_NODE] = "node",       [GEN_GLOB] = "glob",       [GEN_ACCEPT] = "accept",
 		[GEN_NET4] = "net4",       [GEN_NET6] = "net6",       [GEN_CONDITION] = "condition",
 		[GEN_RULE] = "rule-entry", [GEN_SCOPE] = "scope",     [GEN_USER] = "user",
+		[GEN_ROOTS] = "roots",     [GEN_DIGEST] = "digest",
 	};
 	_Static_assert(ARRAY_LENGTH(words) == GEN_MAX, "a word for each kind of entry");
 
@@ -220,8 +247,9 @@ static json_t *entries_json(const struct generation *generation)
 		json_t *entry = json_pack("{s:s}", "kind", kind_word(key->kind));
 
 		if (json_array_append_new(list, entry) ||
-		    (key->kind == GEN_USER ? put(entry, "node", json_integer(key->node))
-					   : put_number(entry, "node", key->node)) ||
+		    (key->kind == GEN_DIGEST ? 0
+		     : key->kind == GEN_USER ? put(entry, "node", json_integer(key->node))
+					     : put_number(entry, "node", key->node)) ||
 		    put_value(entry, key, &generation->values[i]))
 			return NULL;
 	}

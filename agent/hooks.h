@@ -19,6 +19,8 @@ enum feature {
 	FEATURE_PERF_LINK,	/* tracefs, and links of perf events, which can be pinned: 5.15 */
 	FEATURE_FENTRY,		/* programs at a function's entry */
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
+	FEATURE_FILE_HASH,	/* LSM programs that may sleep and can hash a file: 5.18 */
+	FEATURE_UNGUARDED,	/* LSM programs are called also while another task is inside them: 6.2 */
 	FEATURE_MAX,
 };
 
@@ -30,6 +32,8 @@ struct program_row {
 	enum feature needs_not;		/* only where this is missing */
 	bool optional;			/* the backend stands without it */
 	bool on_cgroup;			/* attached to a cgroup */
+	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
+	bool strict;			/* attached only while the policy has rules with RULE_STRICT */
 };
 
 #define PROGRAM_ROWS_MAX 32

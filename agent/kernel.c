@@ -5,6 +5,8 @@
  */
 #include "kernel_internal.h"
 
+#include "../policy/generation.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -142,6 +144,8 @@ void descriptors_open(struct kernel *kernel)
 	__u32 number;
 
 	kernel->entries = generation_entries(&kernel->maps);
+	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
+	kernel->identify = program_open(kernel, "identify");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -155,19 +159,103 @@ void descriptors_close(struct kernel *kernel)
 {
 	close_owned_fd(&kernel->entries);
 	close_owned_fd(&kernel->scratch);
+	close_owned_fd(&kernel->facts);
+	close_owned_fd(&kernel->retired_entries);
+	close_owned_fd(&kernel->retired_facts);
+	close_owned_fd(&kernel->identify);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
 
-/* All of it attached: then there is nothing to load. */
+/* Is there a pin of a program of its own? */
+static bool program_is_there(const struct kernel *kernel, const char *name)
+{
+	_cleanup_fd_ int program = program_open(kernel, name);
+
+	return program >= 0;
+}
+
+/* All of it attached, and what may be attached later is there: then there is nothing to load. */
 static bool set_is_whole(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < program_row_count; i++)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
-		    !program_rows[i].optional &&
+		    !program_rows[i].optional && !program_rows[i].strict &&
 		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
-	return true;
+	for (size_t i = 0; i < program_row_count; i++)
+		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].strict &&
+		    !program_is_there(kernel, program_rows[i].name))
+			return false;
+	return program_is_there(kernel, "identify");
+}
+
+#define ATTACHED_MAX 256
+
+/* What is attached and pinned, to see it go. */
+struct attached {
+	int links[ATTACHED_MAX];
+	__u32 link_ids[ATTACHED_MAX], program_ids[ATTACHED_MAX];
+	size_t count;
+};
+
+/* Of one set; adds to what is there. */
+static void attached_find(const char *pins, __u64 set, struct attached *out)
+{
+	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
+
+	pin_set_path(directory, pins, set);
+	for (size_t i = 0; i < program_row_count && out->count < ATTACHED_MAX; i++) {
+		struct bpf_link_info info = {};
+		__u32 bytes = sizeof(info);
+		int link;
+
+		snprintf(path, sizeof(path), "%s/%s", directory, program_rows[i].name);
+		link = bpf_obj_get(path);
+		if (link < 0)
+			continue;
+		(void)bpf_obj_get_info_by_fd(link, &info, &bytes);	/* zeroes: not waited for */
+		out->links[out->count] = link;
+		out->link_ids[out->count] = info.id;
+		out->program_ids[out->count++] = info.prog_id;
+	}
+}
+
+#define DETACH_POLL_US 10000
+#define DETACH_POLLS 500
+#define RELEASE_POLLS 200
+
+static bool gone(int fd)
+{
+	if (fd < 0)
+		return true;
+	close(fd);
+	usleep(DETACH_POLL_US);
+	return false;
+}
+
+/*
+ * The kernel lets a link go some time after its last descriptor (bpf_link_put_deferred()): wait until it has, so that what
+ * is refused after a detach is not refused by us. Its number goes first, then the program is taken out of the hook, then
+ * the program goes, unless an agent that runs still holds it.
+ */
+static int attached_end(struct attached *attached)
+{
+	int polls = 0, err = 0;
+
+	for (size_t i = 0; i < attached->count; i++)
+		close(attached->links[i]);
+	for (size_t i = 0; i < attached->count && !err; i++) {
+		for (polls = 0; polls < DETACH_POLLS && !gone(bpf_link_get_fd_by_id(attached->link_ids[i]));)
+			polls++;
+		if (polls == DETACH_POLLS)
+			err = -EBUSY;
+	}
+	polls = 0;
+	for (size_t i = 0; i < attached->count && !err; i++)
+		while (polls < RELEASE_POLLS && !gone(bpf_prog_get_fd_by_id(attached->program_ids[i])))
+			polls++;
+	return err;
 }
 
 /*
@@ -178,31 +266,51 @@ static bool set_is_whole(const struct kernel *kernel)
 
 static void remove_other_sets(const struct kernel *kernel)
 {
+	struct attached attached = {};
 	__u64 sets[64];
 	int count = pin_sets(kernel->pins, sets, 64);
 
 	if (count > 1)
 		usleep(EXCHANGE_GRACE_US);
-	for (int i = 0; i < count; i++)
-		if (sets[i] != kernel->set)
-			(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+	for (int i = 0; i < count; i++) {
+		if (sets[i] == kernel->set)
+			continue;
+		attached_find(kernel->pins, sets[i], &attached);
+		(void)pin_set_remove(kernel->pins, sets[i]);	/* the next start tries again */
+	}
+	(void)attached_end(&attached);	/* likewise */
 	(void)pin_remove_other_abis(kernel->pins);	/* likewise */
 }
 
-/* The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. */
-static int generation_ready(struct kernel *kernel, const struct generation *first)
+/*
+ * The pinned maps hold a generation, or get one: nothing is attached with an empty policy by accident. The one that is there
+ * already keeps its facts.
+ */
+static int generation_ready(struct kernel *kernel, const struct generation *first,
+			    const struct learned_list *learned, struct gen_header *out_header)
 {
-	_cleanup_fd_ int entries = -1;
+	_cleanup_fd_ int entries = generation_entries(&kernel->maps);
+	_cleanup_fd_ int facts = -1;
+	int err;
 
-	if (first)
-		return kernel_apply(kernel, first);
-	entries = generation_entries(&kernel->maps);
-	return entries < 0 ? -ENOKEY : 0;
+	if (entries < 0 && !first)
+		return -ENOKEY;
+	if (entries >= 0 && !generation_header(entries, out_header)) {
+		facts = learned_map(&kernel->maps, out_header->generation);
+		if (!first || (facts >= 0 && out_header->generation == first->number))
+			return 0;
+	}
+	if (!first)
+		return -ENOKEY;
+	err = generation_install(kernel, first, learned);
+	return err ?: generation_header(kernel->entries, out_header);
 }
 
 /* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
-static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first)
+static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first,
+		    const struct learned_list *learned)
 {
+	struct gen_header header;
 	struct loaded *loaded = NULL;
 	int err;
 
@@ -212,11 +320,13 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 		return err;
 	err = maps_open(kernel->pins, &kernel->maps);
 	if (!err)
-		err = generation_ready(kernel, first);
+		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
 		err = load_attach(loaded, kernel);
+	if (!err && header.flags & GEN_FLAG_STRICT)
+		err = strict_attach(kernel);
 	if (!err)
 		err = runtime_activate(kernel);
 	if (err)
@@ -227,8 +337,9 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 	return err;
 }
 
-static int adopt(struct kernel *kernel, const struct generation *first)
+static int adopt(struct kernel *kernel, const struct generation *first, const struct learned_list *learned)
 {
+	struct gen_header header;
 	struct runtime runtime;
 	int err = maps_open(kernel->pins, &kernel->maps);
 
@@ -240,7 +351,9 @@ static int adopt(struct kernel *kernel, const struct generation *first)
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
-		err = generation_ready(kernel, first);
+		err = generation_ready(kernel, first, learned, &header);
+	if (!err && header.flags & GEN_FLAG_STRICT)
+		err = strict_attach(kernel);
 	if (err)
 		maps_close(&kernel->maps);
 	else
@@ -248,7 +361,8 @@ static int adopt(struct kernel *kernel, const struct generation *first)
 	return err;
 }
 
-static int start(struct kernel *kernel, const struct generation *first, bool *out_adopted)
+static int start(struct kernel *kernel, const struct generation *first, const struct learned_list *learned,
+		 bool *out_adopted)
 {
 	struct load_config config;
 	_cleanup_fd_ int lock = -1;
@@ -256,8 +370,8 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 	bool fresh;
 	int err;
 
-	probe_features(&kernel->features);
-	err = load_choose(&kernel->features, kernel->options.exec_backend, kernel->backends);
+	probe_features_of(kernel->options.probing, &kernel->features);
+	err = load_choose(&kernel->features, kernel->options.forced, kernel->backends);
 	if (err)
 		return err;
 	err = load_config_fill(&kernel->options, &kernel->features, kernel->backends, &config);
@@ -270,11 +384,11 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 	lock = pin_lock(kernel->pins);
 	if (lock < 0)
 		return lock;
-	err = adopt(kernel, first);
+	err = adopt(kernel, first, learned);
 	*out_adopted = !err;
 	if (err == -ESTALE || err == -ENOENT) {
 		fresh = pin_sets(kernel->pins, sets, 1) == 0;
-		err = exchange(kernel, &config, first);
+		err = exchange(kernel, &config, first, learned);
 		if (err && fresh)
 			(void)pin_remove_all(kernel->pins);
 	}
@@ -282,7 +396,7 @@ static int start(struct kernel *kernel, const struct generation *first, bool *ou
 }
 
 int kernel_start(const struct kernel_options *options, const struct generation *first,
-		 struct kernel **out_kernel, bool *out_adopted)
+		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
 	bool adopted = false;
@@ -292,7 +406,9 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		return -ENOMEM;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
-	kernel->entries = kernel->scratch = -1;
+	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
+	kernel->retired_entries = kernel->retired_facts = -1;
+	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;
@@ -300,12 +416,13 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		snprintf(kernel->within, sizeof(kernel->within), "%s", options->within);
 		kernel->options.within = kernel->within;
 	}
-	err = start(kernel, first, &adopted);
+	err = start(kernel, first, learned, &adopted);
 	if (err) {
 		kernel_close(kernel);
 		return err;
 	}
-	close_owned_fd(&kernel->entries);	/* of kernel_apply() */
+	close_owned_fd(&kernel->entries);	/* of generation_install() */
+	close_owned_fd(&kernel->facts);
 	descriptors_open(kernel);
 	*out_kernel = kernel;
 	if (out_adopted)
@@ -320,65 +437,19 @@ void kernel_close(struct kernel *kernel)
 	ring_buffer__free(kernel->ring);
 	descriptors_close(kernel);
 	maps_close(&kernel->maps);
+	learned_lock_free(kernel->learned_lock);
 	free(kernel);
-}
-
-/* Numbers of the pinned links, to see them go. */
-static size_t link_ids(const char *pins, __u32 *out_ids, size_t capacity)
-{
-	__u64 sets[64];
-	int set_count = pin_sets(pins, sets, 64);
-	size_t count = 0;
-
-	for (int s = 0; s < set_count; s++) {
-		for (size_t i = 0; i < program_row_count && count < capacity; i++) {
-			char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
-			struct bpf_link_info info = {};
-			__u32 bytes = sizeof(info);
-			_cleanup_fd_ int link = -1;
-
-			pin_set_path(directory, pins, sets[s]);
-			snprintf(path, sizeof(path), "%s/%s", directory, program_rows[i].name);
-			link = bpf_obj_get(path);
-			if (link >= 0 && !bpf_obj_get_info_by_fd(link, &info, &bytes))
-				out_ids[count++] = info.id;
-		}
-	}
-	return count;
-}
-
-#define DETACH_POLL_US 10000
-#define DETACH_POLLS 500
-
-/*
- * The kernel lets a link go some time after its pin is gone (bpf_free_inode(), bpf_link_put_deferred()):
- * wait until it has, so that what is refused after a detach is not refused by us.
- */
-static int links_gone(const __u32 *ids, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		int link = bpf_link_get_fd_by_id(ids[i]);
-
-		for (int poll = 0; link >= 0 && poll < DETACH_POLLS; poll++) {
-			close(link);
-			usleep(DETACH_POLL_US);
-			link = bpf_link_get_fd_by_id(ids[i]);
-		}
-		if (link >= 0) {
-			close(link);
-			return -EBUSY;
-		}
-	}
-	if (count)
-		usleep(DETACH_POLL_US);	/* the number goes just before the program does */
-	return 0;
 }
 
 int kernel_detach(const char *pins)
 {
-	__u32 ids[256];
-	size_t count = link_ids(pins ?: PIN_DEFAULT, ids, 256);
-	int err = pin_remove_all(pins ?: PIN_DEFAULT);
+	struct attached attached = {};
+	__u64 sets[64];
+	int count = pin_sets(pins ?: PIN_DEFAULT, sets, 64), err, left;
 
-	return err ?: links_gone(ids, count);
+	for (int i = 0; i < count; i++)
+		attached_find(pins ?: PIN_DEFAULT, sets[i], &attached);
+	err = pin_remove_all(pins ?: PIN_DEFAULT);
+	left = attached_end(&attached);
+	return err ?: left;
 }

@@ -13,6 +13,7 @@
 
 struct generation;
 struct kernel;
+struct kernel_probing;
 
 #define KERNEL_TEXT_BYTES 256
 
@@ -20,14 +21,27 @@ struct kernel_options {
 	const char *pins;		/* directory on a BPF file system; default /sys/fs/bpf/embargo */
 	const char *within;		/* cgroup v2 directory, or NULL */
 	bool audit_only;
-	enum backend exec_backend;	/* BACKEND_NONE: the strongest that works */
+	/* By enum hook. BACKEND_NONE: the strongest that works; BACKEND_MAX: none, as on a host without one. */
+	enum backend forced[HOOK_MAX];
+	struct kernel_probing *probing;	/* of kernel_probe_begin(); borrowed; NULL: asked when it is needed */
 };
+
+/**
+ * kernel_probe_begin() - ask what this kernel can do in a process of its own, while the caller does something else
+ *
+ * It takes a tenth of a start. Return: for the options of kernel_start(), owned by the caller; NULL if that is not
+ * possible, which is no failure.
+ */
+struct kernel_probing *kernel_probe_begin(void);
+/** kernel_probe_end() - after kernel_start(), or instead of it; accepts NULL */
+void kernel_probe_end(struct kernel_probing *probing);
 
 /* One hook on this host. */
 struct hook_report {
 	enum hook hook;
 	enum backend backend;		/* what carries it, or would; BACKEND_NONE: nothing does */
 	bool attached;
+	bool hashes;			/* files of an embargoed size are hashed in the kernel; else the agent is asked */
 	char achieves[KERNEL_TEXT_BYTES];	/* in words: "prevents", "kills before the first instruction" */
 	char why[KERNEL_TEXT_BYTES];	/* why not a stronger one; "" when it is the strongest */
 	char more[KERNEL_TEXT_BYTES];	/* how to get a stronger one; "" */
@@ -58,10 +72,19 @@ struct kernel_report {
  */
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report);
 
+/* Facts that are there before a generation becomes active. The arrays are borrowed; equal keys: the later one counts. */
+struct learned_list {
+	const struct learned_key *keys;
+	const struct learned *values;
+	size_t count;
+};
+
 /**
  * kernel_start() - adopt the pinned program set if it is this one, else load and attach it and then let the old one go
  * @options:    borrowed
- * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation
+ * @first:      borrowed; put in place before anything new is attached; NULL keeps the pinned generation. If it is
+ *              the pinned one already, that stays with its facts
+ * @learned:    borrowed; what is known of files when @first becomes active; NULL: nothing
  * @out_kernel: owned by the caller; untouched on failure
  * @out_adopted: whether the programs were there already; may be NULL
  *
@@ -69,7 +92,7 @@ int kernel_probe(const struct kernel_options *options, struct kernel_report *out
  * -EPERM; other negative errno. On failure what was attached before is still attached.
  */
 int kernel_start(const struct kernel_options *options, const struct generation *first,
-		 struct kernel **out_kernel, bool *out_adopted);
+		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted);
 
 /** kernel_close() - forget it; what is pinned goes on. Accepts NULL. */
 void kernel_close(struct kernel *kernel);
@@ -77,11 +100,60 @@ void kernel_close(struct kernel *kernel);
 /**
  * kernel_apply() - build this generation beside the live one and switch to it in one step
  * @kernel, @generation: borrowed
+ * @learned: what is known of files when it becomes active; NULL: nothing. The sizes of its GEN_DIGEST are added
  *
- * When it returns 0 no running program uses the old one any more.
+ * When it returns 0 no running program uses the old one any more, and its facts are gone.
  * Return: 0; -ENOMEM, -E2BIG or another errno of the kernel; the old generation is then still active.
  */
-int kernel_apply(struct kernel *kernel, const struct generation *generation);
+int kernel_apply(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned);
+
+/**
+ * kernel_learned_put() - add a fact to those of the active generation, or change one
+ * @kernel: borrowed; also in a child process of the one that started it
+ *
+ * Return: 0; -E2BIG (full: see kernel_learned_grow()); -ENOENT (the generation has changed); -errno.
+ */
+int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned);
+/** kernel_learned_get() - Return: 0; -ENOENT; -errno. @out_learned untouched on failure */
+int kernel_learned_get(struct kernel *kernel, const struct learned_key *key, struct learned *out_learned);
+/**
+ * kernel_learned_lock(), kernel_learned_unlock() - around a get and the put that rests on it
+ *
+ * The agent and its children change the same facts; without it one takes back what the other has just said. Short: others
+ * wait. A child that is ended while it holds it gives it back.
+ */
+void kernel_learned_lock(struct kernel *kernel);
+void kernel_learned_unlock(struct kernel *kernel);
+
+/** kernel_learned_remove() - Return: 0; -ENOENT; -errno */
+int kernel_learned_remove(struct kernel *kernel, const struct learned_key *key);
+
+/* Not 0 ends the listing. */
+typedef int (*kernel_learned_fn)(void *context, const struct learned_key *key, const struct learned *learned);
+/** kernel_learned_each() - every fact of the active generation; the callback may change and remove. Return: 0; what @fn returned; -errno */
+int kernel_learned_each(struct kernel *kernel, kernel_learned_fn fn, void *context);
+
+/** kernel_learned_room() - how many facts fit those of the active generation; 0 if that cannot be known */
+size_t kernel_learned_room(struct kernel *kernel);
+
+/**
+ * kernel_learned_grow() - put the facts of the active generation into a map with room for twice as many
+ * @kernel: borrowed; only in the process that started it, and nobody else may add facts meanwhile
+ *
+ * Return: 0 or a negative errno; the old map then stands.
+ */
+int kernel_learned_grow(struct kernel *kernel);
+
+/**
+ * kernel_identify() - what the kernel programs see of files that this process has open
+ * @fds: borrowed; not O_PATH; @count at most KERNEL_IDENTIFY_MAX
+ * @out: @count entries; .file.inode is 0 where a file could not be found
+ *
+ * Not fstat(2): on btrfs that tells another device, and it has no generation. May be called in a child process.
+ * Return: 0; -EOPNOTSUPP (no program for it is loaded); -errno.
+ */
+#define KERNEL_IDENTIFY_MAX 256
+int kernel_identify(struct kernel *kernel, const int *fds, size_t count, struct identity *out);
 
 /**
  * kernel_set_clock() - the time that exceptions end by

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, upward.c, kernel.c. */
+/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, learned.c, upward.c, kernel.c, report.c. */
 #ifndef EMBARGO_KERNEL_INTERNAL_H
 #define EMBARGO_KERNEL_INTERNAL_H
 
@@ -8,13 +8,14 @@
 #include "pin.h"
 #include "probe.h"
 
+#include <pthread.h>
 #include <unistd.h>
 
 struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events;
+	int generation, runtime, pause, stats, fold, events, learned;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -32,6 +33,11 @@ struct kernel {
 	/* Opened while the agent still may ask for objects by their numbers (CAP_SYS_ADMIN). -1: none. */
 	int entries;			/* the active generation */
 	int scratch;
+	int facts;			/* learned facts of the active generation */
+	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
+	int retired_entries, retired_facts;
+	int identify;			/* program of the iterator */
+	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
@@ -50,13 +56,13 @@ static inline void close_owned_fd(int *fd)
 /**
  * load_choose() - the backend of each hook on this host
  * @features: borrowed
- * @forced:   of the exec hook; BACKEND_NONE: the strongest
+ * @forced:   HOOK_MAX entries, as in struct kernel_options
  * @out:      HOOK_MAX entries
  *
- * Return: 0, also when some hook has none (the report says so); -EOPNOTSUPP when none has one, or the exec
- * hook not the forced one.
+ * Return: 0, also when some hook has none (the report says so); -EOPNOTSUPP when none has one, or one not that
+ * which is forced.
  */
-int load_choose(const struct features *features, enum backend forced, enum backend *out);
+int load_choose(const struct features *features, const enum backend *forced, enum backend *out);
 
 /** load_wants() - does this program belong to the set? */
 bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends);
@@ -89,6 +95,18 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel);
 /** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
 void load_close(struct loaded *loaded);
 
+/** program_open() - a program of the active set that has a pin of its own, to be closed; or a negative errno */
+int program_open(const struct kernel *kernel, const char *name);
+
+/**
+ * strict_attach() - see that the programs for rules with RULE_STRICT are attached
+ * @kernel: its set is attached
+ *
+ * They stay for as long as the set: 5.10 cannot attach a program a second time (f3a95075549e), and without such rules they
+ * end after two lookups. Return: 0 or a negative errno.
+ */
+int strict_attach(const struct kernel *kernel);
+
 /** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
 int maps_open(const char *pins, struct kernel_maps *out_maps);
 void maps_close(struct kernel_maps *maps);
@@ -107,8 +125,38 @@ int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_prog
 void descriptors_open(struct kernel *kernel);
 void descriptors_close(struct kernel *kernel);
 
+/**
+ * generation_install() - what kernel_apply() does, before any program is attached
+ *
+ * Return: as kernel_apply(); .entries and .facts are then those of the new one.
+ */
+int generation_install(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned);
+
 /** generation_entries() - the map of the active generation, to be closed; or a negative errno */
 int generation_entries(const struct kernel_maps *maps);
+
+/** generation_header() - of an open map of entries. Return: 0, -ENOENT, -errno. */
+int generation_header(int entries, struct gen_header *out);
+
+/**
+ * learned_install() - make the facts of a generation and put them where a decision finds them by its number
+ * @kernel, @generation: borrowed
+ * @learned: borrowed; NULL: none. The sizes of its GEN_DIGEST are added
+ *
+ * Return: descriptor of the map, to be closed; or a negative errno, then nothing has changed.
+ */
+int learned_install(const struct kernel *kernel, const struct generation *generation,
+		    const struct learned_list *learned);
+
+/** learned_lock_new(), learned_lock_free() - a lock that children share; NULL without memory, which is accepted */
+pthread_mutex_t *learned_lock_new(void);
+void learned_lock_free(pthread_mutex_t *lock);
+
+/** learned_map() - descriptor of the facts of a generation by its number, to be closed; -ENOENT; -errno */
+int learned_map(const struct kernel_maps *maps, __u64 generation);
+
+/** learned_forget() - take away the facts of every generation but one */
+void learned_forget(const struct kernel_maps *maps, __u64 but);
 
 /** runtime_get(), runtime_set() - the map "runtime". Return: 0, -errno. */
 int runtime_get(const struct kernel_maps *maps, struct runtime *out);

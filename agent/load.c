@@ -10,19 +10,26 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/magic.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
-const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events" };
+const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
+					  "learned" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
 
-int load_choose(const struct features *features, enum backend forced, enum backend *out)
+int load_choose(const struct features *features, const enum backend *forced, enum backend *out)
 {
-	bool any = false;
+	bool any = false, as_forced = true;
 
 	memset(out, 0, sizeof(*out) * HOOK_MAX);
 	for (size_t i = 0; i < backend_row_count; i++) {
@@ -30,12 +37,14 @@ int load_choose(const struct features *features, enum backend forced, enum backe
 
 		if (out[row->hook] || features->of[row->needs].answer != ANSWER_YES)
 			continue;
-		if (row->hook == HOOK_EXEC && forced && row->backend != forced)
+		if (forced[row->hook] && row->backend != forced[row->hook])
 			continue;
 		out[row->hook] = row->backend;
 		any = true;
 	}
-	return any && (!forced || out[HOOK_EXEC] == forced) ? 0 : -EOPNOTSUPP;
+	for (int hook = HOOK_NONE + 1; hook < HOOK_MAX; hook++)
+		as_forced &= !forced[hook] || forced[hook] == BACKEND_MAX || out[hook] == forced[hook];
+	return any && as_forced ? 0 : -EOPNOTSUPP;
 }
 
 bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends)
@@ -67,6 +76,54 @@ static int within_fill(const char *path, struct load_config *config)
 	return 0;
 }
 
+/* The device of a file system as mountinfo has it is that of the programs; stat(2) tells another one on btrfs. */
+static __u32 mounted_device(const char *mountinfo, __u32 otherwise)
+{
+	FILE *file = fopen(mountinfo, "re");
+	char line[PATH_MAX * 2], where[PATH_MAX];
+	unsigned major, minor;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%*u %*u %u:%u %*s %4095s", &major, &minor, where) == 3 &&
+		    !strcmp(where, "/"))
+			otherwise = major << 20 | minor;
+	if (file)
+		fclose(file);
+	return otherwise;
+}
+
+/* Number of the subvolume of btrfs that a directory is in; 0 where it is none, or where that is not told. */
+static __u64 subvolume_of(const char *directory)
+{
+	struct btrfs_ioctl_ino_lookup_args args = { .objectid = BTRFS_FIRST_FREE_OBJECTID };
+	_cleanup_fd_ int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (fd < 0 || fstatfs(fd, &fs) || fs.f_type != BTRFS_SUPER_MAGIC || ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args))
+		return 0;
+	return args.treeid;
+}
+
+/*
+ * Where the host's own files are: the root of the first process; where that may not be looked at (it has a privilege that we
+ * lack), our own, which is the same unless we are in a container.
+ */
+static void home_fill(struct load_config *config)
+{
+	const char *root = "/proc/1/root/", *mountinfo = "/proc/1/mountinfo";
+	struct stat status;
+
+	if (stat(root, &status)) {
+		root = "/";
+		mountinfo = "/proc/self/mountinfo";
+		if (stat(root, &status))
+			return;		/* nothing is at home: exceptions count by identity only */
+	}
+	config->home_inode = status.st_ino;
+	config->home_subvolume = subvolume_of(root);
+	config->home_device = mounted_device(mountinfo, major(status.st_dev) << 20 | minor(status.st_dev));
+}
+
 int load_config_fill(const struct kernel_options *options, const struct features *features,
 		     const enum backend *backends, struct load_config *out_config)
 {
@@ -78,6 +135,9 @@ int load_config_fill(const struct kernel_options *options, const struct features
 	int err;
 
 	config.audit_only = options->audit_only;
+	config.subvolumes = access("/sys/kernel/btf/btrfs", R_OK) == 0;
+	config.unguarded = features->of[FEATURE_UNGUARDED].answer == ANSWER_YES;
+	home_fill(&config);
 	if (options->within) {
 		err = within_fill(options->within, &config);
 		if (err)
@@ -129,7 +189,12 @@ static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
 		if (err)
 			return err;
 	}
-	return bpf_map__set_max_entries(skeleton->maps.scratch,
+	bpf_program__set_autoattach(skeleton->progs.identify, false);
+	err = 0;
+	/* of LSM programs only, and not every kernel can make one */
+	if (kernel->features.of[FEATURE_LSM].answer != ANSWER_YES)
+		err = err ?: bpf_map__set_autocreate(skeleton->maps.contents, false);
+	return err ?: bpf_map__set_max_entries(skeleton->maps.scratch,
 					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
 
@@ -159,6 +224,62 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 	return 0;
 fail:
 	load_close(loaded);
+	return err;
+}
+
+/* A program that is attached later, or never, is kept by a pin of its own. */
+static void program_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *kernel, const char *name)
+{
+	char directory[PIN_PATH_BYTES];
+
+	pin_set_path(directory, kernel->pins, kernel->set);
+	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s-program", directory, name);
+}
+
+static void link_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *kernel, const char *name)
+{
+	char directory[PIN_PATH_BYTES];
+
+	pin_set_path(directory, kernel->pins, kernel->set);
+	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s", directory, name);
+}
+
+int program_open(const struct kernel *kernel, const char *name)
+{
+	char path[PIN_PATH_BYTES + 64];
+	int fd;
+
+	program_pin_path(path, kernel, name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static int strict_attach_one(const struct kernel *kernel, const struct program_row *row)
+{
+	char path[PIN_PATH_BYTES + 64];
+	_cleanup_fd_ int program = -1, link = -1;
+
+	program = program_open(kernel, row->name);
+	if (program < 0)
+		return program;
+	link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
+	if (link < 0)
+		return -errno;
+	link_pin_path(path, kernel, row->name);
+	return bpf_obj_pin(link, path) ? -errno : 0;
+}
+
+int strict_attach(const struct kernel *kernel)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < program_row_count && !err; i++) {
+		const struct program_row *row = &program_rows[i];
+
+		if (row->strict && load_wants(row, &kernel->features, kernel->backends) &&
+		    link_attached(kernel->pins, kernel->set, row->name, NULL))
+			err = strict_attach_one(kernel, row);
+	}
 	return err;
 }
 
@@ -200,6 +321,13 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel)
 
 		if (!load_wants(row, &kernel->features, kernel->backends))
 			continue;
+		if (row->strict) {
+			program_pin_path(path, kernel, row->name);
+			err = bpf_program__pin(program, path);
+			if (err)
+				return err;
+			continue;	/* strict_attach() */
+		}
 		err = attach_one(program, row, cgroup, &loaded->links[i]);
 		if (err && row->optional)
 			continue;	/* kernel_report() shows that it is not there */
@@ -210,7 +338,8 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel)
 		if (err)
 			return err;
 	}
-	return 0;
+	program_pin_path(path, kernel, "identify");
+	return bpf_program__pin(loaded->skeleton->progs.identify, path);
 }
 
 void load_close(struct loaded *loaded)

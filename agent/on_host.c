@@ -12,10 +12,8 @@
 #include <string.h>
 
 static const char *const words[] = {
-	[ON_HOST_REFUSED] = "refused",
-	[ON_HOST_RECORDED] = "recorded",
-	[ON_HOST_ALLOWED] = "allowed",
-	[ON_HOST_NOT_ENFORCED] = "not enforced yet",
+	[ON_HOST_REFUSED] = "refused", [ON_HOST_RECORDED] = "recorded",
+	[ON_HOST_ALLOWED] = "allowed", [ON_HOST_NOT_ENFORCED] = "not enforced yet",
 	[ON_HOST_NOTHING] = "nothing",
 };
 _Static_assert(ARRAY_LENGTH(words) == ON_HOST_MAX, "a word for each outcome");
@@ -48,7 +46,7 @@ int on_host_look(const struct compiled *compiled, const char *root, struct diagn
 	err = inventory_open(&options, &inventory);
 	if (err < 0)
 		return err;
-	err = host_lint(compiled->policy, compiled->generation, inventory, diags);
+	err = host_lint(compiled->policy, compiled->generation, inventory, diags, NULL);
 	inventory_close(inventory);
 	return err < 0 ? err : scan_run(&look, compiled->generation, compiled->catalog, out_scan);
 }
@@ -64,14 +62,15 @@ static const char *end_of_id(const struct generation_rule *rule)
 	return slash ? slash + 1 : id;
 }
 
-static void add_row(struct table *table, const struct scan *scan, const struct scan_finding *finding)
+static void add_row(struct table *table, const struct scan *scan,
+		    const struct scan_finding *finding)
 {
 	const struct generation_rule *rule = finding->rule;
 	const char *what = finding->example_count ? finding->examples[0].what : "";
 	AUTO_FREE char *safe = text_safe(what, strlen(what));
 	char who[160], found[32];
-	const char *cells[] = {on_host_word(on_host_outcome(scan, finding)), who, end_of_id(rule), found,
-			       safe ? safe : ""};
+	const char *cells[] = {on_host_word(on_host_outcome(scan, finding)), who, end_of_id(rule),
+			       found, safe ? safe : ""};
 
 	snprintf(who, sizeof(who), "%s/%s", rule->vendor, rule->product);
 	snprintf(found, sizeof(found), "%llu", finding->count);
@@ -80,7 +79,8 @@ static void add_row(struct table *table, const struct scan *scan, const struct s
 
 void on_host_print(const struct scan *scan, FILE *out)
 {
-	static const char *const heads[] = {"would be", "product", "rule", "hits", "the first of them"};
+	static const char *const heads[] = {"would be", "product", "rule", "hits",
+					    "the first of them"};
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	size_t rows[ON_HOST_MAX] = {0}, all = 0;
 
@@ -95,7 +95,8 @@ void on_host_print(const struct scan *scan, FILE *out)
 	}
 	fprintf(out, "\non this host now: ");
 	if (all)
-		fprintf(out, "%zu rules that refuse, %zu that record, %zu allowed, %zu not enforced yet\n",
+		fprintf(out,
+			"%zu rules that refuse, %zu that record, %zu allowed, %zu not enforced yet\n",
 			rows[ON_HOST_REFUSED], rows[ON_HOST_RECORDED], rows[ON_HOST_ALLOWED],
 			rows[ON_HOST_NOT_ENFORCED]);
 	else
@@ -104,7 +105,8 @@ void on_host_print(const struct scan *scan, FILE *out)
 		table_print(table, out);
 	table_free(table);
 	if (!scan_is_complete(scan))
-		fprintf(out, "Not everything could be looked at; embargo scan --policy tells what.\n");
+		fprintf(out,
+			"Not everything could be looked at; embargo scan --policy tells what.\n");
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -115,10 +117,11 @@ static json_t *finding_json(const struct scan *scan, const struct scan_finding *
 	bool escaped = false;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "outcome",
-			 on_host_word(on_host_outcome(scan, finding)), "rule", finding->rule->id, "matcher",
-			 matcher_word(finding->rule->matcher), "source",
-			 inventory_source_word(finding->source), "count", (json_int_t)finding->count,
-			 "first", record_text(what, strlen(what), &escaped));
+			 on_host_word(on_host_outcome(scan, finding)), "rule", finding->rule->id,
+			 "matcher", matcher_word(finding->rule->matcher), "source",
+			 inventory_source_word(finding->source), "count",
+			 (json_int_t)finding->count, "first",
+			 record_text(what, strlen(what), &escaped));
 }
 
 json_t *on_host_json(const struct scan *scan)

@@ -47,26 +47,35 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+/* What --backend takes. "none" is for trying what a host without any would do. */
 static const struct {
 	const char *word;
+	enum hook hook;
 	enum backend backend;
-} exec_backends[] = {
-	{"exec=lsm", BACKEND_LSM},
-	{"exec=fmod_ret", BACKEND_FMOD_RET},
-	{"exec=kill", BACKEND_KILL},
+} forced_backends[] = {
+	{"exec=lsm", HOOK_EXEC, BACKEND_LSM},
+	{"exec=fmod_ret", HOOK_EXEC, BACKEND_FMOD_RET},
+	{"exec=kill", HOOK_EXEC, BACKEND_KILL},
+	{"load=lsm", HOOK_LOAD, BACKEND_LSM},
+	{"load=fmod_ret", HOOK_LOAD, BACKEND_FMOD_RET},
+	{"load=none", HOOK_LOAD, BACKEND_MAX},
+	{"module=lsm", HOOK_MODULE, BACKEND_LSM},
+	{"module=fmod_ret", HOOK_MODULE, BACKEND_FMOD_RET},
+	{"module=none", HOOK_MODULE, BACKEND_MAX},
 };
 
 static int parse_backend(const char *text, struct options *options, char *error)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(exec_backends); i++) {
-		if (strcmp(text, exec_backends[i].word))
+	for (size_t i = 0; i < ARRAY_LENGTH(forced_backends); i++) {
+		if (strcmp(text, forced_backends[i].word))
 			continue;
-		options->exec_backend = exec_backends[i].backend;
+		options->forced[forced_backends[i].hook] = forced_backends[i].backend;
 		return 0;
 	}
 	snprintf(error, OPTIONS_ERROR_BYTES,
-		 "--backend %s: not a backend that can be forced; write exec=lsm, exec=fmod_ret or "
-		 "exec=kill",
+		 "--backend %s: not a backend that can be forced; write exec=lsm, exec=fmod_ret, "
+		 "exec=kill, load=lsm, load=fmod_ret, load=none, module=lsm, module=fmod_ret or "
+		 "module=none",
 		 text);
 	return -EINVAL;
 }
@@ -204,7 +213,9 @@ void options_help(FILE *out)
 	      "  --pins DIR         pinned kernel objects (" DEFAULT_PINS ")\n"
 	      "  --within CGROUP    decide nothing outside this cgroup v2 directory: for trials\n"
 	      "  --audit-only       load programs that cannot refuse anything\n"
-	      "  --backend WHAT     force a weaker backend: exec=lsm, exec=fmod_ret, exec=kill\n"
+	      "  --backend WHAT     force a weaker backend; may be repeated: exec=lsm,\n"
+	      "                     exec=fmod_ret, exec=kill, load=lsm, load=fmod_ret, load=none,\n"
+	      "                     module=lsm, module=fmod_ret, module=none\n"
 	      "  --events FILE|-    where events go, - is standard output; default: what the\n"
 	      "                     configuration says, else " DEFAULT_EVENTS "\n"
 	      "  --version, --help\n"

@@ -42,7 +42,7 @@ struct options {
 	const char *state, *run, *pins;
 	const char *within;		/* NULL: the configuration says */
 	bool audit_only;		/* or the configuration says so */
-	enum backend exec_backend;	/* BACKEND_NONE: the strongest that works */
+	enum backend forced[HOOK_MAX];	/* as in struct kernel_options */
 	const char *events;		/* a file, "-" for standard output; NULL: the configuration says */
 };
 

@@ -12,12 +12,25 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-static const cap_value_t kept[] = {
-	CAP_BPF,
-	CAP_PERFMON,
-	CAP_DAC_READ_SEARCH,
-	CAP_SYS_RESOURCE,
+#define KEPT_MAX 7
+
+struct kept {
+	cap_value_t list[KEPT_MAX];
+	size_t count;
 };
+
+static struct kept kept_of(const struct privilege_needs *needs)
+{
+	struct kept kept = {{CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE}, 4};
+
+	if (needs->look_at_programs) {
+		kept.list[kept.count++] = CAP_SYS_PTRACE;
+		kept.list[kept.count++] = CAP_CHECKPOINT_RESTORE;
+	}
+	if (needs->end_programs)
+		kept.list[kept.count++] = CAP_KILL;
+	return kept;
+}
 
 static void clean_cap(cap_t *at)
 {
@@ -25,31 +38,33 @@ static void clean_cap(cap_t *at)
 		(void)cap_free(*at); /* fails only for what is not a cap_t */
 }
 
-static bool is_kept(cap_value_t cap)
+static bool is_kept(const struct kept *kept, cap_value_t cap)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
-		if (kept[i] == cap)
+	for (size_t i = 0; i < kept->count; i++)
+		if (kept->list[i] == cap)
 			return true;
 	return false;
 }
 
 /* Outside a full root (a container, a trial) some of them are not there to be kept. */
-static int keep_what_is_there(cap_t have, cap_t want)
+static int keep_what_is_there(const struct kept *kept, cap_t have, cap_t want)
 {
-	for (size_t i = 0; i < ARRAY_LENGTH(kept); i++) {
+	for (size_t i = 0; i < kept->count; i++) {
+		const cap_value_t *cap = &kept->list[i];
 		cap_flag_value_t there = CAP_CLEAR;
 
-		if (cap_get_flag(have, kept[i], CAP_PERMITTED, &there) < 0 || there != CAP_SET)
+		if (cap_get_flag(have, *cap, CAP_PERMITTED, &there) < 0 || there != CAP_SET)
 			continue;
-		if (cap_set_flag(want, CAP_PERMITTED, 1, &kept[i], CAP_SET) < 0 ||
-		    cap_set_flag(want, CAP_EFFECTIVE, 1, &kept[i], CAP_SET) < 0)
+		if (cap_set_flag(want, CAP_PERMITTED, 1, cap, CAP_SET) < 0 ||
+		    cap_set_flag(want, CAP_EFFECTIVE, 1, cap, CAP_SET) < 0)
 			return -errno;
 	}
 	return 0;
 }
 
-int privilege_drop(void)
+int privilege_drop(const struct privilege_needs *needs)
 {
+	const struct kept kept = kept_of(needs);
 	CLEANUP(clean_cap) cap_t have = cap_get_proc();
 	CLEANUP(clean_cap) cap_t want = cap_init();
 	cap_flag_value_t can_bound = CAP_CLEAR;
@@ -59,9 +74,9 @@ int privilege_drop(void)
 		return -errno;
 	(void)cap_get_flag(have, CAP_SETPCAP, CAP_EFFECTIVE, &can_bound);
 	for (cap_value_t cap = 0; can_bound == CAP_SET && cap_get_bound(cap) >= 0; cap++)
-		if (!is_kept(cap) && cap_drop_bound(cap) < 0)
+		if (!is_kept(&kept, cap) && cap_drop_bound(cap) < 0)
 			return -errno;
-	err = keep_what_is_there(have, want);
+	err = keep_what_is_there(&kept, have, want);
 	if (err < 0)
 		return err;
 	if (cap_set_proc(want) < 0)

@@ -5,17 +5,29 @@
 #ifndef EMBARGO_PRIVILEGE_H
 #define EMBARGO_PRIVILEGE_H
 
+#include <stdbool.h>
+
+/* What depends on the host and its options. */
+struct privilege_needs {
+	/*
+	 * CAP_SYS_PTRACE: the kernel cannot hash, so the agent reads what others run; CAP_CHECKPOINT_RESTORE: and what they
+	 * map that has no path (/proc/PID/map_files)
+	 */
+	bool look_at_programs;
+	bool end_programs;	/* CAP_KILL: and ends what it finds to be embargoed; never with --audit-only */
+};
+
 /**
  * privilege_drop() - give up every capability but those the loop needs, for good
+ * @needs: borrowed
  *
- * Kept: CAP_BPF and CAP_PERFMON (fill the maps of the next generation), CAP_DAC_READ_SEARCH (cgroups by
- * their id, policies of other owners) and CAP_SYS_RESOURCE (map memory counts against RLIMIT_MEMLOCK
- * before Linux 5.11). CAP_KILL is not kept in any mode: nothing in this version ends processes from
- * user space; whoever adds that keeps it for an agent that is not --audit-only.
+ * Kept: CAP_BPF and CAP_PERFMON (fill the maps of the next generation, add facts), CAP_DAC_READ_SEARCH (cgroups by
+ * their id, files of other owners that rules mean) and CAP_SYS_RESOURCE (map memory counts against
+ * RLIMIT_MEMLOCK before Linux 5.11); and what @needs says.
  *
  * Return: 0; a negative errno, and then the process must not go on.
  * Source: capabilities(7); include/uapi/linux/capability.h for CAP_BPF, v5.8.
  */
-int privilege_drop(void);
+int privilege_drop(const struct privilege_needs *needs);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* probe.c - see probe.h. One function a feature, one table of them. */
 #include "probe.h"
+#include "apart.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -9,9 +10,12 @@
 #include <linux/bpf.h>
 #include <mntent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#define PROBING_MS 10000	/* then it is asked here */
 
 #define INSN(c, d, s, o, i)                                                                        \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
@@ -77,14 +81,29 @@ static const char *without_capability(char *list)
 }
 
 /*
+ * The number of a function in the kernel's types. libbpf_find_vmlinux_btf_id() reads all of them for each question,
+ * which takes 5 ms and more.
+ */
+static int find_function(const struct btf *types, const char *function, enum bpf_attach_type attach)
+{
+	char name[128];
+
+	if (!types)
+		return -ENOENT;
+	snprintf(name, sizeof(name), "%s%s", attach == BPF_LSM_MAC ? "bpf_lsm_" : "", function);
+	return btf__find_by_name_kind(types, name, BTF_KIND_FUNC);
+}
+
+/*
  * Load a program that does nothing on a security hook, and attach it for a moment. On a hook that hardly
  * ever runs: attaching rewrites the hook's first instruction, and all processors stumble over it.
  */
-static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *function)
+static int try_trampoline(const struct btf *types, enum bpf_prog_type type, enum bpf_attach_type attach,
+			  const char *function)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
 	_fd_ int program = -1, link = -1;
-	int id = libbpf_find_vmlinux_btf_id(function, attach);
+	int id = find_function(types, function, attach);
 
 	if (id < 0)
 		return id;
@@ -100,10 +119,10 @@ static int try_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, 
  * A kernel whose LSM list lacks bpf loads and attaches the program and never runs it, so the list has
  * the last word. Source: security/bpf/hooks.c and security/security.c, v5.10; measured.
  */
-static void probe_lsm(struct feature_answer *out)
+static void probe_lsm(const struct btf *types, struct feature_answer *out)
 {
 	char list[KERNEL_TEXT_BYTES];
-	int err = try_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "quotactl");
+	int err = try_trampoline(types, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "quotactl");
 
 	if (err) {
 		say(out, ANSWER_NO, "the kernel refuses LSM programs", err);
@@ -128,9 +147,46 @@ static void probe_lsm(struct feature_answer *out)
 	out->answer = ANSWER_YES;
 }
 
-static void probe_fmod_ret(struct feature_answer *out)
+/*
+ * Without being attached: what matters is whether the verifier lets a program of this kind call the helper
+ * (bpf_ima_file_hash(), 174b16946e39, v5.18; kernel/bpf/bpf_lsm.c).
+ */
+static void probe_file_hash(const struct btf *types, struct feature_answer *out)
 {
-	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_LSM_MAC,
+		    .prog_flags = BPF_F_SLEEPABLE);
+	const struct bpf_insn hash[] = {
+		/* r1 = the first argument of kernel_read_file(), a file that may be NULL */
+		INSN(BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, BPF_REG_1, 0, 0),
+		INSN(BPF_JMP | BPF_JEQ | BPF_K, BPF_REG_1, 0, 6, 0),
+		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -8, 0),
+		INSN(BPF_ST | BPF_MEM | BPF_DW, BPF_REG_10, 0, -16, 0),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_2, BPF_REG_10, 0, 0),
+		INSN(BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, -16),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_3, 0, 0, 16),
+		INSN(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_ima_file_hash),
+		INSN(BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 0),
+		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
+	};
+	int id = find_function(types, "kernel_read_file", BPF_LSM_MAC);
+	_fd_ int program = -1;
+
+	if (id < 0) {
+		say(out, ANSWER_NO, "the kernel has no LSM hook kernel_read_file", id);
+		return;
+	}
+	options.attach_btf_id = id;
+	program = bpf_prog_load(BPF_PROG_TYPE_LSM, "embargo_probe", "GPL", hash,
+				sizeof(hash) / sizeof(hash[0]), &options);
+	if (program < 0)
+		say(out, ANSWER_NO, "the kernel's programs cannot hash files", -errno);
+	else
+		probe_lsm(types, out);
+}
+
+static void probe_fmod_ret(const struct btf *types, struct feature_answer *out)
+{
+	int err = try_trampoline(types, BPF_PROG_TYPE_TRACING, BPF_MODIFY_RETURN, "security_quotactl");
 
 	if (err)
 		say(out, ANSWER_NO, "the kernel refuses fmod_ret programs", err);
@@ -138,9 +194,9 @@ static void probe_fmod_ret(struct feature_answer *out)
 		out->answer = ANSWER_YES;
 }
 
-static void probe_fentry(struct feature_answer *out)
+static void probe_fentry(const struct btf *types, struct feature_answer *out)
 {
-	int err = try_trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_quotactl");
+	int err = try_trampoline(types, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, "security_quotactl");
 
 	if (err)
 		say(out, ANSWER_NO, "the kernel refuses fentry programs", err);
@@ -165,7 +221,7 @@ static bool tracepoint_listed(void)
 	       !access("/sys/kernel/debug/tracing/events/sched/sched_process_exec/id", R_OK);
 }
 
-static void probe_tracepoint(struct feature_answer *out)
+static void probe_tracepoint(const struct btf *types, struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 
@@ -176,7 +232,7 @@ static void probe_tracepoint(struct feature_answer *out)
 }
 
 /* A kernel that knows the link answers about the bad file, one that does not about the request. */
-static void probe_perf_link(struct feature_answer *out)
+static void probe_perf_link(const struct btf *types, struct feature_answer *out)
 {
 	_fd_ int program = load_tracepoint();
 	_fd_ int link = -1;
@@ -211,7 +267,7 @@ int probe_cgroup_root(char *out_path)
 	return out_path[0] ? 0 : -ENOENT;
 }
 
-static void probe_cgroup(struct feature_answer *out)
+static void probe_cgroup(const struct btf *types, struct feature_answer *out)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_CGROUP_INET4_CONNECT);
 	const struct bpf_insn return_one[] = {
@@ -234,21 +290,85 @@ static void probe_cgroup(struct feature_answer *out)
 		out->answer = ANSWER_YES;
 }
 
+/*
+ * Before 6.2 the kernel passes over a program on a processor where another task is inside it, LSM programs too. The commit
+ * that ended it for these gave the entry that still does so for others a name of its own (271de525e1d7).
+ */
+static void probe_unguarded(const struct btf *types, struct feature_answer *out)
+{
+	if (find_function(types, "__bpf_prog_enter_sleepable_recur", BPF_TRACE_FENTRY) > 0)
+		out->answer = ANSWER_YES;
+	else
+		snprintf(out->why, sizeof(out->why), "the kernel is older than 6.2");
+}
+
 void probe_features(struct features *out_features)
 {
-	static void (*const probes[FEATURE_MAX])(struct feature_answer *) = {
+	static void (*const probes[FEATURE_MAX])(const struct btf *, struct feature_answer *) = {
 		[FEATURE_LSM] = probe_lsm,
 		[FEATURE_FMOD_RET] = probe_fmod_ret,
 		[FEATURE_TRACEPOINT] = probe_tracepoint,
 		[FEATURE_PERF_LINK] = probe_perf_link,
 		[FEATURE_FENTRY] = probe_fentry,
 		[FEATURE_CGROUP] = probe_cgroup,
+		[FEATURE_FILE_HASH] = probe_file_hash,
+		[FEATURE_UNGUARDED] = probe_unguarded,
 	};
+	struct btf *types = btf__load_vmlinux_btf();	/* NULL with libbpf 1.0 and later: none */
 
 	memset(out_features, 0, sizeof(*out_features));
 	out_features->of[FEATURE_NONE].answer = ANSWER_YES;
 	for (int i = FEATURE_NONE + 1; i < FEATURE_MAX; i++)
-		probes[i](&out_features->of[i]);
+		probes[i](types, &out_features->of[i]);
+	btf__free(types);
+}
+
+struct kernel_probing {
+	struct apart apart;
+};
+
+static int write_features(void *context, int fd)
+{
+	struct features *features = calloc(1, sizeof(*features));
+	int err;
+
+	if (!features)
+		return -ENOMEM;
+	probe_features(features);
+	err = apart_write(fd, features, sizeof(*features));
+	free(features);
+	return err;
+}
+
+struct kernel_probing *kernel_probe_begin(void)
+{
+	struct kernel_probing *probing = calloc(1, sizeof(*probing));
+
+	if (probing && apart_start(write_features, NULL, &probing->apart)) {
+		free(probing);
+		return NULL;
+	}
+	return probing;
+}
+
+void kernel_probe_end(struct kernel_probing *probing)
+{
+	if (!probing)
+		return;
+	(void)apart_end(&probing->apart, true);	/* mostly it has ended */
+	free(probing);
+}
+
+void probe_features_of(struct kernel_probing *probing, struct features *out_features)
+{
+	bool known = probing && probing->apart.pid &&
+		     apart_read(probing->apart.fd, out_features, sizeof(*out_features),
+				apart_now_ms() + PROBING_MS) == 1;
+
+	if (probing)
+		(void)apart_end(&probing->apart, !known);
+	if (!known)
+		probe_features(out_features);
 }
 
 /* "none voluntary (full) lazy" -> the word in brackets; without debugfs what the build says. */

@@ -10,6 +10,7 @@
 #include "../policy/policy.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sodium.h>
 #include <string.h>
 #include <time.h>
 
@@ -176,6 +177,21 @@ static void put_basename(struct build *build, json_t *object, const char *path, 
 		put_text(build, object, "name", base, path + bytes - base);
 }
 
+/* Is the path of an event that of an object that the subject loads, and not of a program? */
+static bool is_of_object(__u8 kind)
+{
+	return kind == HOOK_LOAD || kind == HOOK_MODULE;
+}
+
+static void put_executable(struct build *build, json_t *process, const struct event *event,
+			   const struct enrichment *more)
+{
+	if (!is_of_object(event->header.kind))
+		put_path(build, process, "executable", event);
+	else if (more && more->executable[0])
+		put_text(build, process, "executable", more->executable, strlen(more->executable));
+}
+
 static json_t *part_process(struct build *build, const struct event *event,
 			    const struct enrichment *more)
 {
@@ -186,8 +202,9 @@ static json_t *part_process(struct build *build, const struct event *event,
 		event->header.kind != HOOK_EXEC; /* path is of what it runs, not of what it tries */
 
 	put_number(build, process, "pid", subject->pid);
-	put_path(build, process, "executable", event);
-	if (json_object_get(process, "executable") && !(event->path_flags & EVENT_PATH_TRUNCATED))
+	put_executable(build, process, event, more);
+	if (!is_of_object(event->header.kind) && json_object_get(process, "executable") &&
+	    !(event->path_flags & EVENT_PATH_TRUNCATED))
 		put_basename(build, process, event->path, event->path_bytes);
 	else if (runs && own)
 		put_text(build, process, "name", subject->name, own);
@@ -216,10 +233,17 @@ static json_t *part_process(struct build *build, const struct event *event,
 
 static json_t *part_file(struct build *build, const struct event *event)
 {
+	static const __u8 none[SHA256_BYTES];
 	const struct event_file *from = &event->file;
 	json_t *file = json_object();
 
 	put_path(build, file, "path", event);
+	if (memcmp(event->sha256, none, sizeof(none))) {
+		char text[2 * SHA256_BYTES + 1];
+
+		(void)sodium_bin2hex(text, sizeof(text), event->sha256, SHA256_BYTES);
+		put(build, file, "hash", json_pack("{s:s}", "sha256", text));
+	}
 	if (!from->inode)
 		return file;
 	put_id(build, file, "inode", from->inode);
@@ -295,8 +319,8 @@ static json_t *part_host(struct build *build, bool whole)
 struct decision {
 	__u64 generation, repeated, cgroup;
 	__u32 rule, allow;
-	__u8 verdict, mode, held_by, let_through, backend, matcher;
-	bool let_through_known;
+	__u8 verdict, mode, held_by, let_through, backend, matcher, recognised;
+	bool let_through_known, late;
 };
 
 static json_t *part_embargo(struct build *build, const struct decision *decision)
@@ -326,6 +350,8 @@ static json_t *part_embargo(struct build *build, const struct decision *decision
 		put_word(build, embargo, "held_by", held_by_word(decision->held_by));
 	if (decision->matcher)
 		put_word(build, embargo, "matcher", matcher_word(decision->matcher));
+	if (decision->recognised)
+		put_word(build, embargo, "recognised", recognised_word(decision->recognised));
 	if (decision->backend)
 		put_word(build, embargo, "backend", backend_word(decision->backend));
 	if (decision->let_through)
@@ -340,7 +366,8 @@ static json_t *part_embargo(struct build *build, const struct decision *decision
 	}
 	if (decision->let_through_known)
 		put(build, embargo, "would_deny",
-		    json_boolean(decision->verdict == VERDICT_ALLOW && !decision->let_through));
+		    json_boolean(decision->verdict == VERDICT_ALLOW && !decision->let_through &&
+				 !(decision->late && decision->mode == MODE_ENFORCE)));
 	if (decision->repeated)
 		put_number(build, embargo, "repeated", decision->repeated);
 	if (decision->cgroup)
@@ -388,7 +415,9 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		.let_through = from->let_through,
 		.backend = from->backend,
 		.matcher = from->matcher,
+		.recognised = from->recognised,
 		.let_through_known = true,
+		.late = more && more->late,
 	};
 	json_t *object, *embargo;
 
@@ -412,6 +441,13 @@ json_t *record_event(const struct record_context *context, const struct event *e
 	    event->subject.name[0])
 		put_text(&build, embargo, "caller", event->subject.name,
 			 strnlen(event->subject.name, TASK_NAME_BYTES));
+	if (event->header.kind == HOOK_MODULE && event->module[0])
+		put_text(&build, embargo, "module", event->module,
+			 strnlen(event->module, MODULE_NAME_BYTES));
+	if (decision.late)
+		put(&build, embargo, "late",
+		    json_pack("{s:I, s:b}", "after_us", (json_int_t)(more->late_ns / 1000), "ended",
+			      more->ended));
 	if (to->datagram)
 		put(&build, embargo, "datagram", json_true());
 	if (to->mapped)
@@ -443,6 +479,7 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 		decision.let_through = repeat->let_through;
 		decision.backend = repeat->backend;
 		decision.matcher = repeat->matcher;
+		decision.recognised = repeat->recognised;
 	}
 	decision.let_through_known = repeat || key->verdict == VERDICT_DENY;
 
@@ -454,7 +491,7 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 	put_part(&build, object, "host", part_host(&build, false));
 
 	part = json_object();
-	if (repeat && repeat->path_bytes) {
+	if (repeat && repeat->path_bytes && !is_of_object(key->kind)) {
 		put_text(&build, part, "executable", repeat->path, repeat->path_bytes);
 		put_basename(&build, part, repeat->path, repeat->path_bytes);
 	}

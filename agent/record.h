@@ -9,6 +9,7 @@
 
 #include "../policy/generation.h"
 #include <jansson.h>
+#include <stdbool.h>
 
 #define RECORD_GENERATIONS 2
 #define RECORD_TIME_BYTES  40
@@ -29,6 +30,9 @@ struct enrichment {
 	char command_line[ENRICH_TEXT_BYTES];	/* arguments joined by spaces */
 	char parent_executable[ENRICH_TEXT_BYTES];
 	char container_id[CONTAINER_ID_BYTES];
+	char executable[ENRICH_TEXT_BYTES];	/* HOOK_LOAD, HOOK_MODULE: what the subject runs */
+	bool late, ended;			/* recognised after it had begun; the program was ended then */
+	__u64 late_ns;				/* how long it had run by then */
 };
 
 /* What was said of the first attempt of a window of repeats; the kernel's count does not keep it. */
@@ -37,6 +41,7 @@ struct record_repeat {
 	__u8 let_through;
 	__u8 backend;
 	__u8 matcher;
+	__u8 recognised;
 	__u16 path_bytes;
 	const char *path;	/* borrowed */
 };
@@ -67,7 +72,7 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
  * record_coverage() - make the object that says what is watched and enforced
  * @context: borrowed
  * @real_ns: now, CLOCK_REALTIME
- * @reason:  "start", "change", "hourly", "stop"
+ * @reason:  "start", "change", "learned", "hourly", "stop"
  * @state:   what summary_state() made; borrowed
  *
  * Return: as record_event().

@@ -33,7 +33,7 @@ static __u64 map_bytes(int fd)
 static __u64 memory_bytes(const struct kernel *kernel)
 {
 	const int *fds = (const int *)&kernel->maps;
-	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch);
+	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch) + map_bytes(kernel->facts);
 
 	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
 		sum += map_bytes(fds[i]);
@@ -72,7 +72,8 @@ static void say_why(struct hook_report *out, const struct features *features, en
 			continue;
 		if (row->backend == out->backend)
 			break;
-		snprintf(asked, sizeof(asked), "not used, %s was asked for", backend_word(forced));
+		snprintf(asked, sizeof(asked), "not used, %s was asked for",
+			 forced == BACKEND_MAX ? "none" : backend_word(forced));
 		if (answer->answer == ANSWER_YES)
 			add_why(out, backend_word(row->backend), asked, "");
 		else
@@ -110,7 +111,8 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (row->hook == out->hook && !row->optional && load_wants(row, &kernel->features, found) &&
+		if (row->hook == out->hook && !row->optional && !row->strict &&
+		    load_wants(row, &kernel->features, found) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			missing = true;
 	}
@@ -120,7 +122,6 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 {
 	const struct features *features = &kernel->features;
-	enum backend forced = kernel->options.exec_backend;
 
 	for (int hook = HOOK_NONE + 1; hook < HOOK_MAX; hook++) {
 		struct hook_report *each = &out->hooks[hook];
@@ -134,9 +135,11 @@ static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 		each->hook = hook;
 		each->backend = kernel->backends[hook];
 		add_programs(each, kernel);
+		each->hashes = each->backend == BACKEND_LSM &&
+			       features->of[FEATURE_FILE_HASH].answer == ANSWER_YES;
 		row = backend_find(hook, each->backend);
 		snprintf(each->achieves, sizeof(each->achieves), "%s", row ? row->achieves : "nothing");
-		say_why(each, features, forced ?: each->backend);
+		say_why(each, features, kernel->options.forced[hook] ?: each->backend);
 	}
 }
 
@@ -158,13 +161,14 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
-	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1 };
+	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1,
+				 .retired_entries = -1, .retired_facts = -1 };
 	struct runtime runtime = {};
 
 	memset(kernel.programs, -1, sizeof(kernel.programs));
 	snprintf(kernel.pins, sizeof(kernel.pins), "%s", options->pins ?: PIN_DEFAULT);
 	probe_features(&kernel.features);
-	(void)load_choose(&kernel.features, options->exec_backend, kernel.backends);	/* a hook without one says so */
+	(void)load_choose(&kernel.features, options->forced, kernel.backends);	/* a hook without one says so */
 	if (!maps_open(kernel.pins, &kernel.maps)) {
 		if (!runtime_get(&kernel.maps, &runtime))
 			kernel.set = runtime.active_set;

@@ -34,6 +34,13 @@ static bool scope_needs_cgroups(const struct generation *generation)
 	return false;
 }
 
+/* Code load and modules are carried by no backend on some hosts, for good: status and doctor say so, but nothing is wrong. */
+static bool is_never_there(const struct hook_report *hook)
+{
+	return hook->backend == BACKEND_NONE &&
+	       (hook->hook == HOOK_LOAD || hook->hook == HOOK_MODULE);
+}
+
 static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
 {
 	AUTO_JSON json_t *list = json_array();
@@ -48,7 +55,8 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list, "the kernel cannot be asked what is attached: %s",
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
-		if (report->hooks[i].hook && !report->hooks[i].attached)
+		if (report->hooks[i].hook && !report->hooks[i].attached &&
+		    !is_never_there(&report->hooks[i]))
 			err |= note(list,
 				    "%s: nothing is attached, so nothing of it is refused or "
 				    "recorded. %s",
@@ -58,10 +66,11 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 			    "the policy in the kernel is not the one of this agent; is another "
 			    "agent running? Reload (systemctl reload embargod)");
 	if (report_err == 0 && !report->cgroup[0] && scope_needs_cgroups(daemon->activation.active))
-		err |= note(list,
-			    "the scope of the policy names cgroups or containers, but cgroup v2 is not "
-			    "mounted: only-cgroups and containers: only match nothing here, and nothing is "
-			    "excluded");
+		err |= note(
+			list,
+			"the scope of the policy names cgroups or containers, but cgroup v2 is not "
+			"mounted: only-cgroups and containers: only match nothing here, and nothing is "
+			"excluded");
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
 			err |= note(list, "events cannot be written to \"%s\": %s",
@@ -100,6 +109,12 @@ json_t *daemon_state(struct daemon *daemon)
 	if (pauses->count >= 0)
 		in.pauses = pauses;
 	state = summary_state(&in);
+	if (state && daemon->learn &&
+	    json_object_set_new(state, "learned", learn_state(daemon->learn)))
+		return NULL;
+	if (state && daemon->suspects &&
+	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
+		return NULL;
 	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
 		return NULL;
 	return take_ptr(state);

@@ -11,20 +11,21 @@
 #include "../policy/policy.h"
 #include <string.h>
 
-static const char *const stat_words[STAT_MAX] = {
+static const char *const stat_words[] = {
 	[STAT_DECIDED] = "decided",         [STAT_OUT_OF_SCOPE] = "out_of_scope",
 	[STAT_REFUSED] = "refused",         [STAT_WOULD_REFUSE] = "would_refuse",
 	[STAT_LET_THROUGH] = "let_through", [STAT_UNDECIDED] = "undecided",
 	[STAT_FOLDED] = "folded",           [STAT_LOST_FULL] = "lost_ring_full",
+	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
+	[STAT_UNLEARNED] = "unlearned",     [STAT_HASH_FAILED] = "hash_failed",
 };
+_Static_assert(ARRAY_LENGTH(stat_words) == STAT_MAX, "a word for each counter");
 
-static bool is_paused(const struct summary *in, __u64 vendor)
+bool summary_is_paused(const struct summary_pauses *pauses, __u64 vendor, __u64 now_boot_ns)
 {
-	const struct summary_pauses *pauses = in->pauses;
-
 	for (int i = 0; pauses && i < pauses->count; i++)
 		if ((pauses->vendors[i] == vendor || pauses->vendors[i] == PAUSE_EVERYTHING) &&
-		    pauses->list[i].until_boot_ns > in->now_boot_ns)
+		    pauses->list[i].until_boot_ns > now_boot_ns)
 			return true;
 	return false;
 }
@@ -52,8 +53,11 @@ json_t *summary_rules(const struct summary *in)
 			.target = rule->target,
 			.target_held_by = rule->target_held_by,
 			.capped = in->audit_only,
-			.paused = is_paused(in, name_hash(rule->vendor, strlen(rule->vendor))),
-			.requirement_unmet = in->requirements && !requirements_met(in->requirements),
+			.paused = summary_is_paused(in->pauses,
+						    name_hash(rule->vendor, strlen(rule->vendor)),
+						    in->now_boot_ns),
+			.requirement_unmet =
+				in->requirements && !requirements_met(in->requirements),
 		};
 		struct effective_mode effective = mode_effective(&inputs);
 

@@ -35,6 +35,9 @@ struct summary {
 /** summary_pauses_read() - the pauses of a host @pins: as in struct kernel_options */
 void summary_pauses_read(const char *pins, struct summary_pauses *out_pauses);
 
+/** summary_is_paused() - does a pause that has not ended hold the rules of a vendor? @vendor: key of struct gen_rule */
+bool summary_is_paused(const struct summary_pauses *pauses, __u64 vendor, __u64 now_boot_ns);
+
 /**
  * summary_state() - what is watched and enforced
  * @in: borrowed

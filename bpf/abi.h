@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #endif
 
-#define EMBARGO_ABI 2
+#define EMBARGO_ABI 3
 
 #define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed its size")
 
@@ -81,6 +81,17 @@ enum matcher {
 	MATCHER_MAX,
 };
 
+/* By what a thing was recognised: the matcher says what the rule names, this what gave it away. */
+enum recognised {
+	RECOGNISED_NOT = 0,
+	RECOGNISED_PATH = 1,		/* of the resolved file */
+	RECOGNISED_IDENTITY = 2,	/* the file itself, whatever it is called: LEARNED_FILE */
+	RECOGNISED_CONTENT = 3,		/* SHA-256 */
+	RECOGNISED_NAME = 4,		/* of a kernel module */
+	RECOGNISED_ADDRESS = 5,
+	RECOGNISED_MAX,
+};
+
 /* The attempts that are decided; also the kind of the event that records one. */
 enum hook {
 	HOOK_NONE = 0,
@@ -118,6 +129,8 @@ enum protocol {
 #define NETWORK_CONDITIONS_MAX 32	/* port and protocol lines that can cover one address */
 #define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
 #define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
+#define MODULE_NAME_BYTES 64		/* more than MODULE_NAME_LEN, linux/module.h */
+#define SHA256_BYTES 32
 /* As many attempts as can be under way on one processor: each but the last is a preempted task. */
 #define SCRATCH_PER_CPU 16
 
@@ -139,6 +152,8 @@ enum protocol {
  *   GEN_RULE       node = rule number         -> gen_rule      what to do
  *   GEN_SCOPE      -                          -> gen_scope     whose attempts are decided; GEN_FLAG_SCOPE
  *   GEN_USER       node = user id             -> gen_user      a user of the scope
+ *   GEN_ROOTS      -                          -> gen_roots     where names other than paths start
+ *   GEN_DIGEST     DIGEST_KEY_BYTES of it     -> gen_digest    a listed SHA-256
  *
  * Rules are numbered from 1, the more specific first, so that the best of several matches is the
  * smallest number. Rule 0 is "none", node 0 is "none", glob state 0 is "dead".
@@ -160,6 +175,12 @@ enum protocol {
  * nodes as files, but from roots of their own, one for each list of the scope; a pattern covers the cgroup
  * and all below it. There "deny" is 1 where a pattern of the list covers the path; "allow" and "deep" are 0.
  *
+ * Names of kernel modules, and the names of programs that count as interpreters for rules with RULE_STRICT, are
+ * paths of one component for the same nodes, from the roots of GEN_ROOTS. There is no GEN_ROOTS without either.
+ *
+ * Rules of packages and package vendors have a number and no other entry: the agent finds their files and adds
+ * facts that name them.
+ *
  * Of several allow entries that match, the one with the smallest number is the one that lasts longest: when
  * it is over, all are.
  */
@@ -177,6 +198,8 @@ enum gen_kind {
 	GEN_RULE = 10,
 	GEN_SCOPE = 11,
 	GEN_USER = 12,
+	GEN_ROOTS = 13,
+	GEN_DIGEST = 14,
 	GEN_MAX,
 };
 
@@ -193,7 +216,8 @@ ABI_SIZE(struct gen_key, 24);
 enum gen_flag {
 	GEN_FLAG_SCOPE = 1,		/* there is a GEN_SCOPE: not every attempt is decided */
 	GEN_FLAG_REQUIRES = 2,		/* in audit until struct runtime says that the requirements are met */
-	GEN_FLAGS_ALL = 3,
+	GEN_FLAG_STRICT = 4,		/* some rule has RULE_STRICT */
+	GEN_FLAGS_ALL = 7,
 };
 
 struct gen_header {
@@ -234,6 +258,27 @@ struct gen_user {
 	__u32 zero[8];
 };
 ABI_SIZE(struct gen_user, 32);
+
+struct gen_roots {
+	__u32 modules;			/* path node of modules' names; 0: no rule names one */
+	__u32 interpreters;		/* of interpreters' names; 0 without GEN_FLAG_STRICT */
+	__u32 zero[6];
+};
+ABI_SIZE(struct gen_roots, 32);
+
+/*
+ * A SHA-256 in a key (GEN_DIGEST, LEARNED_DIGEST): its first 22 bytes in the place of all members behind "kind", in
+ * their order in memory. That nobody finds a second file for 176 bits is what every cut digest rests on.
+ */
+#define DIGEST_KEY_BYTES 22
+
+struct gen_digest {
+	__u32 deny;			/* rule; 0: none */
+	__u32 allow;			/* allow entry; 0: none */
+	__u64 size;			/* bytes of the file: only files of such a size are hashed */
+	__u64 zero[2];
+};
+ABI_SIZE(struct gen_digest, 32);
 
 struct gen_lengths {
 	__u8 bits[NETWORK_LENGTHS_MAX];	/* ascending; 0 behind the last */
@@ -281,13 +326,17 @@ struct gen_condition {
 };
 ABI_SIZE(struct gen_condition, 32);
 
+enum rule_flag {
+	RULE_STRICT = 1,		/* also refused when an interpreter opens such a file */
+};
+
 struct gen_rule {
 	__u64 vendor;			/* name_hash() of the vendor's id: the key of a pause; 0: none */
 	__u8 action;			/* enum action */
 	__u8 target;			/* enum mode: what the policy asks for */
 	__u8 target_held_by;		/* why the target is audit: HELD_BY_POLICY or HELD_BY_CONFIDENCE */
 	__u8 matcher;			/* enum matcher */
-	__u32 zero;
+	__u32 flags;			/* enum rule_flag, ORed */
 	__u64 until_s;			/* an allow entry holds before this time, Unix seconds; 0: for ever */
 	__u64 zero2;
 };
@@ -304,9 +353,60 @@ union gen_value {
 	struct gen_rule rule;
 	struct gen_scope scope;
 	struct gen_user user;
+	struct gen_roots roots;
+	struct gen_digest digest;
 	__u8 bytes[32];
 };
 ABI_SIZE(union gen_value, 32);
+
+/* ---------------------------------------------------------------- down: learned facts
+ *
+ * What is found out about files while a generation is active. Each generation has a map of facts of its own, found
+ * by its number in the outer map "learned" and there before the switch: a decision that read the header of a
+ * generation finds the facts that go with it. The agent adds facts (the files of packages, what patterns hit, the
+ * protected set, what it hashed); the kernel adds a file that a path rule recognised, so that it stays
+ * recognised under another name. A fact never changes a rule.
+ *
+ *   LEARNED_FILE    node = device, a = inode, b = its generation -> learned   this very file
+ *   LEARNED_DIGEST  DIGEST_KEY_BYTES                             -> learned   this content
+ *   LEARNED_SIZE    a = bytes                                    -> learned   files of this size are worth hashing
+ */
+
+enum learned_kind {
+	LEARNED_FILE = 1,
+	LEARNED_DIGEST = 2,
+	LEARNED_SIZE = 3,
+	LEARNED_MAX,
+};
+
+/* Unused members are zero. */
+struct learned_key {
+	__u16 kind;			/* enum learned_kind */
+	__u16 part;
+	__u32 node;			/* device in the kernel's encoding: major << 20 | minor */
+	__u64 a;
+	__u64 b;
+};
+ABI_SIZE(struct learned_key, 24);
+
+enum learned_flag {
+	LEARNED_PROTECTED = 1,		/* this host cannot lose it: never refused */
+	LEARNED_HASHED = 2,		/* the agent knows its content as of change_ns and size; nothing to ask */
+	LEARNED_BY_CONTENT = 4,		/* the agent's: deny is of that content alone; read it again when it is met */
+};
+
+struct learned {
+	__u32 deny;			/* rule; 0: none */
+	__u32 allow;			/* allow entry; 0: none */
+	__u32 flags;			/* enum learned_flag, ORed */
+	__u32 round;			/* the agent's: which search found it last; 0: the kernel did */
+	__u64 change_ns;		/* LEARNED_HASHED: time of the last change of the inode, Unix time */
+	__u64 size;			/* LEARNED_HASHED: bytes */
+};
+ABI_SIZE(struct learned, 32);
+
+#define LEARNED_MAPS_MAX 8		/* generations with facts at a time: the active one, the next, and slack */
+#define LEARNED_SPARE 16384		/* room for facts to come, in a map of facts as it is made */
 
 /* ---------------------------------------------------------------- down: what changes at run time */
 
@@ -314,11 +414,17 @@ ABI_SIZE(union gen_value, 32);
 struct load_config {
 	__u64 set;			/* which program set this is; see struct runtime */
 	__u64 within;			/* cgroup v2 id that bounds every decision; 0: unbounded */
-	__u32 within_level;		/* its depth below the cgroup root */
+	__u64 home_inode;		/* root directory of the host, as the first process sees it */
+	__u64 home_subvolume;		/* of btrfs; 0 elsewhere */
+	__u32 home_device;		/* its device, in the kernel's encoding */
+	__u32 within_level;		/* depth of "within" below the cgroup root */
 	__u8 audit_only;		/* 1: refuse nothing, contain no call that could */
-	__u8 zero[11];
+	__u8 subvolumes;		/* 1: loaded with the types of btrfs; not read, but makes another set */
+	__u8 unguarded;			/* 1: programs that may sleep are called also while another task sleeps in them */
+	__u8 salt;			/* not read, but makes another set: beside one that is damaged */
+	__u8 zero[4];
 };
-ABI_SIZE(struct load_config, 32);
+ABI_SIZE(struct load_config, 48);
 
 /* The one entry of the map "runtime". */
 struct runtime {
@@ -355,6 +461,10 @@ enum stat_kind {
 	STAT_UNDECIDED = 5,		/* could not be decided (too deep, no scratch): let through */
 	STAT_FOLDED = 6,		/* repeats that were counted and not sent */
 	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
+	STAT_HASHED = 8,		/* times that the kernel set out to hash a file: of an embargoed size only */
+	STAT_UNHASHED = 9,		/* of an embargoed size, content not known in time: let through, asked for */
+	STAT_UNLEARNED = 10,		/* files recognised that did not fit the map of facts */
+	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
 	STAT_MAX,
 };
 
@@ -364,7 +474,7 @@ _Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
 struct stats {
 	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 8 * HOOK_ROWS);
+ABI_SIZE(struct stats, 8 * 12 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -387,9 +497,14 @@ struct event_decision {
 	__u8 let_through;		/* enum let_through */
 	__u8 backend;			/* enum backend */
 	__u8 matcher;			/* enum matcher */
-	__u16 zero;
+	__u8 recognised;		/* enum recognised */
+	__u8 flags;			/* enum event_flag */
 };
 ABI_SIZE(struct event_decision, 32);
+
+enum event_flag {
+	EVENT_WANTS_CONTENT = 1,	/* no rule: of an embargoed size, the agent is asked to compare its content */
+};
 
 /* Who tried. */
 struct event_subject {
@@ -408,16 +523,26 @@ struct event_subject {
 };
 ABI_SIZE(struct event_subject, 80);
 
-/* The file that was to run, or that the subject runs. All zero if unknown. */
+/*
+ * The file that was to run, to be mapped, loaded or opened; where the attempt is a connection, the one that the
+ * subject runs. All zero if unknown.
+ */
 struct event_file {
-	__u64 inode;
+	__u64 inode;			/* of the upper or lower file where this is overlayfs */
 	__u64 size;			/* bytes */
-	__u32 device;			/* kernel encoding: major << 20 | minor */
-	__u32 generation;		/* inode generation */
+	__u64 generation;		/* inode generation; of btrfs with the number of the subvolume << 32 */
+	__u32 device;			/* of its file system; kernel encoding: major << 20 | minor */
 	__u32 mode;			/* type and permission bits */
 	__u32 owner;
+	__u16 flags;			/* enum file_flag */
+	__u16 links;			/* names that it has; 65535: that many or more */
 };
-ABI_SIZE(struct event_file, 32);
+ABI_SIZE(struct event_file, 40);
+
+enum file_flag {
+	/* inode, device and generation are this file's alone, also after it is gone: fit for LEARNED_FILE */
+	FILE_IDENTIFIED = 1,
+};
 
 /* Where to; zero in other kinds than HOOK_CONNECT. */
 struct event_destination {
@@ -442,12 +567,23 @@ struct event {
 	struct event_subject subject;
 	struct event_file file;
 	struct event_destination destination;
+	__u8 sha256[SHA256_BYTES];	/* of the file, where it was hashed for this attempt; else zero */
+	char module[MODULE_NAME_BYTES];	/* HOOK_MODULE: its name, with '_' for '-', as far as known; ends with a zero */
 	__u16 path_bytes;		/* of path */
 	__u16 path_flags;		/* enum event_path_flag */
 	__u32 zero;
 	char path[];			/* of the file, as seen from the process's root; no terminating zero */
 };
-ABI_SIZE(struct event, 192);
+ABI_SIZE(struct event, 296);
+
+/* What the program "identify" tells of each open file of the process that reads it. */
+struct identity {
+	__u32 fd;
+	__u32 zero;
+	struct event_file file;
+	__u64 change_ns;		/* time of the last change of the inode, Unix time */
+};
+ABI_SIZE(struct identity, 56);
 
 /* ---------------------------------------------------------------- up: folded repeats */
 

@@ -41,6 +41,19 @@ static __always_inline struct kernfs_node *kernfs_parent(struct kernfs_node *nod
 						    BPF_CORE_READ(node, __parent);
 }
 
+/*
+ * An argument of a hook as a number. Some kernels (6.12) take the file of mmap_file() for a pointer that is never NULL and
+ * remove a check for it from the program, which then brings the machine down at the first anonymous mapping; later
+ * ones (7.3) insist on that check. So both the number and the pointer are checked.
+ */
+static __always_inline __u64 argument(const unsigned long long *context, __u32 number)
+{
+	__u64 value = 0;
+
+	bpf_probe_read_kernel(&value, sizeof(value), &context[number]);
+	return value;
+}
+
 /* How a dentry hangs in its tree, as it lies in memory. */
 struct dentry_link {
 	struct dentry *parent;
@@ -60,6 +73,32 @@ static __always_inline void dentry_read(struct dentry *dentry, struct dentry_lin
 		bpf_core_read(&out->parent, sizeof(out->parent), &dentry->d_parent);
 		bpf_core_read(&out->name, sizeof(out->name), &dentry->d_name);
 	}
+}
+
+/*
+ * When an inode last changed, and its version where the file system keeps one (else always the same). Bit 0 of the
+ * version says only that somebody asked for it (include/linux/iversion.h); bit 31 of the nanoseconds, from
+ * v6.13 on, that somebody asked for the time (I_CTIME_QUERIED, include/linux/fs.h, 4e40eff0b573). The old branches may
+ * go with support for kernels before 6.6 and 6.11.
+ */
+static __always_inline void inode_change(struct inode *inode, __u64 *out_change_ns, __u64 *out_version)
+{
+	struct inode___before_6_11 *old = (void *)inode;
+	struct inode___before_6_6 *older = (void *)inode;
+	__u64 seconds, nanoseconds;
+
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		seconds = BPF_CORE_READ(inode, i_ctime_sec);
+		nanoseconds = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(old->__i_ctime)) {
+		seconds = BPF_CORE_READ(old, __i_ctime.tv_sec);
+		nanoseconds = BPF_CORE_READ(old, __i_ctime.tv_nsec);
+	} else {
+		seconds = BPF_CORE_READ(older, i_ctime.tv_sec);
+		nanoseconds = BPF_CORE_READ(older, i_ctime.tv_nsec);
+	}
+	*out_change_ns = seconds * 1000000000 + nanoseconds;
+	*out_version = (__u64)BPF_CORE_READ(inode, i_version.counter) >> 1;
 }
 
 /*

@@ -46,12 +46,17 @@ enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
 static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u64 b, __u64 rest, __u32 deny,
 					      __u32 allow)
 {
-	int answer = rule_apply(slot, HOOK_CONNECT, deny, allow);
+	int answer;
 
+	__builtin_memset(&slot->known, 0, sizeof(slot->known));
+	__builtin_memset(slot->event.sha256, 0, sizeof(slot->event.sha256));
+	__builtin_memset(slot->event.module, 0, sizeof(slot->event.module));
+	answer = rule_apply(slot, HOOK_CONNECT, deny, allow);
 	if (answer != RULE_DECIDED)
 		return answer == RULE_SWITCHED ? CONNECT_SWITCHED : CONNECT_ALLOW;
 	if (!slot->decision.rule)
 		return CONNECT_ALLOW;
+	slot->decision.recognised = RECOGNISED_ADDRESS;
 	destination_fill(&slot->event.destination, a, b, rest);
 	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP),
 	     (__u64)BPF_CORE_READ(current_task(), mm, exe_file), 0);

@@ -75,7 +75,23 @@ struct decision {
 	__u8 held_by;
 	__u8 let_through;
 	__u8 matcher;
-	__u8 zero[7];
+	__u8 recognised;
+	__u8 zero[6];
+};
+
+/*
+ * What is known of one file: rules and allow entries that its path, its identity, its content and the name of the module
+ * in it lead to; 0: none.
+ */
+struct file_match {
+	__u32 path_deny, path_allow;
+	__u32 identity_deny, identity_allow;
+	__u32 content_deny, content_allow;
+	__u32 name_deny, name_allow;
+	__u32 copy_deny;	/* its content is that of a file which this rule recognised: LEARNED_DIGEST */
+	__u8 at_home;		/* this is the host's own file at that path: path_allow counts */
+	__u8 protected;		/* LEARNED_PROTECTED */
+	__u8 zero[2];
 };
 
 static inline __attribute__((always_inline)) __u32 better(__u32 best, __u32 other)
@@ -427,6 +443,62 @@ static inline __attribute__((always_inline)) int scope_decides(void *generation,
 	return scope_holds(scope->flags, &facts);
 }
 
+/* ---------------------------------------------------------------- files */
+
+/**
+ * file_deny() - the rule that a file is recognised by: the most specific of all
+ *
+ * What another file with the same content was recognised by counts only where nothing says anything of this one itself, so
+ * that the rule does not depend on who has hashed what.
+ */
+static inline __attribute__((always_inline)) __u32 file_deny(const struct file_match *match)
+{
+	__u32 own = better(better(match->path_deny, match->identity_deny),
+			   better(match->content_deny, match->name_deny));
+
+	return own ? own : match->copy_deny;
+}
+
+/**
+ * file_allow() - the allow entry that covers a file: the one that lasts longest
+ *
+ * An allow entry means the file on this host. A path alone says that only of a file that is at home: in a
+ * container, or below something that was mounted over the path, it is another file of the same name. Its identity
+ * (the agent has looked the path up) or its content say it anywhere.
+ */
+static inline __attribute__((always_inline)) __u32 file_allow(const struct file_match *match)
+{
+	__u32 known = better(better(match->identity_allow, match->content_allow), match->name_allow);
+
+	return match->at_home ? better(known, match->path_allow) : known;
+}
+
+/** file_recognised() - what gave a file away, when @deny is the rule; enum recognised */
+static inline __attribute__((always_inline)) __u32 file_recognised(const struct file_match *match, __u32 deny)
+{
+	if (deny == match->path_deny)
+		return RECOGNISED_PATH;
+	if (deny == match->identity_deny)
+		return RECOGNISED_IDENTITY;
+	return deny == match->name_deny ? RECOGNISED_NAME : RECOGNISED_CONTENT;
+}
+
+/**
+ * content_key() - the key of a content, for GEN_DIGEST and LEARNED_DIGEST
+ * @kind:   of the entry
+ * @sha256: SHA256_BYTES
+ * @out:    a struct gen_key or struct learned_key
+ */
+static inline __attribute__((always_inline)) void content_key(__u16 kind, const __u8 *sha256, void *out)
+{
+	__u8 *bytes = (__u8 *)out;
+
+	_Static_assert(sizeof(kind) + DIGEST_KEY_BYTES == sizeof(struct gen_key), "a digest fills a key");
+	_Static_assert(sizeof(struct learned_key) == sizeof(struct gen_key), "both kinds of key");
+	__builtin_memcpy(bytes, &kind, sizeof(kind));
+	__builtin_memcpy(bytes + sizeof(kind), sha256, DIGEST_KEY_BYTES);
+}
+
 /* ---------------------------------------------------------------- verdict */
 
 /**
@@ -495,20 +567,23 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 
 /**
  * decide() - the order of design section 7, after matching and scope
- * @inputs:   of the rule that matched
- * @allow:    the allow entry that matched and holds, or 0
- * @decision: rule is set; the rest is filled in
+ * @inputs:    of the rule that matched
+ * @protected: 1: an object that this host cannot lose
+ * @allow:     the allow entry that matched and holds, or 0
+ * @decision:  rule is set; the rest is filled in
  */
-static inline __attribute__((always_inline)) void decide(const struct mode_inputs *inputs, __u32 allow,
-							 struct decision *decision)
+static inline __attribute__((always_inline)) void decide(const struct mode_inputs *inputs, __u32 protected,
+							 __u32 allow, struct decision *decision)
 {
 	struct effective_mode mode = mode_effective(inputs);
 
 	decision->mode = mode.mode;
 	decision->held_by = mode.held_by;
 	decision->allow = allow;
-	decision->let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
-	decision->verdict = !allow && mode.mode == MODE_ENFORCE ? VERDICT_DENY : VERDICT_ALLOW;
+	decision->let_through = protected ? LET_THROUGH_PROTECTED :
+				allow	  ? LET_THROUGH_ALLOWED :
+					    LET_THROUGH_NOT;
+	decision->verdict = !protected && !allow && mode.mode == MODE_ENFORCE ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
 #endif

@@ -55,7 +55,8 @@ static __always_inline void event_fill(struct event *event, enum hook hook, enum
 	event->decision.let_through = decision->let_through;
 	event->decision.backend = backend;
 	event->decision.matcher = decision->matcher;
-	event->decision.zero = 0;
+	event->decision.recognised = decision->recognised;
+	event->decision.flags = 0;
 	event->zero = 0;
 }
 
@@ -89,11 +90,17 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 	if (!slot || !set_is_active())
 		return 0;
 	event = &slot->event;
-	count_decision(hook, &slot->decision);
 	event_fill(event, hook, what & 255, &slot->decision, now);
-	file_identity(index, file);
+	if (slot->decision.rule)
+		count_decision(hook, &slot->decision);
+	else
+		event->decision.flags = EVENT_WANTS_CONTENT;
+	if (!walked)
+		file_identity(index, file);
 	fold_key_fill(&slot->fold_key, event);
-	if (fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
+	event->decision.repeated = 0;
+	/* a question about a content is never a repeat: each program that runs meanwhile is to be ended */
+	if (slot->decision.rule && fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
 		count(hook, STAT_FOLDED);
 		return 0;
 	}

@@ -38,10 +38,11 @@ static __always_inline void count_decision(enum hook hook, const struct decision
 
 /**
  * emit() - count a match, and send its event unless it repeats one
- * @slot:   index of a claimed slot; its decision, event.destination and event.decision.generation are filled in
+ * @slot:   index of a claimed slot; its decision, event.destination, .sha256, .module and .decision.generation are
+ *          filled in. A decision without a rule asks the agent for the content of the file
  * @what:   EMIT(hook, backend)
  * @file:   address of the struct file whose identity and path are shown; 0: none
- * @walked: the slot's walk is already that file's
+ * @walked: the slot's walk and event.file are already that file's
  *
  * Return: 0.
  */

@@ -6,6 +6,7 @@
  */
 #include "file.h"
 #include "compat.h"
+#include "identity.h"
 #include "maps.h"
 #include "scratch.h"
 #include "subject.h"
@@ -65,6 +66,10 @@ __noinline int walk_step(__u32 slot)
 		struct mount *mount = (struct mount *)((__u64)here->at.mnt - offset);
 		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
 
+		if (!here->first_top) {
+			here->first_top = here->at.dentry;
+			here->first_depth = scratch->walk.depth;
+		}
 		if (above == mount)
 			return 0;
 		here->at.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
@@ -94,6 +99,7 @@ __noinline int file_walk(__u32 slot, __u64 address)
 	bpf_core_read(&scratch->position.root, sizeof(struct path), &fs->root);
 	mount_enter(&scratch->position, scratch->position.at.mnt);
 	scratch->position.root_seen = 0;
+	scratch->position.first_top = NULL;
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < WALK_STEPS_MAX; step++) {
 		if (!walk_step(slot)) {
@@ -107,22 +113,25 @@ __noinline int file_walk(__u32 slot, __u64 address)
 	return 0;
 }
 
+__noinline int path_at_home(__u32 slot)
+{
+	struct scratch *scratch = scratch_get(slot);
+	struct dentry *top;
+
+	if (!scratch || scratch->walk.failed || scratch->walk.detached ||
+	    scratch->walk.root_depth != scratch->walk.depth)
+		return 0;
+	top = scratch->position.first_top;
+	return top && scratch->position.first_depth == scratch->walk.depth && is_home(BPF_CORE_READ(top, d_inode));
+}
+
 __noinline int file_identity(__u32 slot, __u64 address)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct file *file = (struct file *)address;
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
-	struct event_file *out;
 
-	if (!scratch)
-		return 0;
-	out = &scratch->event.file;
-	out->inode = BPF_CORE_READ(inode, i_ino);
-	out->size = BPF_CORE_READ(inode, i_size);
-	out->device = BPF_CORE_READ(inode, i_sb, s_dev);
-	out->generation = BPF_CORE_READ(inode, i_generation);
-	out->mode = BPF_CORE_READ(inode, i_mode);
-	out->owner = BPF_CORE_READ(inode, i_uid.val);
+	if (scratch)
+		scratch->inode = (__u64)identity_of_inode(BPF_CORE_READ(file, f_inode), &scratch->event.file);
 	return 0;
 }
 

@@ -19,8 +19,19 @@
  */
 extern int file_walk(__u32 slot, __u64 file);
 
-/** file_identity() - fill in the slot's event.file. Return: 0. */
+/** file_identity() - fill in the slot's event.file and .inode; @file 0: zeroes. Return: 0. */
 extern int file_identity(__u32 slot, __u64 file);
+
+/**
+ * path_at_home() - is this the host's own file at that path?
+ * @slot: its walk is the last one that file_walk() made, and got to the end
+ *
+ * So it is on the root file system of the host, and nothing but the root directories of mounts lies above that (an initial
+ * RAM disk under the real root): it may be looked at from a mount namespace of its own (a unit with a private
+ * /tmp), but not from another root, nor through a bind mount.
+ * Return: 1 or 0.
+ */
+extern int path_at_home(__u32 slot);
 
 /** path_write() - write the path of the slot's walk behind its event. Return: 0. */
 extern int path_write(__u32 slot);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
- * alike and the linker makes them one. All but "scratch" are pinned and outlive agent and programs.
+ * alike and the linker makes them one. All but "scratch", "hashed" and "contents" (hash.bpf.c) are pinned and
+ * outlive agent and programs.
  */
 #ifndef EMBARGO_MAPS_H
 #define EMBARGO_MAPS_H
@@ -39,6 +40,26 @@ struct {
 	__type(key, __u32);
 	__array(values, struct generation_entries);
 } generation __weak SEC(".maps");
+
+/*
+ * Learned facts (abi.h), a map for each generation, found by its number. The inner maps are written by the agent,
+ * and by the programs with files that a path rule recognised. Full (an inner one): STAT_UNLEARNED counts, rules go on
+ * without; the agent makes a larger one. All elements of an inner map are there from its beginning:
+ * tracing programs may not allocate on 5.10.
+ */
+struct learned_facts {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* of the template */
+	__uint(key_size, sizeof(struct learned_key));
+	__uint(value_size, sizeof(struct learned));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, LEARNED_MAPS_MAX);
+	__type(key, __u64);
+	__array(values, struct learned_facts);
+} learned __weak SEC(".maps");
 
 /*
  * What changes without a new generation: one entry. Written by the agent that holds the pins' lock at its start
@@ -94,8 +115,9 @@ struct walk_position {
 	struct path root;		/* of the process */
 	struct dentry *mount_top;	/* where the mount of "at" ends */
 	struct dentry_link link;	/* of at.dentry */
+	struct dentry *first_top;	/* of the mount that the file is on; NULL: not reached */
+	__u32 first_depth;		/* of the walk there */
 	__u32 root_seen;
-	__u32 zero;
 };
 
 struct scratch {
@@ -105,15 +127,43 @@ struct scratch {
 	struct walk walk;
 	struct walk_position position;
 	struct path_match match;
+	struct file_match known;	/* of the file */
+	/*
+	 * Addresses in the kernel. From here they are read as numbers: the verifier lets no pointer into a function of
+	 * scalars, and what comes out of a map is none.
+	 */
+	__u64 file;			/* struct file that the attempt is about; 0: a module from memory */
+	__u64 inode;			/* struct inode that event.file is about */
+	__u64 name;			/* a name to match */
+	__u64 image;			/* of a module */
+	__u32 wants_content;		/* of an embargoed size, and nobody has told the content */
+	__u32 zero;
 	struct decision decision;
 	struct fold_key fold_key;
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {
 		char path[EVENT_PATH_MAX + PATH_NAME_MAX + 1];	/* continues the event; the rest is slack */
-		struct walk cgroup;	/* before there is a decision to tell of */
+		struct walk second;	/* of a cgroup or a name, before there is a decision to tell of */
 	};
 };
+
+/*
+ * Contents that were hashed on behalf of an attempt: written by a program that may sleep (hash.bpf.c), read and
+ * removed by the one that decides, which the kernel calls after it. By thread, and removed at the beginning of each attempt.
+ * Full: the content is not known, which is counted. Not an LRU map: one with many processors drops what was just written.
+ */
+struct hashed {
+	__u64 inode;			/* its address, while the attempt holds the file */
+	__u8 sha256[SHA256_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct hashed);
+} hashed __weak SEC(".maps");
 
 /*
  * Working memory of a decision: SCRATCH_PER_CPU slots a processor, claimed in scratch.h. The agent sets

@@ -16,7 +16,7 @@ __noinline int match_step(__u32 index, __u32 walk)
 
 	if (!slot || !entries || (__u64)entries != slot->generation)
 		return MATCH_SWITCHED;
-	return path_match_step(entries, walk == MATCH_CGROUP ? &slot->cgroup : &slot->walk, &slot->match) ?
+	return path_match_step(entries, walk == MATCH_SECOND ? &slot->second : &slot->walk, &slot->match) ?
 		       MATCH_GOES_ON : MATCH_DONE;
 }
 

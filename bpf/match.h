@@ -13,7 +13,7 @@ enum match_answer {
 
 enum match_walk {
 	MATCH_FILE,		/* the slot's walk */
-	MATCH_CGROUP,		/* the slot's cgroup */
+	MATCH_SECOND,		/* the second one: of a cgroup or a name */
 };
 
 /**

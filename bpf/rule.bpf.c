@@ -14,8 +14,8 @@ static __always_inline bool pause_holds(__u64 vendor)
 }
 
 /* What the time and the state of the host say is read here, once for a decision. */
-static __always_inline void rule_fill(void *entries, const struct gen_header *header, __u32 deny, __u32 allow,
-				      struct decision *decision)
+static __always_inline void rule_fill(void *entries, const struct gen_header *header, __u32 protected, __u32 deny,
+				      __u32 allow, struct decision *decision)
 {
 	struct mode_inputs inputs = {};
 	__u32 index = 0;
@@ -29,7 +29,7 @@ static __always_inline void rule_fill(void *entries, const struct gen_header *he
 	if (allow)
 		allow = allow_holds(entries, allow,
 				    now_seconds(bpf_ktime_get_boot_ns(), now->boot_to_real_ns));
-	decide(&inputs, allow, decision);
+	decide(&inputs, protected, allow, decision);
 }
 
 /* The active generation and its header, if it still is the one that the match began with. */
@@ -55,7 +55,7 @@ __noinline int rule_decide(__u32 index, __u32 deny, __u32 allow)
 		return RULE_SWITCHED;
 	__builtin_memset(&slot->decision, 0, sizeof(slot->decision));
 	slot->event.decision.generation = header->generation;
-	rule_fill(entries, header, deny, allow, &slot->decision);
+	rule_fill(entries, header, slot->known.protected, deny, allow, &slot->decision);
 	return RULE_DECIDED;
 }
 
@@ -70,7 +70,7 @@ __noinline int rule_decide_bare(__u64 began_with, __u32 hook, __u32 deny, __u32 
 			count(hook, STAT_UNDECIDED);
 		return VERDICT_ALLOW;
 	}
-	rule_fill(entries, header, deny, allow, &decision);
+	rule_fill(entries, header, 0, deny, allow, &decision);
 	if (set_is_active()) {
 		count_decision(hook, &decision);
 		count(hook, STAT_LOST_FULL);

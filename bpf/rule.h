@@ -16,7 +16,7 @@ enum rule_answer {
 
 /**
  * rule_decide() - what is decided about a match that is in scope
- * @slot:  index of a claimed slot whose .generation is set; its decision is filled in
+ * @slot:  index of a claimed slot whose .generation and .known are set; its decision is filled in
  * @deny:  number of the rule that matched
  * @allow: number of the allow entry that matched; 0: none
  *

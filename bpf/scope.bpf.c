@@ -27,7 +27,7 @@ __noinline int cgroup_step(__u32 index)
 		return 0;
 	name = BPF_CORE_READ(here, name);
 	bytes = bpf_probe_read_kernel_str(slot->match.name, sizeof(slot->match.name), name);
-	walk_add(&slot->cgroup, (__u64)name, bytes > 0 ? (bytes - 1) & 255 : 0);
+	walk_add(&slot->second, (__u64)name, bytes > 0 ? (bytes - 1) & 255 : 0);
 	slot->cgroup_at = parent;
 	return 1;
 }
@@ -39,16 +39,16 @@ __noinline int cgroup_walk(__u32 index)
 
 	if (!slot)
 		return 0;
-	walk_begin(&slot->cgroup);
+	walk_begin(&slot->second);
 	slot->cgroup_at = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn);
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < WALK_STEPS_MAX; step++) {
 		if (!cgroup_step(index)) {
-			slot->cgroup.root_depth = slot->cgroup.depth;
+			slot->second.root_depth = slot->second.depth;
 			return 0;
 		}
 	}
-	slot->cgroup.failed = 1;
+	slot->second.failed = 1;
 	return 0;
 }
 
@@ -70,16 +70,16 @@ __noinline int scope_ask(__u32 index)
 	if (scope->root[SCOPE_LIST_ONLY] | scope->root[SCOPE_LIST_EXCLUDED] | scope->root[SCOPE_LIST_CONTAINERS])
 		cgroup_walk(index);
 	else
-		walk_begin(&slot->cgroup);
+		walk_begin(&slot->second);
 #pragma clang loop unroll(full)
 	for (__u32 list = 0; list < SCOPE_LIST_MAX; list++) {
 		int answer = MATCH_DONE;
 
 		path_match_init(&slot->match, scope->root[list]);
-		if (slot->cgroup.failed)
+		if (slot->second.failed)
 			continue;
 		if (scope->root[list])
-			answer = match_run(index, MATCH_CGROUP);
+			answer = match_run(index, MATCH_SECOND);
 		if (answer == MATCH_SWITCHED)
 			return SCOPE_SWITCHED;
 		if (answer == MATCH_DONE)

@@ -4,7 +4,7 @@
  * the real offsets on the running kernel, so nothing here depends on the builder's kernel, and a
  * member that a kernel lacks shows up as a relocation error of the one program that needs it.
  * User-visible types (map types, struct bpf_sock_addr) come from the kernel's own UAPI headers.
- * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs}.h, fs/mount.h, v5.10 to v7.2.
+ * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs,module}.h, fs/mount.h, fs/btrfs, v5.10 to v7.2.
  */
 #ifndef EMBARGO_VMLINUX_H
 #define EMBARGO_VMLINUX_H
@@ -29,6 +29,20 @@ struct qstr {
 
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
 };
 
 typedef struct {
@@ -42,10 +56,38 @@ typedef struct {
 struct inode {
 	__u16 i_mode;
 	kuid_t i_uid;
+	unsigned int i_nlink;
 	struct super_block *i_sb;
 	unsigned long i_ino;
 	__s64 i_size;
 	__u32 i_generation;
+	atomic64_t i_version;
+	atomic_t i_writecount;
+	__s64 i_ctime_sec;
+	__u32 i_ctime_nsec;
+};
+
+/* Before v6.11 (3aa63a569c64): the time as one member, from v6.6 to v6.10 under another name (13bc24457850). */
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+};
+
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+};
+
+/* Of the module btrfs: which subvolume an inode is of. */
+struct btrfs_key {
+	__u64 objectid;
+} __attribute__((packed));
+
+struct btrfs_root {
+	struct btrfs_key root_key;
+};
+
+struct btrfs_inode {
+	struct btrfs_root *root;
+	struct inode vfs_inode;
 };
 
 struct dentry {
@@ -72,6 +114,17 @@ struct path {
 struct file {
 	struct path f_path;
 	struct inode *f_inode;
+	unsigned int f_mode;
+	unsigned int f_flags;
+};
+
+struct vm_area_struct {
+	unsigned long vm_flags;
+	struct file *vm_file;
+};
+
+struct module {
+	char name[56];
 };
 
 struct fs_struct {
@@ -143,7 +196,21 @@ struct task_struct {
 	struct nsproxy *nsproxy;
 	const struct cred *cred;
 	struct css_set *cgroups;
+	unsigned int personality;
 	char comm[16];
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 struct linux_binprm {

@@ -103,6 +103,11 @@ int canonical_digest(const char *text, char *out, struct problem *out_problem)
 
 	if (!strncmp(text, prefix, sizeof(prefix) - 1))
 		digits += sizeof(prefix) - 1;
+	if (strstr(text, " size="))
+		return problem_set(
+			out_problem,
+			"'%s' has a size in it; write {value: sha256:..., size: N}, or 'sha256:... size=N' in a list in a file",
+			quoted(text).text);
 	if (strlen(digits) != 64 || strspn(digits, "0123456789abcdefABCDEF") != 64)
 		return problem_set(out_problem,
 				   "'%s' is no digest; expected 'sha256:' and 64 hex digits",
@@ -124,6 +129,10 @@ int canonical_module(const char *text, char *out, struct problem *out_problem)
 			out_problem,
 			"'%s' is no module name; expected it as in /proc/modules, without .ko",
 			quoted(text).text);
+	if (strlen(text) >= MODULE_NAME_BYTES)
+		return problem_set(out_problem,
+				   "'%s' is longer than %d bytes; no kernel module has such a name",
+				   quoted(text).text, MODULE_NAME_BYTES - 1);
 	for (; *text; text++)
 		*out++ = *text == '-' ? '_' : *text;
 	*out = '\0';

@@ -5,6 +5,7 @@
  * back into words. Strings come last, when the working memory of the others is free again.
  */
 #include "beside.h"
+#include "digest.h"
 #include "entries.h"
 #include "networks.h"
 #include "numbered.h"
@@ -66,6 +67,7 @@ static int compile_rules(struct compilation *compilation)
 						  .target = rule->target,
 						  .target_held_by = rule->target_held_by,
 						  .matcher = rule->matcher,
+						  .flags = rule->strict ? RULE_STRICT : 0,
 						  .until_s = rule_end(rule)}};
 
 		if (i + AHEAD < numbered->count)
@@ -144,10 +146,25 @@ static int compile_scope(struct compilation *compilation, const struct rule_scop
 	return err;
 }
 
-static __u32 header_flags(const struct rules *rules)
+/* @roots: of the trees, by enum trie_tree. */
+static int compile_roots(struct compilation *compilation, const __u32 *roots)
 {
+	struct gen_key key = {.kind = GEN_ROOTS};
+	union gen_value value = {.roots = {.modules = roots[TREE_MODULES],
+					   .interpreters = roots[TREE_INTERPRETERS]}};
+
+	if (!value.roots.modules && !value.roots.interpreters)
+		return 0;
+	return entries_add(&compilation->entries, &key, &value);
+}
+
+static __u32 header_flags(const struct compilation *compilation)
+{
+	const struct rules *rules = compilation->rules;
+
 	return (has_scope(&rules->scope) ? GEN_FLAG_SCOPE : 0) |
-	       (has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0);
+	       (has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0) |
+	       (compilation->numbered.strict ? GEN_FLAG_STRICT : 0);
 }
 
 /* Of the networks: they need nothing of the paths and are made beside them. */
@@ -195,7 +212,7 @@ static int compile_entries(struct compilation *compilation, struct diagnostics *
 	if (err)
 		return err;
 	beside_start(&beside, compile_networks, &nets,
-		     compilation->numbered.count - compilation->numbered.paths);
+		     compilation->numbered.count - compilation->numbered.files);
 	err = paths_begin(&compilation->numbered, &rules->scope, diags, &paths);
 	beside_join(&beside); /* about as long; what it needed is free before the paths need most */
 	if (!err)
@@ -207,13 +224,15 @@ static int compile_entries(struct compilation *compilation, struct diagnostics *
 	err = err ?: entries_join(&compilation->entries, &nets.entries);
 	err = err ?: compile_rules(compilation);
 	err = err ?: compile_scope(compilation, &rules->scope, roots);
+	err = err ?: compile_roots(compilation, roots);
+	err = err ?: digests_emit(&compilation->numbered, diags, &compilation->entries);
 	entries_done(&nets.entries);
 	if (err)
 		return err;
 	header->rules = compilation->numbered.count;
 	header->root = roots[TREE_FILES];
 	header->revision = rules->revision;
-	header->flags = header_flags(rules);
+	header->flags = header_flags(compilation);
 	return 0;
 }
 
@@ -303,6 +322,7 @@ static struct generation_rule store_rule(const struct compilation *compilation,
 		.target = from->target,
 		.target_held_by = from->target_held_by,
 		.confidence = from->confidence,
+		.strict = from->strict,
 	};
 
 	*at -= rule_bytes(compilation, from);

@@ -4,6 +4,7 @@
  * revision, and an id alone is a digest that two values might share.
  */
 #include "diff.h"
+#include "digest.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,6 +83,10 @@ static unsigned differences(const struct diff_rule *rule)
 		differs |= DIFFERS_CONFIDENCE;
 	if (rule->before_enforced != rule->after_enforced)
 		differs |= DIFFERS_ENFORCED;
+	if (a->strict != b->strict)
+		differs |= DIFFERS_STRICT;
+	if (rule->before_size != rule->after_size)
+		differs |= DIFFERS_SIZE;
 	/* for finding a fact is there or not; modes mean nothing */
 	if (matcher_is_finding(b->matcher))
 		differs &= DIFFERS_CONFIDENCE;
@@ -104,6 +109,14 @@ struct diff_count *diff_count_of(struct policy_diff *diff, const struct diff_rul
 	return rule->before_enforced || rule->after_enforced ? &diff->enforced : &diff->listed;
 }
 
+static __u64 size_of(const struct generation *generation, const struct generation_rule *rule)
+{
+	bool digest = rule && rule->matcher == MATCHER_DIGEST;
+	const struct gen_digest *entry = digest ? digest_find(generation, rule->value) : NULL;
+
+	return entry ? entry->size : 0;
+}
+
 static void add(struct policy_diff *diff, const struct numbered_side *before,
 		const struct numbered_side *after, struct diff_rule rule)
 {
@@ -111,6 +124,8 @@ static void add(struct policy_diff *diff, const struct numbered_side *before,
 
 	rule.before_enforced = rule.before && match_is_enforced(before->generation, rule.before);
 	rule.after_enforced = rule.after && match_is_enforced(after->generation, rule.after);
+	rule.before_size = rule.before_enforced ? size_of(before->generation, rule.before) : 0;
+	rule.after_size = rule.after_enforced ? size_of(after->generation, rule.after) : 0;
 	if (rule.before && rule.after)
 		rule.differs = differences(&rule);
 	if (rule.before && rule.after && !rule.differs) {

@@ -24,6 +24,8 @@ enum difference {
 	DIFFERS_REASON = 16,
 	DIFFERS_CONFIDENCE = 32,
 	DIFFERS_ENFORCED = 64,	/* one of them is only listed */
+	DIFFERS_STRICT = 128,	/* about interpreters */
+	DIFFERS_SIZE = 256,	/* of the file of a digest: one of them is wrong, or the policy was */
 };
 
 /* One rule, one exception or one fact for finding that is not the same on both sides. */
@@ -31,6 +33,7 @@ struct diff_rule {
 	const struct generation_rule *before, *after;	/* NULL: it is not there */
 	unsigned differs;	/* enum difference, ORed; 0 where one of them is not there */
 	bool before_enforced, after_enforced;
+	__u64 before_size, after_size;	/* of digests; 0: not said */
 };
 
 /* How many were added, removed and changed. */

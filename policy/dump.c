@@ -80,6 +80,8 @@ static void dump_words(const struct generation_rule *rule, FILE *out)
 		fprintf(out, " %s", mode_word(rule->target) ?: "?");
 	if (!finding && rule->target_held_by)
 		fprintf(out, " held-by=%s", held_by_word(rule->target_held_by) ?: "?");
+	if (rule->strict)
+		fputs(" strict", out);
 	dump_time("until", rule->until_s, out);
 	putc(' ', out);
 	dump_text(rule->value, out);
@@ -166,6 +168,7 @@ static void dump_header(const struct gen_header *header, FILE *out)
 	dump_member("revision", header->revision, out);
 	dump_flag("scope", header->flags & GEN_FLAG_SCOPE, &separator, out);
 	dump_flag("requires", header->flags & GEN_FLAG_REQUIRES, &separator, out);
+	dump_flag("strict", header->flags & GEN_FLAG_STRICT, &separator, out);
 }
 
 static void dump_scope(const struct gen_scope *scope, FILE *out)
@@ -180,6 +183,19 @@ static void dump_scope(const struct gen_scope *scope, FILE *out)
 	dump_member("only", scope->root[SCOPE_LIST_ONLY], out);
 	dump_member("excluded", scope->root[SCOPE_LIST_EXCLUDED], out);
 	dump_member("containers", scope->root[SCOPE_LIST_CONTAINERS], out);
+}
+
+/* As much of it as the key holds. */
+static void dump_digest(const struct gen_key *key, const struct gen_digest *digest, FILE *out)
+{
+	const unsigned char *bytes = (const unsigned char *)&key->part;
+
+	fputs("digest ", out);
+	for (unsigned i = 0; i < DIGEST_KEY_BYTES; i++)
+		fprintf(out, "%02x", bytes[i]);
+	dump_member("deny", digest->deny, out);
+	dump_member("allow", digest->allow, out);
+	dump_member("size", digest->size, out);
 }
 
 static void dump_condition(const struct gen_key *key, const struct gen_condition *condition,
@@ -230,6 +246,8 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 			action_word(value->rule.action) ?: "?");
 		dump_member("target", value->rule.target, out);
 		dump_member("held-by", value->rule.target_held_by, out);
+		if (value->rule.flags & RULE_STRICT)
+			fputs(" strict", out);
 		dump_time("until", value->rule.until_s, out);
 		break;
 	case GEN_SCOPE:
@@ -237,6 +255,14 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 		break;
 	case GEN_USER:
 		fprintf(out, "user %u", key->node);
+		break;
+	case GEN_ROOTS:
+		fputs("roots", out);
+		dump_member("modules", value->roots.modules, out);
+		dump_member("interpreters", value->roots.interpreters, out);
+		break;
+	case GEN_DIGEST:
+		dump_digest(key, &value->digest, out);
 		break;
 	default:
 		fprintf(out, "unknown kind %u", key->kind);

@@ -38,14 +38,11 @@ struct fact_kind {
 static const struct fact_kind kinds[] = {
 	[MATCHER_NONE] = {canonical_text, NULL, true},
 	[MATCHER_PATH] = {canonical_path, NULL, false},
-	[MATCHER_NETWORK] = {canonical_text, NULL, false}, /* see fact_network() */
-	[MATCHER_DIGEST] = {canonical_digest, "digests of files are not enforced by this version",
-			    false},
-	[MATCHER_PACKAGE] = {canonical_package, "packages are not enforced by this version", false},
-	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor,
-				    "package vendors are not enforced by this version", false},
-	[MATCHER_MODULE] = {canonical_module, "kernel modules are not enforced by this version",
-			    false},
+	[MATCHER_NETWORK] = {canonical_text, NULL, false},  /* see fact_network() */
+	[MATCHER_DIGEST] = {canonical_digest, NULL, false}, /* with a size */
+	[MATCHER_PACKAGE] = {canonical_package, NULL, false},
+	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor, NULL, false},
+	[MATCHER_MODULE] = {canonical_module, NULL, false},
 	[MATCHER_DOMAIN] = {canonical_domain, "domain names are not enforced by this version",
 			    false},
 	[MATCHER_UNIT] = {canonical_text, NULL, true},
@@ -65,8 +62,13 @@ bool fact_is_rule(const struct fact *fact)
 	return !matcher_is_finding(fact->matcher);
 }
 
+/* Only files of an embargoed size are ever hashed. */
+static const char no_size[] = "a digest needs the size of its file: add 'size' (stat -c %s FILE)";
+
 const char *fact_unenforced_why(const struct fact *fact)
 {
+	if (fact->matcher == MATCHER_DIGEST && !fact->size)
+		return no_size;
 	return kinds[fact->matcher].finding ? "" : kinds[fact->matcher].unenforced_why;
 }
 
@@ -122,6 +124,8 @@ struct rule *rules_add(struct rules *rules, const struct fact *fact)
 	};
 	if (fact->network)
 		rule->network = *fact->network;
+	else if (fact->matcher == MATCHER_DIGEST)
+		rule->size = fact->size;
 	return rule;
 }
 
@@ -132,6 +136,7 @@ struct written {
 	const struct yaml_node *value;
 	const struct yaml_node *ports;
 	const struct yaml_node *protocol;
+	__u64 size;
 	unsigned confidence;
 	struct field_texts sources;
 	struct field_text note;
@@ -155,6 +160,37 @@ static void written_node(struct reader *reader, const struct field *field,
 		WRITTEN("ports", 0, written_node, ports),                                          \
 		WRITTEN("protocol", 0, written_node, protocol)
 
+int file_size_parse(const char *text, __u64 *out_size, struct problem *out_problem)
+{
+	unsigned long long value = 0;
+
+	for (const char *at = text; *at; at++) {
+		if (*at < '0' || *at > '9' || value > (FILE_SIZE_MAX - (*at - '0')) / 10) {
+			value = 0;
+			break;
+		}
+		value = value * 10 + (unsigned)(*at - '0');
+	}
+	if (!value)
+		return problem_set(
+			out_problem,
+			"'%s' is no size of a file; expected its bytes, a whole number from 1 to %llu",
+			quoted(text).text, (unsigned long long)FILE_SIZE_MAX);
+	*out_size = value;
+	return 0;
+}
+
+static void size_read(struct reader *reader, const struct field *field,
+		      const struct yaml_node *node, void *member)
+{
+	struct problem problem;
+
+	if (!reader_expect(reader, node, YAML_TYPE_INTEGER, "the bytes of the file"))
+		return;
+	if (file_size_parse(node->text, member, &problem) < 0)
+		reader_error(reader, node, "%s", problem.text);
+}
+
 static const struct field catalog_fields[] = {
 	WRITTEN("value", FIELD_REQUIRED, written_node, value),
 	WRITTEN("note", 0, field_prose, note),
@@ -164,6 +200,14 @@ static const struct field catalog_fields[] = {
 
 static const struct field catalog_network_fields[] = {
 	WRITTEN_NETWORK,
+	WRITTEN("note", 0, field_prose, note),
+	WRITTEN_SOURCES,
+	{0},
+};
+
+static const struct field catalog_digest_fields[] = {
+	WRITTEN("value", FIELD_REQUIRED, written_node, value),
+	WRITTEN("size", 0, size_read, size),
 	WRITTEN("note", 0, field_prose, note),
 	WRITTEN_SOURCES,
 	{0},
@@ -185,12 +229,34 @@ static const struct field policy_fields[] = {
 	{0},
 };
 
+static const struct field policy_digest_fields[] = {
+	WRITTEN("value", FIELD_REQUIRED, written_node, value),
+	WRITTEN("size", 0, size_read, size),
+	WRITTEN("note", 0, field_prose, note),
+	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
+	{0},
+};
+
 static const struct field policy_network_fields[] = {
 	WRITTEN_NETWORK,
 	WRITTEN("note", 0, field_prose, note),
 	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
 	{0},
 };
+
+static const struct field *fields_of_catalog(unsigned matcher)
+{
+	if (matcher == MATCHER_NETWORK)
+		return catalog_network_fields;
+	return matcher == MATCHER_DIGEST ? catalog_digest_fields : catalog_fields;
+}
+
+static const struct field *fields_of_policy(unsigned matcher)
+{
+	if (matcher == MATCHER_NETWORK)
+		return policy_network_fields;
+	return matcher == MATCHER_DIGEST ? policy_digest_fields : policy_fields;
+}
 
 static int read_ports(struct reader *reader, const struct yaml_node *ports,
 		      struct rule_network *network)
@@ -318,6 +384,7 @@ static void fact_read(struct reader *reader, unsigned matcher, const struct yaml
 	fact->confidence = confidence ? confidence : written.confidence;
 	fact->place = yaml_place(reader->tree, written.value);
 	fact->sources = written.sources.first;
+	fact->size = written.size;
 	if (matcher == MATCHER_NETWORK) {
 		if (fact_network(reader, &written, fact) < 0)
 			return;
@@ -348,23 +415,18 @@ static bool refuse_list(struct reader *reader, const struct yaml_node *node)
 void facts_read_catalog(struct reader *reader, const struct field *field,
 			const struct yaml_node *node, void *member)
 {
-	bool network = field->argument == MATCHER_NETWORK;
-
 	if (refuse_list(reader, node))
 		return;
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
-		fact_read(reader, field->argument, one,
-			  network ? catalog_network_fields : catalog_fields, CONFIDENCE_NONE,
-			  member);
+		fact_read(reader, field->argument, one, fields_of_catalog(field->argument),
+			  CONFIDENCE_NONE, member);
 }
 
 void facts_read_policy(struct reader *reader, const struct field *field,
 		       const struct yaml_node *node, void *member)
 {
-	bool network = field->argument == MATCHER_NETWORK;
-
 	if (node->type == YAML_TYPE_MAPPING && reader->rules) {
 		list_read(reader, node, field->argument);
 		return;
@@ -374,17 +436,14 @@ void facts_read_policy(struct reader *reader, const struct field *field,
 	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
 		return;
 	for (const struct yaml_node *one = node->first; one; one = one->next)
-		fact_read(reader, field->argument, one,
-			  network ? policy_network_fields : policy_fields, CONFIDENCE_DOCUMENTED,
-			  member);
+		fact_read(reader, field->argument, one, fields_of_policy(field->argument),
+			  CONFIDENCE_DOCUMENTED, member);
 }
 
 void facts_read_one(struct reader *reader, const struct field *field, const struct yaml_node *node,
 		    void *member)
 {
-	bool network = field->argument == MATCHER_NETWORK;
-
-	fact_read(reader, field->argument, node, network ? policy_network_fields : policy_fields,
+	fact_read(reader, field->argument, node, fields_of_policy(field->argument),
 		  CONFIDENCE_DOCUMENTED, member);
 }
 
@@ -418,9 +477,18 @@ static void mark_duplicates(struct reader *reader, struct fact **sorted, size_t 
 			kept = one;
 			continue;
 		}
-		diagnostics_add(reader->diags, SEVERITY_WARNING, one->place,
-				"'%s' is there twice, first on line %u; remove one",
-				quoted(one->value).text, kept->place.line);
+		if (one->size && kept->size && one->size != kept->size)
+			diagnostics_add(
+				reader->diags, SEVERITY_ERROR, one->place,
+				"'%s' has the size %llu here and %llu on line %u; a content has one size: correct the wrong one",
+				quoted(one->value).text, (unsigned long long)one->size,
+				(unsigned long long)kept->size, kept->place.line);
+		else
+			diagnostics_add(reader->diags, SEVERITY_WARNING, one->place,
+					"'%s' is there twice, first on line %u; remove one",
+					quoted(one->value).text, kept->place.line);
+		if (!kept->size)
+			kept->size = one->size;
 		if (one->confidence > kept->confidence)
 			kept->confidence = one->confidence;
 		one->matcher = MATCHER_NONE;

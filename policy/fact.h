@@ -19,6 +19,7 @@ struct fact {
 	unsigned matcher;                   /* enum matcher */
 	unsigned confidence;                /* enum confidence */
 	const struct rule_network *network; /* MATCHER_NETWORK, else NULL */
+	__u64 size;                         /* MATCHER_DIGEST: bytes of the file; 0: not said */
 	const struct yaml_node *sources;    /* texts, its own; NULL: those of its product, if any */
 };
 
@@ -52,6 +53,15 @@ int fact_canonical(unsigned matcher, const char *text, char *out, struct problem
 /** fact_canonical_thing() - the same of what is tried, not ruled: a public suffix can be looked up */
 int fact_canonical_thing(unsigned matcher, const char *text, char *out,
 			 struct problem *out_problem);
+
+/**
+ * file_size_parse() - the size of a file
+ * @text:     borrowed; decimal digits
+ * @out_size: bytes, 1 to FILE_SIZE_MAX; untouched on failure
+ *
+ * Return: 0; -EINVAL with a sentence.
+ */
+int file_size_parse(const char *text, __u64 *out_size, struct problem *out_problem);
 
 /**
  * rules_add() - append the rule of a fact, of no vendor, without action and target

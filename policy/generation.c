@@ -51,7 +51,7 @@ struct file_rule {
 	__u32 id, vendor, vendor_name, product, value, reason, why, file;
 	__u32 line;
 	__u8 matcher, action, target, target_held_by;
-	__u8 confidence, zero[7];
+	__u8 confidence, strict, zero[6];
 	__u64 until_s;
 };
 ABI_SIZE(struct file_rule, 56);
@@ -224,6 +224,7 @@ static void write_rules(struct writer *writer, const struct generation_rule *rul
 					.target = r->target,
 					.target_held_by = r->target_held_by,
 					.confidence = r->confidence,
+					.strict = r->strict,
 					.until_s = r->until_s};
 
 		writer_add(writer, &out, sizeof(out));
@@ -411,11 +412,12 @@ static bool decode_rules(const struct generation_store *store, const struct file
 						 .action = r->action,
 						 .target = r->target,
 						 .target_held_by = r->target_held_by,
-						 .confidence = r->confidence,
+						 .confidence = r->confidence & 0xf,
+						 .strict = r->strict & 1,
 						 .until_s = r->until_s};
 		wrong |= r->matcher >= MATCHER_MAX || r->action >= ACTION_MAX ||
 			 r->target >= MODE_MAX || r->target_held_by >= HELD_BY_MAX ||
-			 r->confidence >= CONFIDENCE_MAX;
+			 r->confidence >= CONFIDENCE_MAX || r->strict > 1;
 	}
 	return !wrong;
 }
@@ -431,117 +433,6 @@ static bool decode_requires(const struct generation_store *store, const struct f
 		out->unit = pool_at(store, header->requires_unit, &wrong);
 	out->exec_prevent = header->requires_exec_prevent;
 	return !wrong;
-}
-
-/* A rule number, 0 or one that exists. */
-static bool rule_fits(const struct generation_store *store, __u32 rule)
-{
-	return rule <= store->generation.rule_count;
-}
-
-/* The same of a node, or 1: in the trees of cgroups that is no rule. Without rules no file reaches a node. */
-static bool mark_fits(const struct generation_store *store, __u32 mark)
-{
-	return mark <= 1 || rule_fits(store, mark);
-}
-
-static bool header_fits(const struct generation_store *store, const struct gen_header *header)
-{
-	const struct generation_requires *requires = &store->generation.requires;
-	bool required = requires->package || requires->unit || requires->exec_prevent;
-
-	return header->generation == store->generation.number &&
-	       header->rules == store->generation.rule_count &&
-	       header->revision == store->generation.revision &&
-	       header->net4_lengths <= NETWORK_LENGTHS_MAX &&
-	       header->net6_lengths <= NETWORK_LENGTHS_MAX && (header->rules || !header->root) &&
-	       !(header->flags & ~GEN_FLAGS_ALL) && !header->zero &&
-	       !(header->flags & GEN_FLAG_REQUIRES) == !required;
-}
-
-static bool scope_fits(const struct gen_key *key, const struct gen_scope *scope)
-{
-	bool zero = true;
-
-	for (size_t i = 0; i < sizeof(scope->zero) / sizeof(*scope->zero); i++)
-		zero = zero && !scope->zero[i];
-	return zero && !key->part && !key->node && !key->a && !key->b &&
-	       !(scope->flags & ~SCOPE_FLAGS_ALL);
-}
-
-static bool user_fits(const struct gen_key *key, const union gen_value *value)
-{
-	static const union gen_value none;
-
-	return !key->part && !key->a && !key->b && !memcmp(value, &none, sizeof(none));
-}
-
-/* What the kernel decides by is what the words say. */
-static bool gen_rule_fits(const struct generation_store *store, __u32 number,
-			  const struct gen_rule *rule)
-{
-	const struct generation_rule *words;
-
-	if (!number || !rule_fits(store, number))
-		return false;
-	words = &store->rules[number - 1];
-	return rule->action == words->action && rule->target == words->target &&
-	       rule->target_held_by == words->target_held_by && rule->matcher == words->matcher &&
-	       rule->until_s == words->until_s && (rule->action == ACTION_ALLOW || !rule->until_s);
-}
-
-static bool value_fits(const struct generation_store *store, const struct gen_key *key,
-		       const union gen_value *value)
-{
-	switch (key->kind) {
-	case GEN_HEADER:
-		return header_fits(store, &value->header);
-	case GEN_STEP:
-	case GEN_NODE:
-		return value->node.node && mark_fits(store, value->node.end_deny) &&
-		       mark_fits(store, value->node.end_allow) &&
-		       mark_fits(store, value->node.below_deny) &&
-		       mark_fits(store, value->node.below_allow) &&
-		       value->node.glob <= GLOB_STATES_MAX;
-	case GEN_GLOB:
-	case GEN_ACCEPT:
-		return key->node && key->node <= GLOB_STATES_MAX;
-	case GEN_LENGTHS:
-		return key->part == 4 || key->part == 6;
-	case GEN_NET4:
-		return key->part <= 32 && value->network.count <= NETWORK_CONDITIONS_MAX;
-	case GEN_NET6:
-		return key->part <= 128 && value->network.count <= NETWORK_CONDITIONS_MAX;
-	case GEN_CONDITION:
-		return value->condition.rule && rule_fits(store, value->condition.rule) &&
-		       key->part < NETWORK_CONDITIONS_MAX;
-	case GEN_SCOPE:
-		return scope_fits(key, &value->scope);
-	case GEN_USER:
-		return user_fits(key, value);
-	case GEN_RULE:
-		return gen_rule_fits(store, key->node, &value->rule);
-	default:
-		return false;
-	}
-}
-
-static bool entries_fit(const struct generation_store *store)
-{
-	size_t count = store->generation.entry_count, rules = 0, scopes = 0;
-
-	if (!count || store->keys[0].kind != GEN_HEADER)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (i && memcmp(&store->keys[i - 1], &store->keys[i], sizeof(*store->keys)) >= 0)
-			return false;
-		if (!value_fits(store, &store->keys[i], &store->values[i]))
-			return false;
-		rules += store->keys[i].kind == GEN_RULE;
-		scopes += store->keys[i].kind == GEN_SCOPE;
-	}
-	return rules == store->generation.rule_count &&
-	       scopes == !!(store->values[0].header.flags & GEN_FLAG_SCOPE);
 }
 
 static int decode_parts(struct reader *reader, const struct file_header *header,
@@ -568,12 +459,13 @@ static int decode_parts(struct reader *reader, const struct file_header *header,
 		gen->rule_count = header->rules;
 		gen->unenforced_count = header->unenforced;
 		store->pool_bytes = header->pool_bytes;
+		generation_store_publish(store);
 		gen->policy = pool_at(store, header->policy, &wrong);
 		if (reader->left || wrong || store->pool[store->pool_bytes - 1] ||
 		    header->mode >= MODE_MAX || !decode_requires(store, header, &gen->requires) ||
 		    !decode_rules(store, rules, header->rules, store->rules) ||
 		    !decode_rules(store, unenforced, header->unenforced, store->unenforced) ||
-		    !entries_fit(store) ||
+		    !generation_entries_fit(store) ||
 		    generation_number(store->keys, store->values, gen->entry_count,
 				      &gen->requires) != gen->number)
 			err = -EBADMSG;
@@ -613,7 +505,6 @@ int generation_decode(const void *data, size_t size, struct generation **out_gen
 		generation_free(&store->generation);
 		return err;
 	}
-	generation_store_publish(store);
 	*out_gen = &store->generation;
 	return 0;
 }

@@ -31,7 +31,8 @@ struct generation_rule {
 	__u8 action;			/* enum action */
 	__u8 target : 4;		/* enum mode */
 	__u8 target_held_by : 4;	/* enum held_by */
-	__u8 confidence;		/* enum confidence: how well the fact is known */
+	__u8 confidence : 4;		/* enum confidence: how well the fact is known */
+	__u8 strict : 1;		/* also refused when an interpreter opens such a file */
 };
 _Static_assert(sizeof(struct generation_rule) <= 80, "there may be a million of them");
 _Static_assert(MODE_MAX <= 16 && HELD_BY_MAX <= 16, "fit their bits");

@@ -41,6 +41,8 @@ struct lint {
 	struct targets targets;
 	const struct protected_network *networks;
 	size_t network_count;
+	const struct protected_name *names;
+	size_t name_count;
 	bool host;    /* of this host, not of every host */
 	size_t found; /* rules that hit something and are not accepted */
 };
@@ -300,6 +302,54 @@ static int check_network(struct lint *lint, const struct rule *rule)
 	return 0;
 }
 
+#define NAME_CHARACTERS_MIN 3 /* besides wildcards: a pattern with fewer is nearly every name */
+
+/* Beside a wildcard; a whole name may be as short as it is. */
+static bool is_nearly_everything(const char *pattern)
+{
+	size_t characters = 0, wildcards = 0;
+
+	for (; *pattern; pattern++)
+		*(strchr("*? ", *pattern) ? &wildcards : &characters) += 1;
+	return wildcards && characters < NAME_CHARACTERS_MIN;
+}
+
+/* As the message names what is of these kinds. */
+static const char *kind_words(unsigned matcher)
+{
+	if (matcher == MATCHER_MODULE)
+		return "the kernel module";
+	return matcher == MATCHER_PACKAGE ? "the package" : "what is made by";
+}
+
+static int check_name(struct lint *lint, const struct rule *rule)
+{
+	const struct protected_name *hit = NULL;
+
+	for (size_t i = 0; i < lint->name_count && !hit; i++) {
+		if (lint->names[i].matcher == rule->matcher &&
+		    match_pattern_fits(rule->value, lint->names[i].name))
+			hit = &lint->names[i];
+	}
+	if (hit)
+		return rule_found(lint, rule, "'%s' would hit %s '%s', %s, which %s; narrow it",
+				  quoted(rule->value).text, kind_words(rule->matcher),
+				  quoted(hit->name).text, hit->what,
+				  lint->host ? "this host needs" : "hosts need");
+	if (!lint->host && is_nearly_everything(rule->value))
+		return rule_found(
+			lint, rule,
+			"'%s' is nearly every name; write more of the vendor's own, besides wildcards",
+			quoted(rule->value).text);
+	return 0;
+}
+
+static bool is_name(unsigned matcher)
+{
+	return matcher == MATCHER_PACKAGE || matcher == MATCHER_PACKAGE_VENDOR ||
+	       matcher == MATCHER_MODULE;
+}
+
 static int check_rules(struct lint *lint)
 {
 	const struct rules *rules = &lint->policy->rules;
@@ -315,6 +365,8 @@ static int check_rules(struct lint *lint)
 			err = check_path(lint, rule);
 		else if (rule->matcher == MATCHER_NETWORK)
 			err = check_network(lint, rule);
+		else if (is_name(rule->matcher))
+			err = check_name(lint, rule);
 	}
 	if (lint->found > LINT_ERRORS_MAX)
 		diagnostics_add(lint->diags, SEVERITY_NOTE, rules->list[0].place,
@@ -336,6 +388,7 @@ int lint_policy(struct policy *policy, struct diagnostics *diags)
 	if (err < 0)
 		return err;
 	lint.networks = protected_networks(&lint.network_count);
+	lint.names = protected_names(&lint.name_count);
 	list = shared_directories(&count);
 	err = targets_add_objects(&lint.targets, list, count, true);
 	if (!err)
@@ -363,7 +416,8 @@ static bool hits_something(const struct generation *generation, const struct lin
 		if (match.rule || match.undecided)
 			return true;
 	}
-	return host->network_count > 0; /* a rule may be narrower than a network of the host */
+	/* a rule may be narrower than a network of the host; names are few, and some rule hits them */
+	return host->network_count > 0 || host->name_count > 0;
 }
 
 int policy_lint(const struct policy *policy, const struct generation *generation,
@@ -374,6 +428,8 @@ int policy_lint(const struct policy *policy, const struct generation *generation
 		.diags = diags,
 		.networks = host->networks,
 		.network_count = host->network_count,
+		.names = host->names,
+		.name_count = host->name_count,
 		.host = true,
 	};
 	int err;

@@ -21,12 +21,21 @@ struct protected_network {
 	__u64 a, b;		/* as in struct gen_key */
 };
 
+/* What is known by a name: a package, who made a package, a kernel module. */
+struct protected_name {
+	__u8 matcher;		/* enum matcher: MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE */
+	const char *name;
+	const char *what;	/* "the C library", "the owner of '/usr/bin/bash'" */
+};
+
 /* What a host needs. All borrowed. */
 struct lint_host {
 	const struct protected_object *objects;
 	size_t object_count;
 	const struct protected_network *networks;	/* its own addresses, resolvers, gateways */
 	size_t network_count;
+	const struct protected_name *names;
+	size_t name_count;
 };
 
 #define LINT_ERRORS_MAX 100 /* of one run that are told one by one */

@@ -98,20 +98,34 @@ static void strip(const char **line, size_t *bytes)
 	*bytes = (size_t)(end - text);
 }
 
+static const char size_word[] = "size=";
+
 /*
  * sha256sum(1) writes "HEX  name", "HEX *name" for binary files, a '\' before both for names with line
- * breaks, and "SHA256 (name) = HEX" with --tag.
+ * breaks, and "SHA256 (name) = HEX" with --tag. The size stands right behind the digits, "HEX size=123  name":
+ * there sha256sum never puts one, while a name may well end in " size=123".
  */
-static const char *digest_of_line(char *value)
+static const char *digest_of_line(char *value, const char **out_size)
 {
-	char *end;
+	char *start = value, *end;
 
-	if (!strncmp(value, "SHA256 (", 8) && (end = strrchr(value, ' ')))
-		return end + 1;
-	if (*value == '\\')
-		value++;
-	value[strcspn(value, " \t")] = '\0';
-	return value;
+	*out_size = NULL;
+	if (!strncmp(value, "SHA256 (", 8) && (end = strstr(value, ") = "))) {
+		for (char *next = end; (next = strstr(next + 1, ") = "));)
+			end = next; /* the name may have it, too */
+		start = end + 4;
+	} else if (*value == '\\') {
+		start++;
+	}
+	end = start + strcspn(start, " \t");
+	value = end + strspn(end, " \t");
+	*end = '\0';
+	if (!strncmp(value, size_word, sizeof(size_word) - 1)) {
+		value += sizeof(size_word) - 1;
+		value[strcspn(value, " \t")] = '\0';
+		*out_size = value;
+	}
+	return start;
 }
 
 /* A line of a document that was copied with what belongs to YAML. */
@@ -185,15 +199,18 @@ static size_t make_network(struct parser *parser, struct rule_network *network)
 	return (size_t)(network_format(network, parser->out) - parser->out);
 }
 
-static size_t make_text(struct parser *parser)
+/* @size: bytes of the file of a digest, 0 where it is not said. */
+static size_t make_text(struct parser *parser, __u64 *size)
 {
-	const char *text = parser->value;
+	const char *text = parser->value, *written = NULL;
 	struct problem problem;
 	int err;
 
 	if (parser->matcher == MATCHER_DIGEST)
-		text = digest_of_line(parser->value);
+		text = digest_of_line(parser->value, &written);
 	err = fact_canonical(parser->matcher, text, parser->out, &problem);
+	if (!err && written)
+		err = file_size_parse(written, size, &problem);
 	if (err == -ENOMEM)
 		parser->reader->no_memory = true;
 	else if (err < 0)
@@ -223,7 +240,7 @@ static void value_read(struct parser *parser)
 		refuse(parser, parser->place.column, yaml);
 		return;
 	}
-	bytes = is_network ? make_network(parser, &network) : make_text(parser);
+	bytes = is_network ? make_network(parser, &network) : make_text(parser, &fact.size);
 	if (!bytes)
 		return;
 	fact.value = keep_text(parser, parser->out, bytes);
@@ -318,6 +335,25 @@ static void warn_doubles(struct parser *parser, const struct rule *double_of,
 				quoted(rule->value).text, double_of->place.line);
 }
 
+/* Of one digest: a size that is said once is enough, two that differ are a mistake. */
+static void join_sizes(struct parser *parser, struct rule *into, const struct rule *other)
+{
+	char why[256];
+
+	if (!into->size) {
+		into->size = other->size;
+		into->unenforced_why = other->unenforced_why;
+	} else if (other->size && other->size != into->size) {
+		(void)snprintf(
+			why, sizeof(why),
+			"'%s' has the size %llu here and %llu on line %u; a content has one size: correct the wrong one",
+			quoted(into->value).text, (unsigned long long)other->size,
+			(unsigned long long)into->size, into->place.line);
+		parser->place = other->place;
+		refuse(parser, other->place.column, why);
+	}
+}
+
 static void drop_doubles(struct parser *parser, size_t first)
 {
 	struct rules *rules = parser->reader->rules;
@@ -347,6 +383,8 @@ static void drop_doubles(struct parser *parser, size_t first)
 		if (kept != i - SEEN_AHEAD)
 			list[kept] = list[i - SEEN_AHEAD];
 		other = seen_find(table, size - 1, list, kept, hash);
+		if (other && parser->matcher == MATCHER_DIGEST)
+			join_sizes(parser, &list[other - list], &list[kept]);
 		if (!other)
 			kept++;
 		else if (!doubles++)
@@ -382,12 +420,12 @@ void list_parse(struct reader *reader, const char *file, unsigned matcher, const
 		if (!line_read(parser, line, (size_t)((stop ? stop : end) - line)))
 			break;
 	}
+	if (reader->rules->count > first + 1)
+		drop_doubles(parser, first);
 	if (parser->wrong > LIST_ERRORS_MAX)
 		diagnostics_add(reader->diags, SEVERITY_NOTE, parser->place,
 				"%zu more lines of this list are wrong",
 				parser->wrong - LIST_ERRORS_MAX);
-	if (reader->rules->count > first + 1)
-		drop_doubles(parser, first);
 	free(parser);
 }
 

@@ -2,9 +2,10 @@
 /*
  * match.c - see match.h. This is the one place where the kernel's decision code is compiled for the host;
  * what the hooks do around it (collecting a path, choosing among the lines of a network) is done
- * here from texts and numbers. match_text.c has the kinds that no hook carries yet.
+ * here from texts and numbers. match_text.c has the kinds that no hook compares.
  */
 #include "match.h"
+#include "digest.h"
 #include "policy.h"
 
 #include <stdint.h>
@@ -34,7 +35,7 @@ static const struct generation_rule *rule_of(const struct generation *generation
 }
 
 /* 0: it has none, because it is not enforced. */
-static __u32 number_of(const struct generation *generation, const struct generation_rule *rule)
+__u32 match_number(const struct generation *generation, const struct generation_rule *rule)
 {
 	uintptr_t at = (uintptr_t)rule, first = (uintptr_t)generation->rules;
 
@@ -45,7 +46,7 @@ static __u32 number_of(const struct generation *generation, const struct generat
 
 bool match_is_enforced(const struct generation *generation, const struct generation_rule *rule)
 {
-	return number_of(generation, rule) != 0;
+	return match_number(generation, rule) != 0;
 }
 
 /* ---------------------------------------------------------------- paths */
@@ -80,20 +81,117 @@ static void fill_walk(struct walk *walk, const char *path)
 	walk->root_depth = walk->depth;
 }
 
+/* From the root of a tree down. Return: 1; 0: undecided. */
+static int walk_tree(const struct generation *generation, __u32 root, const char *path,
+		     struct path_match *match)
+{
+	struct walk walk;
+
+	fill_walk(&walk, path);
+	path_match_init(match, root);
+	return !walk.failed && path_match_run(entries_of(generation), &walk, match);
+}
+
 struct match match_path(const struct generation *generation, const char *path)
 {
 	const struct gen_header *header = header_of(generation);
 	struct path_match match;
-	struct walk walk;
 
 	if (*path != '/' || !header || !header->root)
 		return (struct match){0};
-	fill_walk(&walk, path);
-	path_match_init(&match, header->root);
-	if (walk.failed || !path_match_run(entries_of(generation), &walk, &match))
+	if (!walk_tree(generation, header->root, path, &match))
 		return (struct match){.undecided = true};
 	return (struct match){.rule = rule_of(generation, match.deny),
 			      .allow = rule_of(generation, match.allow)};
+}
+
+/* ---------------------------------------------------------------- names */
+
+static struct gen_roots roots_of(const struct generation *generation)
+{
+	const struct gen_key key = {.kind = GEN_ROOTS};
+	const union gen_value *value = generation_find(generation, &key);
+
+	return value ? value->roots : (struct gen_roots){0};
+}
+
+/* A name as a path of one component. Return: false: it is none, or matches nothing. */
+static bool walk_name(const struct generation *generation, __u32 root, const char *name,
+		      struct path_match *match)
+{
+	char path[PATH_NAME_MAX + 2] = "/";
+	size_t bytes = strlen(name);
+
+	if (!root || !bytes || bytes > PATH_NAME_MAX || strchr(name, '/'))
+		return false;
+	memcpy(path + 1, name, bytes + 1);
+	return walk_tree(generation, root, path, match);
+}
+
+struct match match_module(const struct generation *generation, const char *name)
+{
+	struct path_match match;
+
+	if (strlen(name) >= MODULE_NAME_BYTES ||
+	    !walk_name(generation, roots_of(generation).modules, name, &match))
+		return (struct match){0};
+	return (struct match){.rule = rule_of(generation, match.deny),
+			      .allow = rule_of(generation, match.allow)};
+}
+
+bool match_interpreter(const struct generation *generation, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct path_match match;
+
+	return slash &&
+	       walk_name(generation, roots_of(generation).interpreters, slash + 1, &match) &&
+	       match.deny;
+}
+
+struct match match_digest(const struct generation *generation, const char *digest)
+{
+	const struct gen_digest *found = digest_find(generation, digest);
+
+	if (!found)
+		return (struct match){0};
+	return (struct match){.rule = rule_of(generation, found->deny),
+			      .allow = rule_of(generation, found->allow)};
+}
+
+/* ---------------------------------------------------------------- files */
+
+struct match match_file(const struct generation *generation, const struct match_file *file)
+{
+	struct match path = {0}, content = {0}, name = {0}, match = {0};
+	struct file_match known;
+
+	if (file->path)
+		path = match_path(generation, file->path);
+	if (file->digest)
+		content = match_digest(generation, file->digest);
+	if (file->module)
+		name = match_module(generation, file->module);
+	known = (struct file_match){
+		.path_deny = match_number(generation, path.rule),
+		.path_allow = match_number(generation, path.allow),
+		.identity_deny = file->identity_deny,
+		.identity_allow = file->identity_allow,
+		.content_deny = match_number(generation, content.rule),
+		.content_allow = match_number(generation, content.allow),
+		.name_deny = match_number(generation, name.rule),
+		.name_allow = match_number(generation, name.allow),
+		.copy_deny = file->copy_deny,
+		.at_home = !file->away,
+	};
+	match.rule = rule_of(generation, file_deny(&known));
+	match.allow = rule_of(generation, file_allow(&known));
+	match.is_protected = file->is_protected;
+	/* the rule that names the file says whether opening it counts */
+	if (file->opened && match.rule && !match.rule->strict)
+		match.rule = NULL;
+	match.undecided = path.undecided && !match.rule;
+	return match;
 }
 
 /* ---------------------------------------------------------------- addresses */
@@ -139,7 +237,7 @@ static bool exception_holds(const struct generation *generation,
 			    const struct generation_rule *allow,
 			    const struct match_subject *subject)
 {
-	__u32 number = number_of(generation, allow);
+	__u32 number = match_number(generation, allow);
 	__u64 now_s = subject->now_s > 0 ? (__u64)subject->now_s : 0;
 
 	if (!allow || number)
@@ -165,12 +263,12 @@ struct match_decision match_decide(const struct generation *generation, const st
 	if (!out.in_scope || !match->rule)
 		return out;
 	allow = exception_holds(generation, match->allow, subject) ? match->allow : NULL;
-	if (!rule_find(entries_of(generation), number_of(generation, match->rule), &decision,
+	if (!rule_find(entries_of(generation), match_number(generation, match->rule), &decision,
 		       &inputs)) {
 		out.let_through = allow ? LET_THROUGH_ALLOWED : LET_THROUGH_NOT;
 		return out;
 	}
-	decide(&inputs, number_of(generation, allow), &decision);
+	decide(&inputs, match->is_protected, match_number(generation, allow), &decision);
 	out.verdict = decision.verdict;
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;

@@ -13,6 +13,7 @@
 struct match {
 	const struct generation_rule *rule;	/* the most specific rule */
 	const struct generation_rule *allow;	/* the entry of "allow" that wins over it, also when it is over */
+	bool is_protected;			/* an object that this host cannot lose */
 	bool undecided;				/* the kernel could not tell: too deep, too many steps; then both are NULL */
 };
 
@@ -52,6 +53,50 @@ struct match match_path(const struct generation *generation, const char *path);
  */
 struct match match_address(const struct generation *generation, unsigned family, __u64 a, __u64 b,
 			   unsigned protocol, unsigned port);
+
+/* Everything that is known of one file; see struct file_match of bpf/decide.h. */
+struct match_file {
+	const char *path;	/* as in match_path(); NULL: it has none */
+	const char *digest;	/* as in match_digest(); NULL: not known */
+	const char *module;	/* name of the kernel module in it, as in match_module(); NULL: it is none */
+	/* What its identity leads to: learned facts. Numbers of rules; 0: nothing */
+	__u32 identity_deny, identity_allow;
+	__u32 copy_deny;	/* of the file that it is a copy of */
+	bool away;		/* not the host's own file at that path, so that an exception for the path does not mean it */
+	bool is_protected;
+	bool opened;		/* an interpreter opens it: only a rule that is strict counts */
+};
+
+/**
+ * match_file() - a file by its path, its identity, its content and the name of a module at once
+ * @generation: borrowed
+ * @file:       borrowed
+ */
+struct match match_file(const struct generation *generation, const struct match_file *file);
+
+/** match_number() - the number of a rule of the generation; 0: it has none, or @rule is NULL */
+__u32 match_number(const struct generation *generation, const struct generation_rule *rule);
+
+/**
+ * match_module() - a kernel module by its name
+ * @generation: borrowed
+ * @name:       as the kernel shows it, with '_'; one that is longer than any module's matches nothing
+ */
+struct match match_module(const struct generation *generation, const char *name);
+
+/**
+ * match_digest() - a content
+ * @generation: borrowed
+ * @digest:     canonical: "sha256:" and 64 hex digits in lower case; others match nothing
+ */
+struct match match_digest(const struct generation *generation, const char *digest);
+
+/**
+ * match_interpreter() - does a program count as an interpreter, for rules that are strict?
+ * @generation: borrowed; without a strict rule none does
+ * @path:       of the program, as in match_path()
+ */
+bool match_interpreter(const struct generation *generation, const char *path);
 
 /**
  * match_decide() - the decision about a match, in the order of the design: scope, allow, rule in its mode
@@ -93,10 +138,17 @@ void match_index_free(struct match_index *index);
  * @matcher: enum matcher, one of those above; others match nothing
  * @text:    canonical for its kind: a domain in lower case, a module with '_'
  *
- * Of several entries of "allow" it is the one that lasts longest. One lookup for all exact values, or one for
+ * A rule that is enforced comes before one that is only listed. Of several entries of "allow" it is the one that
+ * lasts longest. One lookup for all exact values, or one for
  * each label of a domain; wildcards are tried one by one.
  */
 struct match match_text(const struct match_index *index, unsigned matcher, const char *text);
+
+/**
+ * match_pattern_fits() - does a pattern of such a kind fit a text? '*' and '?' as above; not of digests and domains
+ * @pattern, @text: borrowed
+ */
+bool match_pattern_fits(const char *pattern, const char *text);
 
 /**
  * match_listed_path(), match_listed_address() - the most specific of the paths and networks that are not

@@ -58,7 +58,7 @@ static const char *next_character(const char *text)
 }
 
 /* Goes back to the last '*' only, so the work is at most the product of the two lengths. */
-static bool wild_fits(const char *pattern, const char *text)
+bool match_pattern_fits(const char *pattern, const char *text)
 {
 	const char *star = NULL, *resume = NULL;
 
@@ -200,12 +200,20 @@ void match_index_free(struct match_index *index)
 
 /* ---------------------------------------------------------------- looking up */
 
+/* Does what was found so far stand, whatever else fits? A rule that decides comes before one that is listed. */
+static bool is_settled(const struct match_index *index, const struct match *match)
+{
+	return match->rule && match_is_enforced(index->generation, match->rule);
+}
+
 /* What was found so far: the most specific rule comes first; of exceptions the longest lasting is wanted. */
-static void consider(struct match *match, const struct generation_rule *rule, bool allow)
+static void consider(const struct match_index *index, struct match *match,
+		     const struct generation_rule *rule, bool allow)
 {
 	if (!rule)
 		return;
-	if (!allow && !match->rule)
+	if (!allow && !is_settled(index, match) &&
+	    (!match->rule || match_is_enforced(index->generation, rule)))
 		match->rule = rule;
 	if (allow && (!match->allow || !outlasts(match->allow, rule)))
 		match->allow = rule;
@@ -218,13 +226,13 @@ static void find_domain(const struct match_index *index, bool allow, const char 
 	char pattern
 		[256]; /* a name has at most 253 bytes: RFC 1035 section 3.1, less length and root */
 
-	consider(match, *find_slot(index, MATCHER_DOMAIN, allow, name), allow);
+	consider(index, match, *find_slot(index, MATCHER_DOMAIN, allow, name), allow);
 	for (const char *dot = strchr(name, '.'); dot; dot = strchr(dot + 1, '.')) {
 		if (dot == name || strlen(dot) + 2 > sizeof(pattern))
 			continue;
 		pattern[0] = '*';
 		strcpy(pattern + 1, dot);
-		consider(match, *find_slot(index, MATCHER_DOMAIN, allow, pattern), allow);
+		consider(index, match, *find_slot(index, MATCHER_DOMAIN, allow, pattern), allow);
 	}
 }
 
@@ -235,8 +243,8 @@ static void find_wild(const struct match_index *index, unsigned matcher, const c
 		const struct generation_rule *rule = index->wilds[i].rule;
 		bool allow = rule->action == ACTION_ALLOW;
 
-		if ((allow || !match->rule) && wild_fits(rule->value, text))
-			consider(match, rule, allow);
+		if ((allow || !is_settled(index, match)) && match_pattern_fits(rule->value, text))
+			consider(index, match, rule, allow);
 	}
 }
 
@@ -250,7 +258,7 @@ struct match match_text(const struct match_index *index, unsigned matcher, const
 		if (matcher == MATCHER_DOMAIN)
 			find_domain(index, allow, text, &match);
 		else
-			consider(&match, *find_slot(index, matcher, allow, text), allow);
+			consider(index, &match, *find_slot(index, matcher, allow, text), allow);
 	}
 	find_wild(index, matcher, text, &match);
 	return match;

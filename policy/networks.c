@@ -71,13 +71,13 @@ static int family_items(const struct numbered *numbered, unsigned version,
 	struct sort_item *items;
 	size_t count = 0;
 
-	for (size_t i = numbered->paths; i < numbered->count; i++)
+	for (size_t i = numbered->files; i < numbered->count; i++)
 		count += numbered->list[i].family == version;
 	items = calloc(count + 1, sizeof(*items));
 	if (!items)
 		return -ENOMEM;
 	count = 0;
-	for (size_t i = numbered->paths; i < numbered->count; i++) {
+	for (size_t i = numbered->files; i < numbered->count; i++) {
 		const struct rule_network *network = &numbered->list[i].rule->network;
 		struct sort_item *item = &items[count];
 
@@ -238,7 +238,7 @@ static int family_lengths(struct family *family, const struct numbered *numbered
 	bool used[129] = {false};
 	unsigned count = 0;
 
-	for (size_t i = numbered->paths; i < numbered->count; i++) {
+	for (size_t i = numbered->files; i < numbered->count; i++) {
 		const struct numbered_rule *one = &numbered->list[i];
 		const struct rule *rule = one->rule;
 

@@ -5,6 +5,7 @@
  */
 #include "numbered.h"
 #include "beside.h"
+#include "digest.h"
 #include "paths.h"
 #include "policy.h"
 #include "strings.h"
@@ -30,15 +31,35 @@ static bool network_valid(const struct rule_network *network)
 	return valid;
 }
 
+/* The front says more, and says it better; this is what keeps the compiler safe. */
+static const char *digest_check(const struct rule *rule)
+{
+	__u8 digest[SHA256_BYTES];
+
+	if (!digest_parse(rule->value, digest))
+		return "not a digest, \"sha256:\" and 64 hex digits";
+	return rule->size > FILE_SIZE_MAX ? "no file is of this size" : NULL;
+}
+
 /* NULL, or what is wrong with it. */
 static const char *rule_check(const struct rule *rule)
 {
 	if (!rule_is_enforced(rule))
 		return NULL;
-	if (rule->matcher == MATCHER_PATH)
+	switch (rule->matcher) {
+	case MATCHER_PATH:
 		return path_pattern_check(rule->value, NULL);
-	return network_valid(&rule->network) ? NULL
-					     : "not a network with ports that can be compiled";
+	case MATCHER_NETWORK:
+		return network_valid(&rule->network)
+			       ? NULL
+			       : "not a network with ports that can be compiled";
+	case MATCHER_DIGEST:
+		return digest_check(rule);
+	case MATCHER_MODULE:
+		return module_pattern_check(rule->value);
+	default:
+		return *rule->value ? NULL : "no name";
+	}
 }
 
 static __u32 value_digest(const char *value, size_t bytes)
@@ -49,6 +70,13 @@ static __u32 value_digest(const char *value, size_t bytes)
 	crypto_hash_sha256(digest, (const unsigned char *)value, bytes);
 	memcpy(&first, digest, sizeof(first));
 	return be32toh(first);
+}
+
+/* Exceptions hold for every use of a file. */
+static bool is_strict(const struct rule *rule)
+{
+	return rule->strict && rule->action != ACTION_ALLOW && rule_is_enforced(rule) &&
+	       rule_can_be_strict(rule->matcher);
 }
 
 /* A part of the list. */
@@ -82,8 +110,11 @@ static void fill_part(void *data)
 						       .action = rule->action,
 						       .matcher = rule->matcher,
 						       .confidence = rule->confidence,
-						       .family = rule->network.family,
-						       .bits = rule->network.bits};
+						       .strict = is_strict(rule)};
+		if (rule->matcher == MATCHER_NETWORK) {
+			part->list[i].family = rule->network.family;
+			part->list[i].bits = rule->network.bits;
+		}
 	}
 }
 
@@ -202,17 +233,17 @@ static int fill_words(const struct rules *rules, struct numbered *numbered, stru
 
 /* ---------------------------------------------------------------- all of it */
 
-/* Paths, networks and what has no number follow each other. */
+/* What is about files, networks and what has no number follow each other. */
 static void count_classes(struct numbered *numbered)
 {
 	const struct numbered_rule *list = numbered->list;
-	size_t all = numbered->count, paths = 0, enforced;
+	size_t all = numbered->count, files = 0, enforced;
 
-	while (paths < all && key_class(list[paths].key) < CLASS_NETWORK)
-		paths++;
-	for (enforced = paths; enforced < all && key_class(list[enforced].key) < CLASS_UNENFORCED;)
+	for (; files < all && key_class(list[files].key) < CLASS_NETWORK; files++)
+		numbered->strict |= list[files].strict;
+	for (enforced = files; enforced < all && key_class(list[enforced].key) < CLASS_UNENFORCED;)
 		enforced++;
-	numbered->paths = paths;
+	numbered->files = files;
 	numbered->count = enforced;
 	numbered->unenforced = all - enforced;
 }

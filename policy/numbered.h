@@ -7,6 +7,7 @@
 #define EMBARGO_NUMBERED_H
 
 #include "rules.h"
+#include <stdbool.h>
 
 struct strings;
 
@@ -25,6 +26,7 @@ struct numbered_rule {
 	__u8 matcher;			/* enum matcher */
 	__u8 confidence;
 	__u8 family, bits;		/* of a network */
+	__u8 strict;			/* of the rule, or of a double of it */
 };
 
 /* The words that a rule shares with many others, by their indexes in struct strings. */
@@ -36,8 +38,9 @@ struct numbered_words {
 struct numbered {
 	struct numbered_rule *list;	/* owned; first those that are enforced, most specific first */
 	size_t count;			/* of the enforced */
-	size_t paths;			/* of these: path rules; the networks follow them */
-	size_t unenforced;		/* behind them */
+	size_t files;			/* of these: about files and modules; the networks follow them */
+	size_t unenforced;		/* behind the enforced */
+	bool strict;			/* some rule is strict */
 	struct numbered_words *words;	/* owned */
 	size_t words_count, words_capacity;
 };
@@ -60,16 +63,34 @@ void numbered_done(struct numbered *numbered);
 /** rule_is_enforced() - whether a rule gets a number, or is only listed */
 static inline int rule_is_enforced(const struct rule *rule)
 {
-	return !rule->unenforced_why &&
-	       (rule->matcher == MATCHER_PATH || rule->matcher == MATCHER_NETWORK);
+	switch (rule->unenforced_why ? MATCHER_NONE : rule->matcher) {
+	case MATCHER_PATH:
+	case MATCHER_NETWORK:
+	case MATCHER_PACKAGE:
+	case MATCHER_PACKAGE_VENDOR:
+	case MATCHER_MODULE:
+		return 1;
+	case MATCHER_DIGEST: /* only files of an embargoed size are ever hashed */
+		return rule->size != 0;
+	default:
+		return 0;
+	}
 }
 
 /* ---------------------------------------------------------------- rule_order.c */
 
-/* First in the key: classes in the order of their numbers. Paths come before networks. */
+/*
+ * First in the key: classes in the order of their numbers. What says more about a file comes first: its content,
+ * its name, where it was installed from. All exceptions about files are one class, because the kernel keeps one of
+ * them, whatever gave the file away. Networks come behind everything about files.
+ */
 enum rule_class {
+	CLASS_DIGEST,
 	CLASS_PATH,
-	CLASS_PATH_ALLOW,
+	CLASS_MODULE,
+	CLASS_PACKAGE,
+	CLASS_PACKAGE_VENDOR,
+	CLASS_FILE_ALLOW,
 	CLASS_NETWORK,
 	CLASS_NETWORK_ALLOW,
 	CLASS_UNENFORCED,

@@ -6,6 +6,7 @@
  * node without wildcards take a short way that never looks at sets.
  */
 #include "automaton.h"
+#include "interpreters.h"
 #include "paths.h"
 #include "policy.h"
 #include "sort.h"
@@ -614,28 +615,54 @@ const char *const *scope_patterns(const struct rule_scope *scope, enum scope_lis
 	}
 }
 
-/* All patterns, of files and then of cgroups. */
-static int sets_insert(struct paths *sets, const struct numbered *numbered,
-		       const struct rule_scope *scope)
+/* Of rules. */
+static int insert_rules(struct paths *sets, const struct numbered *numbered)
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && i < numbered->paths; i++) {
+	for (size_t i = 0; !err && i < numbered->files; i++) {
 		const struct numbered_rule *rule = &numbered->list[i];
+		bool module = rule->matcher == MATCHER_MODULE;
 
-		if (i + 8 < numbered->paths)
+		if (i + 8 < numbered->files)
 			__builtin_prefetch(numbered->list[i + 8].value);
+		if (!module && rule->matcher != MATCHER_PATH)
+			continue;
 		sets->culprit = i + 1;
-		err = trie_insert(&sets->trie,
-				  &(struct trie_pattern){.value = rule->value,
-							 .number = i + 1,
-							 .allow = rule->action == ACTION_ALLOW});
+		err = trie_insert(&sets->trie, &(struct trie_pattern){
+						       .value = rule->value,
+						       .number = i + 1,
+						       .allow = rule->action == ACTION_ALLOW,
+						       .tree = module ? TREE_MODULES : TREE_FILES});
 	}
+	return err;
+}
+
+static int insert_interpreters(struct paths *sets)
+{
+	const char *name;
+	int err = 0;
+
+	for (size_t i = 0; !err && (name = interpreter_pattern(i)); i++)
+		err = trie_insert(&sets->trie, &(struct trie_pattern){.value = name,
+								      .number = 1,
+								      .tree = TREE_INTERPRETERS});
+	return err;
+}
+
+/* All patterns: of rules, of interpreters if some rule asks for them, of cgroups. */
+static int sets_insert(struct paths *sets, const struct numbered *numbered,
+		       const struct rule_scope *scope)
+{
+	int err = insert_rules(sets, numbered);
+
+	sets->culprit = 0;
+	if (!err && numbered->strict)
+		err = insert_interpreters(sets);
 	for (unsigned list = 0; !err && list < SCOPE_LIST_MAX; list++) {
 		size_t count;
 		const char *const *patterns = scope_patterns(scope, list, &count);
 
-		sets->culprit = 0;
 		for (size_t i = 0; !err && i < count; i++)
 			err = trie_insert(&sets->trie,
 					  &(struct trie_pattern){.value = patterns[i],
@@ -656,9 +683,9 @@ static int say_limit(const struct paths *sets, struct diagnostics *diags, int er
 	if (rule)
 		diagnostics_add(
 			diags, SEVERITY_ERROR, rule->place,
-			"the path \"%s\" and the patterns with '*' beside it need more than %u "
+			"the %s \"%s\" and the patterns with '*' beside it need more than %u "
 			"states or %u nodes together; use fewer stars, or \"/dir/**\"",
-			rule->value, GLOB_STATES_MAX, PATH_NODES_MAX);
+			matcher_word(rule->matcher), rule->value, GLOB_STATES_MAX, PATH_NODES_MAX);
 	else
 		diagnostics_add(diags, SEVERITY_ERROR, (struct place){0},
 				"the cgroups of \"scope\" need more than %u states or %u nodes "

@@ -80,6 +80,20 @@ const char *path_pattern_check(const char *pattern, size_t *out_offset)
 	return wrong;
 }
 
+/* The kernel's own limit is MODULE_NAME_LEN, include/linux/module.h: 56 with its zero where a long has 8 bytes. */
+const char *module_pattern_check(const char *pattern)
+{
+	static const char characters[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_*";
+	size_t bytes = strlen(pattern);
+
+	if (pattern[strspn(pattern, characters)] || !pattern[strspn(pattern, "*")])
+		return "not a name of a kernel module, as in /proc/modules";
+	if (bytes >= MODULE_NAME_BYTES)
+		return "longer than 63 bytes; no kernel module has such a name";
+	return NULL;
+}
+
 void path_measure(const char *pattern, struct path_measure *out_measure)
 {
 	memset(out_measure, 0, sizeof(*out_measure));
@@ -258,7 +272,7 @@ static void trie_mark(__u32 *deny, __u32 *allow, const struct trie_pattern *patt
 static int trie_insert_parts(struct trie *trie, const char *prefix, const char *rest,
 			     const struct trie_pattern *pattern)
 {
-	bool files = pattern->tree == TREE_FILES;
+	bool rules = pattern->tree <= TREE_MODULES, cgroups = pattern->tree >= TREE_SCOPE;
 	const char *at = *prefix ? prefix : rest;
 	int node = 1 + pattern->tree;
 
@@ -273,13 +287,13 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 			trie_mark(&found->below_deny, &found->below_allow, pattern);
 			return 0;
 		}
-		node = trie_child(trie, node, at, bytes, kind, files ? pattern->number : 0);
+		node = trie_child(trie, node, at, bytes, kind, rules ? pattern->number : 0);
 		if (node < 0)
 			return node;
 		found = &trie->nodes[node];
 		if (last) {
 			trie_mark(&found->end_deny, &found->end_allow, pattern);
-			if (!files)
+			if (cgroups)
 				trie_mark(&found->below_deny, &found->below_allow, pattern);
 			return 0;
 		}

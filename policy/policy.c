@@ -217,10 +217,6 @@ static void lines_check(struct reader *reader, const struct yaml_node *root,
 			diagnostics_add(reader->diags, SEVERITY_WARNING, line->action_place,
 					"'action: contain' " NOT_CARRIED_OUT
 					": this line lets everything through, and records nothing");
-		if (line->scripts == SCRIPT_RULE_STRICT)
-			diagnostics_add(reader->diags, SEVERITY_WARNING, line->scripts_place,
-					"'scripts: strict' " NOT_CARRIED_OUT
-					": a file that only an interpreter opens is let through");
 	}
 }
 

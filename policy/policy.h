@@ -145,6 +145,7 @@ const char *let_through_word(unsigned let_through);
 const char *action_word(unsigned action);
 const char *matcher_word(unsigned matcher);
 const char *confidence_word(unsigned confidence);
+const char *recognised_word(unsigned recognised);
 const char *hook_word(unsigned hook);
 const char *backend_word(unsigned backend);
 

@@ -32,6 +32,14 @@ const struct protected_object *shared_directories(size_t *out_count);
 #define PROTECTED_WITNESS "\177"
 
 /**
+ * protected_names() - packages, makers of packages and kernel modules that are of no vendor that could be meant
+ * @out_count: how many
+ *
+ * Return: in static storage.
+ */
+const struct protected_name *protected_names(size_t *out_count);
+
+/**
  * protected_networks() - networks that are of this host, of its link, or of nobody
  * @out_count: how many
  *

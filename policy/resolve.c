@@ -136,6 +136,7 @@ static void rule_set_target(const struct policy *policy, const struct policy_lin
 {
 	rule->action = (__u8)line->action;
 	rule->target = (__u8)(line->mode ? line->mode : policy->mode);
+	rule->strict = line->scripts == SCRIPT_RULE_STRICT && rule_can_be_strict(rule->matcher);
 	if (line->action == ACTION_CONTAIN && !matcher_is_finding(rule->matcher))
 		rule->unenforced_why = not_contained;
 	if (rule->confidence < policy->min_confidence) {
@@ -368,6 +369,43 @@ static void resolve_reached(struct resolve *resolve)
 	}
 }
 
+/* ---------------------------------------------------------------- scripts */
+
+static bool facts_can_be_strict(const struct facts *facts)
+{
+	const struct fact *fact = facts->first;
+
+	while (fact && (!rule_can_be_strict(fact->matcher) || fact_unenforced_why(fact)))
+		fact = fact->next;
+	return fact != NULL;
+}
+
+/* Does "scripts: strict" of a line say anything about anything? */
+static bool line_can_be_strict(const struct resolve *resolve, const struct policy_line *line)
+{
+	const struct rule *list = resolve->policy->rules.list + line->list_first;
+	bool can = facts_can_be_strict(&line->facts);
+
+	for (size_t i = 0; !can && i < line->list_count; i++)
+		can = rule_can_be_strict(list[i].matcher) && !list[i].unenforced_why;
+	for (size_t i = 0; !can && i < resolve->count; i++)
+		can = resolve->reached[i].line == line &&
+		      facts_can_be_strict(&resolve->reached[i].product->facts);
+	return can;
+}
+
+static void warn_scripts(struct resolve *resolve)
+{
+	for (const struct policy_line *line = resolve->policy->lines; line; line = line->next) {
+		if (line->scripts != SCRIPT_RULE_STRICT || line->action == ACTION_CONTAIN ||
+		    line_can_be_strict(resolve, line))
+			continue;
+		diagnostics_add(
+			resolve->diags, SEVERITY_WARNING, line->scripts_place,
+			"'scripts: strict' says nothing here: no path, package, package vendor or digest with a size is in this line; remove it, or add one");
+	}
+}
+
 /* ---------------------------------------------------------------- allow */
 
 static void allow_add(struct resolve *resolve, const struct policy_allow *allow,
@@ -517,6 +555,8 @@ int policy_resolve(struct policy *policy, struct diagnostics *diags)
 			rules_of_name(&resolve, line);
 	}
 	resolve_reached(&resolve);
+	if (!diags->errors) /* what was refused is not missing */
+		warn_scripts(&resolve);
 	resolve_allows(&resolve);
 	policy->reached = resolve.reached;
 	policy->reached_count = resolve.count;

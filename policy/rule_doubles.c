@@ -29,6 +29,9 @@ static int compare_doubles(const void *a, const void *b)
 	order = order ?: compare_text(m->vendor, n->vendor);
 	order = order ?: compare_text(m->product, n->product);
 	order = order ?: compare_text(m->unenforced_why, n->unenforced_why);
+	if (m->matcher == MATCHER_DIGEST)
+		order = order ?: (m->size > n->size) - (m->size < n->size);
+	order = order ?: m->strict - n->strict;
 	order = order ?: m->action - n->action;
 	order = order ?: m->target - n->target;
 	return order ?: m->target_held_by - n->target_held_by;
@@ -43,11 +46,17 @@ static bool same_network(const struct rule_network *a, const struct rule_network
 		 !memcmp(a->port_last, b->port_last, a->port_count * sizeof(*a->port_last))));
 }
 
+/* One digest with two sizes stays two, so that the compiler finds that the sizes disagree. */
 static bool is_double(const struct numbered_rule *a, const struct numbered_rule *b)
 {
-	return !compare_text(a->rule->value, b->rule->value) &&
-	       (!rule_is_enforced(a->rule) || a->rule->matcher != MATCHER_NETWORK ||
-		same_network(&a->rule->network, &b->rule->network));
+	const struct rule *x = a->rule, *y = b->rule;
+
+	if (compare_text(x->value, y->value))
+		return false;
+	if (x->matcher == MATCHER_DIGEST)
+		return x->size == y->size;
+	return !rule_is_enforced(x) || x->matcher != MATCHER_NETWORK ||
+	       same_network(&x->network, &y->network);
 }
 
 /* @into comes first in the order of compare_doubles(): of two allow entries the one that lasts longer. */
@@ -73,6 +82,7 @@ static void merge_double(struct numbered_rule *into, const struct numbered_rule 
 		into->target = other->target;
 		into->target_held_by = other->target_held_by;
 	}
+	into->strict |= other->strict;
 	if (other->action < into->action)
 		into->action = other->action; /* ACTION_DENY is the stricter of the two */
 }

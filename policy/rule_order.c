@@ -27,7 +27,7 @@ static __u64 path_key(const char *pattern)
 
 	path_measure(pattern, &measure);
 	class = measure.any_depth ? PATH_ANY_DEPTH : measure.wild ? PATH_FIXED_DEPTH : PATH_EXACT;
-	return (__u64) class << 56 | (__u64)(127 - measure.components) << 48 |
+	return (__u64) class << 55 | (__u64)(127 - measure.components) << 48 |
 	       (__u64)(0xffff - measure.literal_bytes) << 24 | measure.wildcards;
 }
 
@@ -41,14 +41,77 @@ static __u64 network_key(const struct rule_network *network)
 	       (__u64)(network->protocol == PROTOCOL_ANY) << 8;
 }
 
+/*
+ * Of what is compared as one text: exact before wildcard, then more fixed bytes, then '*' between fewer of them, then
+ * more '?'. Whatever a pattern means that another one means, too, it comes first.
+ */
+static __u64 text_key(const char *pattern)
+{
+	__u64 literals = 0, open = 0, single = 0, wild = strpbrk(pattern, "*?") != NULL;
+
+	while (*pattern) {
+		size_t wildcards = strspn(pattern, "*?");
+
+		open += memchr(pattern, '*', wildcards) != NULL;
+		for (; wildcards; wildcards--, pattern++)
+			single += *pattern == '?';
+		literals += *pattern != '\0';
+		pattern += *pattern != '\0';
+	}
+	literals = literals < 0xffff ? literals : 0xffff;
+	single = single < 0xffff ? single : 0xffff;
+	open = open < 0xffff ? open : 0xffff;
+	return wild << 48 | (0xffff - literals) << 32 | open << 16 | (0xffff - single);
+}
+
+static __u64 specificity(const struct rule *rule)
+{
+	switch (rule->matcher) {
+	case MATCHER_PATH:
+		return path_key(rule->value);
+	case MATCHER_NETWORK:
+		return network_key(&rule->network);
+	case MATCHER_DIGEST: /* of one file each */
+		return 0;
+	default:
+		return text_key(rule->value);
+	}
+}
+
+/* Of what refuses. */
+static enum rule_class class_of(unsigned matcher)
+{
+	switch (matcher) {
+	case MATCHER_DIGEST:
+		return CLASS_DIGEST;
+	case MATCHER_PATH:
+		return CLASS_PATH;
+	case MATCHER_MODULE:
+		return CLASS_MODULE;
+	case MATCHER_PACKAGE:
+		return CLASS_PACKAGE;
+	case MATCHER_PACKAGE_VENDOR:
+		return CLASS_PACKAGE_VENDOR;
+	default:
+		return CLASS_NETWORK;
+	}
+}
+
 __u64 rule_key(const struct rule *rule)
 {
-	bool path = rule->matcher == MATCHER_PATH, allow = rule->action == ACTION_ALLOW;
-	enum rule_class class = (path ? CLASS_PATH : CLASS_NETWORK) + allow;
+	enum rule_class class = class_of(rule->matcher);
+	__u64 within = specificity(rule); /* less than 1 << 57 */
 
 	if (!rule_is_enforced(rule))
 		return (__u64)CLASS_UNENFORCED << 60;
-	return (__u64) class << 60 | (path ? path_key(rule->value) : network_key(&rule->network));
+	if (rule->action == ACTION_ALLOW && class == CLASS_NETWORK) {
+		class = CLASS_NETWORK_ALLOW;
+	} else if (rule->action == ACTION_ALLOW) {
+		/* those that end together stay in the order of the classes */
+		within |= (__u64) class << 57;
+		class = CLASS_FILE_ALLOW;
+	}
+	return (__u64) class << 60 | within;
 }
 
 #define GATHER_AHEAD 16 /* elements that are fetched while others are copied */
@@ -167,6 +230,6 @@ int numbered_settle(struct numbered *numbered)
 {
 	int err = settle_targets(numbered->list, numbered->count);
 
-	err = err ?: settle_ends(numbered->list, numbered->count, CLASS_PATH_ALLOW);
+	err = err ?: settle_ends(numbered->list, numbered->count, CLASS_FILE_ALLOW);
 	return err ?: settle_ends(numbered->list, numbered->count, CLASS_NETWORK_ALLOW);
 }

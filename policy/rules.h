@@ -9,6 +9,7 @@
 
 #include "diagnostics.h"
 #include "generation.h"
+#include <stdint.h>
 
 #define RULE_PORTS_MAX NETWORK_CONDITIONS_MAX
 
@@ -37,8 +38,21 @@ struct rule {
 	__u8 target;			/* enum mode */
 	__u8 target_held_by;		/* enum held_by */
 	__u8 confidence;		/* enum confidence */
-	struct rule_network network;	/* MATCHER_NETWORK */
+	__u8 strict;			/* 1: also refused when an interpreter opens such a file; rule_can_be_strict() */
+	union {
+		struct rule_network network;	/* MATCHER_NETWORK */
+		__u64 size;			/* MATCHER_DIGEST: bytes of the file; 0: not said, and then not enforced */
+	};
 };
+
+/** rule_can_be_strict() - does a rule of this kind name files that an interpreter could open? */
+static inline int rule_can_be_strict(unsigned matcher)
+{
+	return matcher == MATCHER_PATH || matcher == MATCHER_DIGEST || matcher == MATCHER_PACKAGE ||
+	       matcher == MATCHER_PACKAGE_VENDOR;
+}
+
+#define FILE_SIZE_MAX ((__u64)INT64_MAX) /* bytes; loff_t, include/linux/types.h of the kernel */
 
 /*
  * Whose attempts are decided; all zero: everybody's. Cgroup patterns are path patterns from the cgroup v2 root
@@ -85,6 +99,14 @@ int rules_compile(const struct rules *rules, struct diagnostics *diags, struct g
  * Return: NULL, or a sentence in static storage that says what is wrong and what to write.
  */
 const char *path_pattern_check(const char *pattern, size_t *out_offset);
+
+/**
+ * module_pattern_check() - is this a pattern of module names that can be compiled?
+ * @pattern: borrowed; as the kernel shows names, with '_'
+ *
+ * Return: NULL, or a sentence in static storage.
+ */
+const char *module_pattern_check(const char *pattern);
 
 /**
  * path_twin() - directories that are links on hosts with a merged /usr: a rule that begins with the old name

@@ -32,6 +32,12 @@ struct generation_store {
 __u64 generation_number(const struct gen_key *keys, const union gen_value *values, size_t count,
 			const struct generation_requires *requires);
 
+/**
+ * generation_entries_fit() - could the compiler have made these entries?
+ * @store: borrowed; published, its rules decoded
+ */
+bool generation_entries_fit(const struct generation_store *store);
+
 /** generation_store_publish() - point the public members to the owned ones */
 void generation_store_publish(struct generation_store *store);
 

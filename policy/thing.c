@@ -12,7 +12,7 @@
 /* A hook or a kind of fact that begins to be enforced loses its reason here, or in fact.c. */
 static const struct thing_kind kinds[] = {
 	{"exec", HOOK_EXEC, MATCHER_PATH, NULL},
-	{"load", HOOK_LOAD, MATCHER_PATH, "loading code is not decided on by this version"},
+	{"load", HOOK_LOAD, MATCHER_PATH, NULL},
 	{"connect", HOOK_CONNECT, MATCHER_NETWORK, NULL},
 	{"digest", HOOK_NONE, MATCHER_DIGEST, NULL},
 	{"package", HOOK_NONE, MATCHER_PACKAGE, NULL},
@@ -237,23 +237,46 @@ const char *outcome_word(unsigned outcome)
 	return outcome < OUTCOME_MAX ? words[outcome] : NULL;
 }
 
+/* What is not enforced, and what is compared as text. @match: an exception, if there is one. */
+static struct match match_listed(const struct match_index *index, const struct thing *thing,
+				 struct match match)
+{
+	switch (thing->matcher) {
+	case MATCHER_PATH:
+		match.rule = match_listed_path(index, thing->text);
+		return match;
+	case MATCHER_NETWORK:
+		match.rule = match_listed_address(index, thing->family, thing->a, thing->b,
+						  thing->protocol, thing->port);
+		return match;
+	default:
+		return match_text(index, thing->matcher, thing->text);
+	}
+}
+
 struct match thing_match(const struct generation *generation, const struct match_index *index,
 			 const struct thing *thing)
 {
-	bool path = thing->matcher == MATCHER_PATH;
 	struct match match = {0};
 
-	if (!path && thing->matcher != MATCHER_NETWORK)
-		return index ? match_text(index, thing->matcher, thing->text) : match;
-	match = path ? match_path(generation, thing->text)
-		     : match_address(generation, thing->family, thing->a, thing->b, thing->protocol,
-				     thing->port);
-	if (match.rule || match.undecided || !index)
-		return match;
-	match.rule = path ? match_listed_path(index, thing->text)
-			  : match_listed_address(index, thing->family, thing->a, thing->b,
-						 thing->protocol, thing->port);
-	return match;
+	switch (thing->matcher) {
+	case MATCHER_PATH:
+		match = match_path(generation, thing->text);
+		break;
+	case MATCHER_NETWORK:
+		match = match_address(generation, thing->family, thing->a, thing->b,
+				      thing->protocol, thing->port);
+		break;
+	case MATCHER_DIGEST:
+		match = match_digest(generation, thing->text);
+		break;
+	case MATCHER_MODULE:
+		match = match_module(generation, thing->text);
+		break;
+	default:
+		break;
+	}
+	return match.rule || match.undecided || !index ? match : match_listed(index, thing, match);
 }
 
 static enum outcome outcome_of(const struct match_decision *decision, bool enforced)

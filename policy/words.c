@@ -58,6 +58,12 @@ static const char *const matcher_words[] = {
 };
 WORDS(matcher_words, MATCHER_MAX);
 
+static const char *const recognised_words[] = {
+	[RECOGNISED_NOT] = "not",	  [RECOGNISED_PATH] = "path", [RECOGNISED_IDENTITY] = "identity",
+	[RECOGNISED_CONTENT] = "content", [RECOGNISED_NAME] = "name", [RECOGNISED_ADDRESS] = "address",
+};
+WORDS(recognised_words, RECOGNISED_MAX);
+
 static const char *const hook_words[] = {
 	[HOOK_NONE] = "none",     [HOOK_EXEC] = "exec",       [HOOK_LOAD] = "load",
 	[HOOK_MODULE] = "module", [HOOK_CONNECT] = "connect", [HOOK_NAME] = "name",
@@ -98,6 +104,11 @@ const char *action_word(unsigned action)
 const char *matcher_word(unsigned matcher)
 {
 	return matcher < MATCHER_MAX ? matcher_words[matcher] : NULL;
+}
+
+const char *recognised_word(unsigned recognised)
+{
+	return recognised < RECOGNISED_MAX ? recognised_words[recognised] : NULL;
 }
 
 const char *hook_word(unsigned hook)

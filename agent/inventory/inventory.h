@@ -216,6 +216,14 @@ struct inventory_module {
 	bool loaded;
 };
 
+/**
+ * inventory_root_type() - the file system that this host runs from: "ext4"
+ * @out_type: NAME_MAX + 1 bytes; "" when it cannot be known, as of another root
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int inventory_root_type(struct inventory *inventory, char *out_type);
+
 typedef int (*inventory_module_fn)(void *context, const struct inventory_module *module);
 /** inventory_modules() - loaded ones, and files below lib/modules (.ko, .ko.xz, .ko.zst, .ko.gz) */
 int inventory_modules(struct inventory *inventory, inventory_module_fn fn, void *context);

@@ -6,6 +6,7 @@
 #include "mounts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #define MOUNTINFO_MAX (64 << 20)
@@ -112,6 +113,14 @@ static int add(struct mounts *mounts, const char *path, const char *type, enum m
 	return 0;
 }
 
+/* The last one is what is seen. */
+static int set_root_type(struct mounts *mounts, const char *type)
+{
+	free(mounts->root_type);
+	mounts->root_type = strdup(type);
+	return mounts->root_type ? 0 : -ENOMEM;
+}
+
 /* 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue */
 static int parse_line(struct mounts *mounts, const struct inventory *inventory, char *line)
 {
@@ -129,6 +138,8 @@ static int parse_line(struct mounts *mounts, const struct inventory *inventory, 
 	unescape(path);
 	below = below_root(inventory, path);
 	type = strtok_r(separator + 3, " ", &save);
+	if (type && !strcmp(path, "/") && !*inventory->root_path)
+		return set_root_type(mounts, type);
 	if (!below || !type)
 		return 0;
 	if (strtok_r(NULL, " ", &save))
@@ -200,6 +211,28 @@ const struct mount *mounts_find(const struct mounts *mounts, const char *path)
 	return low && !strcmp(mounts->list[low - 1].path, path) ? &mounts->list[low - 1] : NULL;
 }
 
+enum mount_class mounts_class_at(const struct mounts *mounts, const char *path)
+{
+	enum mount_class class = MOUNT_ENTERED;
+	size_t bytes = strlen(path);
+	char part[PATH_MAX];
+
+	if (bytes >= sizeof(part))
+		return class;
+	for (size_t i = 1; i <= bytes; i++) {
+		const struct mount *mount;
+
+		if (path[i] && path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = 0;
+		mount = mounts_find(mounts, part);
+		if (mount)
+			class = mount->class;
+	}
+	return class;
+}
+
 void mounts_done(struct mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++) {
@@ -207,5 +240,21 @@ void mounts_done(struct mounts *mounts)
 		free(mounts->list[i].type);
 	}
 	free(mounts->list);
+	free(mounts->root_type);
 	*mounts = (struct mounts){0};
+}
+
+int inventory_root_type(struct inventory *inventory, char *out_type)
+{
+	struct mounts mounts = {0};
+	int err;
+
+	out_type[0] = 0;
+	if (!inventory->live)
+		return 0;
+	err = mounts_read(inventory, &mounts);
+	if (mounts.root_type && strlen(mounts.root_type) <= NAME_MAX)
+		strcpy(out_type, mounts.root_type);
+	mounts_done(&mounts);
+	return err;
 }

@@ -24,6 +24,7 @@ struct mount {
 struct mounts {
 	struct mount *list;	/* sorted by path */
 	size_t count, room;
+	char *root_type;	/* owned; of what the root itself is, which is none of the list; NULL: another root, or not known */
 };
 
 /** mount_class_of() - by the type that mountinfo names */
@@ -42,6 +43,8 @@ int mounts_read(struct inventory *inventory, struct mounts *out_mounts);
 
 /** mounts_find() - the uppermost mount on exactly this path, or NULL */
 const struct mount *mounts_find(const struct mounts *mounts, const char *path);
+/** mounts_class_at() - of the file system that a path is on, as far as its text says */
+enum mount_class mounts_class_at(const struct mounts *mounts, const char *path);
 void mounts_done(struct mounts *mounts);
 
 #endif

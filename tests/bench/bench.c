@@ -168,7 +168,7 @@ static int own_time(struct bench *bench)
 		if (err || !bench->many)
 			continue;
 		ns = now_s();
-		err = kernel_apply(variant_kernel(attached), bench->many);
+		err = kernel_apply(variant_kernel(attached), bench->many, NULL);
 		samples_add(&apply, now_s() - ns);
 		for (size_t i = 0; !err && i < OWN_ROWS; i++) {
 			err = own_sample(bench, attached, &own_rows[i], &ns);
@@ -176,7 +176,7 @@ static int own_time(struct bench *bench)
 			samples_add(&ratio[i], ns / first[i]);
 		}
 		if (!err)
-			err = kernel_apply(variant_kernel(attached), bench->few);
+			err = kernel_apply(variant_kernel(attached), bench->few, NULL);
 	}
 	variant_detach(attached);
 	close(statistics); /* and the kernel stops counting, if nobody else asked it to */
@@ -302,7 +302,7 @@ static int kernel_memory(struct bench *bench)
 	err = kernel_report(variant_kernel(attached), &report);
 	table_value("16 vendors", report.memory_bytes / 1048576.0, "MiB", -1);
 	if (!err && bench->many) {
-		err = kernel_apply(variant_kernel(attached), bench->many);
+		err = kernel_apply(variant_kernel(attached), bench->many, NULL);
 		if (!err)
 			err = kernel_report(variant_kernel(attached), &report);
 		table_value("1,000,000 rules", report.memory_bytes / 1048576.0, "MiB", -1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * make_rules.c - half are paths (exact and subtrees, a few with stars), half networks of both families. See
- * make_rules.h.
+ * make_rules.c - of 32 rules one is a digest and one a package or a kernel module; of the others half are paths (exact
+ * and subtrees, a few with stars), half networks of both families. See make_rules.h.
  */
 #include "make_rules.h"
 
@@ -55,6 +55,26 @@ static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 	rule->matcher = MATCHER_NETWORK;
 }
 
+static void make_digest(struct rule *rule, char *text, size_t i, __u64 *seed)
+{
+	char *at = text + sprintf(text, "sha256:");
+
+	for (unsigned word = 0; word < 7; word++)
+		at += sprintf(at, "%08x", random32(seed));
+	sprintf(at, "%08zx", i);
+	rule->size = 4096 + i;
+	rule->matcher = MATCHER_DIGEST;
+}
+
+static void make_name(struct rule *rule, char *text, size_t i)
+{
+	bool module = i % 1024 == 1;
+
+	snprintf(text, RULE_TEXT_BYTES, module ? "vendor_%zu" : "vendor-%zu%s", i,
+		 i % 3 ? "" : "-*");
+	rule->matcher = module ? MATCHER_MODULE : MATCHER_PACKAGE;
+}
+
 struct rule *make_rules(size_t count, char *texts)
 {
 	static const char *const vendors[] = {"acme", "bolt", "crux", "dyne"};
@@ -72,7 +92,11 @@ struct rule *make_rules(size_t count, char *texts)
 					.place = {"catalog.yaml", i + 1, 1},
 					.action = ACTION_DENY,
 					.target = MODE_ENFORCE};
-		if (i % 2)
+		if (i % 32 == 16)
+			make_digest(&list[i], text, i, &seed);
+		else if (i % 32 == 17)
+			make_name(&list[i], text, i);
+		else if (i % 2)
 			make_network(&list[i], text, i / 2, &seed);
 		else
 			make_path(&list[i], text, i / 2, &seed);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* make_rules.h - long lists of mixed rules: half paths, half networks of both families, none of them loopback. */
+/* make_rules.h - long lists of mixed rules: paths, networks of both families but loopback, digests, packages, modules. */
 #ifndef EMBARGO_BENCH_MAKE_RULES_H
 #define EMBARGO_BENCH_MAKE_RULES_H
 
 #include "../../policy/rules.h"
 
-#define RULE_TEXT_BYTES 64
+#define RULE_TEXT_BYTES 72 /* "sha256:", 64 digits and a zero */
 
 /**
  * make_rules() - the same list every time

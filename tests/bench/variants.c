@@ -100,7 +100,7 @@ int variant_attach(const struct site *site, enum variant variant,
 	const struct kernel_options options = {.pins = site->pins,
 					       .within = site->cgroup,
 					       .audit_only = variant == VARIANT_AUDIT,
-					       .exec_backend = BACKEND_KILL};
+					       .forced[HOOK_EXEC] = BACKEND_KILL};
 	struct attached *attached = calloc(1, sizeof(*attached));
 	int err = 0;
 
@@ -113,7 +113,7 @@ int variant_attach(const struct site *site, enum variant variant,
 	if (variant == VARIANT_EMPTY)
 		err = attach_empty(attached, site->cgroup);
 	else if (variant != VARIANT_NOTHING)
-		err = kernel_start(&options, generation, &attached->kernel, NULL);
+		err = kernel_start(&options, generation, NULL, &attached->kernel, NULL);
 	if (err) {
 		variant_detach(attached);
 		return err;

@@ -18,12 +18,6 @@ static __s32 allowing(const struct program_row *row)
 	return row->backend == BACKEND_CGROUP ? 1 : 0;
 }
 
-/* Why a program cannot be looked at, for people; NULL: that is a failure. */
-static const char *reason(int err)
-{
-	return err == -EPERM ? "this kernel refuses programs of this type (EPERM)" : NULL;
-}
-
 /* Load and read. A program that cannot be loaded here is skipped, in words, once for each of its tests. */
 static int read_one(const struct program_row *row, bool audit_only, struct instructions *out)
 {
@@ -43,8 +37,8 @@ static void check_audit(const struct program_row *row, const struct forbidden *f
 	int err = read_one(row, true, &in);
 	bool good;
 
-	if (err && reason(err)) {
-		tap_skip(reason(err), "%s, audit only: returns nothing but %d", row->name,
+	if (err && one_reason(row, err)) {
+		tap_skip(one_reason(row, err), "%s, audit only: returns nothing but %d", row->name,
 			 allowing(row));
 		return;
 	}
@@ -80,8 +74,8 @@ static void check_enforcing(const struct program_row *row, const struct forbidde
 		return;
 	}
 	err = read_one(row, false, &in);
-	if (err && reason(err)) {
-		tap_skip(reason(err), "%s, enforcing: the same proof fails", row->name);
+	if (err && one_reason(row, err)) {
+		tap_skip(one_reason(row, err), "%s, enforcing: the same proof fails", row->name);
 		return;
 	}
 	if (err) {
@@ -103,6 +97,7 @@ void test_audit_only(void)
 
 	for (size_t i = 0; i < program_row_count; i++) {
 		check_audit(&program_rows[i], err ? NULL : &forbidden);
-		check_enforcing(&program_rows[i], err ? NULL : &forbidden);
+		if (!program_rows[i].hashes)	/* such a program never refuses */
+			check_enforcing(&program_rows[i], err ? NULL : &forbidden);
 	}
 }

@@ -60,9 +60,8 @@ static void check(const struct program_row *row, FILE *table, const char *releas
 	int err = one_load(row, false, &one);
 	unsigned long cost, limit;
 
-	if (err == -EPERM) {
-		tap_skip("this kernel refuses programs of this type (EPERM)", "verifier cost of %s",
-			 row->name);
+	if (err && one_reason(row, err)) {
+		tap_skip(one_reason(row, err), "verifier cost of %s", row->name);
 		return;
 	}
 	if (err) {

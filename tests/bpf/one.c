@@ -25,6 +25,9 @@ static int prepare(struct one *one, const struct program_row *row, bool audit_on
 	one->skeleton->rodata->load_config.within = 1; /* with its code, too */
 	one->skeleton->rodata->load_config.within_level = 1;
 	one->skeleton->rodata->load_config.audit_only = audit_only;
+	/* of LSM programs only, and not every kernel can make one */
+	if (row->backend != BACKEND_LSM && bpf_map__set_autocreate(one->skeleton->maps.contents, false))
+		return -EINVAL;
 	return bpf_map__set_max_entries(one->skeleton->maps.scratch,
 					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
@@ -61,4 +64,14 @@ void one_free(struct one *one)
 		return;
 	embargo_bpf__destroy(one->skeleton);
 	free(one);
+}
+
+const char *one_reason(const struct program_row *row, int err)
+{
+	if (err == -EPERM)
+		return "this kernel refuses programs of this type (EPERM)";
+	/* "not sleepable", or "unknown func" where the hook is */
+	if (err == -EINVAL && row->needs == FEATURE_FILE_HASH)
+		return "this kernel's programs cannot hash files (before 5.18)";
+	return NULL;
 }

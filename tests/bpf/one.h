@@ -41,4 +41,7 @@ void test_layouts(void);
  */
 void test_cost(const char *path);
 
+/** one_reason() - why this kernel does not load a program, for people; NULL: that is a failure. @err: of one_load() */
+const char *one_reason(const struct program_row *row, int err);
+
 #endif

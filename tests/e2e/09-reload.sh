@@ -9,6 +9,7 @@ directory=$WORK/opt/both
 mkdir -p "$directory"
 cp "$HELPERS/denied" "$directory/denied"
 cp "$HELPERS/denied" "$directory/allowed"
+echo "not a copy" >>"$directory/allowed"
 cat >"$WORK/one.yaml" <<END
 kind: Policy
 name: one

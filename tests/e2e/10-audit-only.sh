@@ -6,6 +6,8 @@
 
 write_policy "$POLICY" enforce 1 </dev/null
 start_agent --audit-only
+is "the agent may end nothing: no CAP_KILL" 0 \
+	"$((0x$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$AGENT/status") >> 5 & 1))"
 expect_runs "audit only" "$DENIED"
 expect_dial "audit only" ECONNREFUSED tcp 192.0.2.66 443
 event_is "the program is recorded" process.executable="$DENIED" event.outcome=success embargo.mode=audit \

@@ -34,7 +34,7 @@ is "no innocent program was refused" 0 "$(field innocent refused "$WORK/hammer.o
 is "one program set is left" 1 "$(find "$PINS" -name 'set-*' | wc -l | tr -d ' ')"
 # And to another backend: an exec that one of them let pass still meets the other.
 stop_agent
-start_agent --backend exec=kill
+start_agent --backend exec=kill --backend load=none --backend module=none
 rm -f "$MARKER"
 err=0
 inside "$DENIED" "$MARKER" 2>/dev/null || err=$?

@@ -85,6 +85,10 @@ make_world() {
 		"$WORK/opt/tools/a/b/legacy-scanner" "$WORK/opt/tools/a/b/new-scanner"; do
 		cp "$HELPERS/denied" "$file"
 	done
+	# copies would be recognised by their content
+	for file in "$INNOCENT" "$WORK/opt/tools/a/b/new-scanner"; do
+		echo "not it" >>"$file"
+	done
 	cp "$HELPERS/dial" "$WORK/dial"
 	cp "$HELPERS/hammer" "$WORK/hammer"
 }
@@ -142,7 +146,9 @@ agent_answers() {
 # start_agent [OPTION...]: with $POLICY; natively it never decides anything outside $CG
 start_agent() {
 	[ "$GUEST" = 1 ] || set -- --within "$CG" "$@"
-	[ -z "${BACKEND:-}" ] || set -- --backend "$BACKEND" "$@"
+	for backend in $(echo "${BACKEND:-}" | tr ',' ' '); do
+		set -- --backend "$backend" "$@"
+	done
 	rm -f "$RUN_DIR/control.sock"
 	# Braces, not outside(): $! must be the agent, not a shell that waits for it.
 	{
@@ -171,6 +177,16 @@ learn_backend() {
 	EXEC_BACKEND=$(eventq pick "$WORK/status.json" backend hook=exec | head -n 1)
 	REFUSED=126
 	[ "$EXEC_BACKEND" != kill ] || REFUSED=137
+}
+
+# Wait until the search for the policy's files is complete.
+searched() {
+	tries=0
+	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
+		tries=$((tries + 1))
+		[ "$tries" -le $((50 * SLOW)) ] || return 1
+		sleep 0.1
+	done
 }
 
 # Attempts that the kernel did not show to the exec program (fmod_ret on preemptible kernels).

@@ -17,6 +17,8 @@ static void ask(const struct generation *gen)
 {
 	static const char *const paths[] = {"/opt/example/bin/keep", "/sbin/tool", "/",
 					    "/a/b/c/d/e/f"};
+	static const char digest[] =
+		"sha256:112233445566778899aabbccddeeff00112233445566778899aabbccddeeff00";
 	const struct match_subject subject = {.cgroup = "/system.slice/x.service", .now_s = 1};
 	struct match_index *index = NULL;
 
@@ -30,6 +32,9 @@ static void ask(const struct generation *gen)
 	}
 	(void)match_address(gen, 4, 0xc0000207, 0, 6, 443);
 	(void)match_address(gen, 6, 0x20010db8ull << 32, 1, 17, 53);
+	(void)match_module(gen, "example_kmod");
+	(void)match_digest(gen, digest);
+	(void)match_interpreter(gen, "/usr/bin/python3.11");
 	for (unsigned matcher = 0; matcher <= MATCHER_MAX; matcher++)
 		(void)match_text(index, matcher, "a.example.com");
 	match_index_free(index);

@@ -11,6 +11,7 @@
 #include "../../agent/inventory/packages.h"
 #include "../../agent/inventory/process_text.h"
 #include "../../agent/inventory/texts.h"
+#include "../../agent/still_runs.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -122,6 +123,8 @@ static void mounts(char *text, size_t bytes)
 	for (size_t i = 0; i < list.count; i++)
 		if (!mounts_find(&list, list.list[i].path))
 			__builtin_trap();
+	for (size_t i = 0; i < list.count; i++)
+		sum += mounts_class_at(&list, list.list[i].path);
 	mounts_done(&list);
 }
 
@@ -150,7 +153,7 @@ static void names(const char *text)
 
 static void parse(unsigned which, char *text, size_t bytes)
 {
-	switch (which % 22) {
+	switch (which % 23) {
 	case 0:
 		packages(text, bytes, false);
 		break;
@@ -216,6 +219,9 @@ static void parse(unsigned which, char *text, size_t bytes)
 		break;
 	case 21:
 		names(text);
+		break;
+	case 22:
+		(void)still_maps(text, bytes, 4711);
 		break;
 	}
 }

@@ -36,6 +36,8 @@ USERS = {"root": 0, "alice": 1000, "bob": 1001, "carol": 4294967294}  # as in de
 CHUNK = 100  # policies that a worker takes at a time
 SHUFFLE_EACH = 8  # of so many policies one is also tried in another order
 SHOWN = 10  # differences that are shrunk and printed
+KNOWN_KEYS = {"known-as": "known", "packages": "package", "package-vendors": "vendor"}
+FILE_KEYS = {"open", "away", "protected", "digest", "module", "copy-of", *KNOWN_KEYS}
 FIELDS = ["scope", "rule", "allow", "verdict", "mode", "held-by", "let-through"]  # of an answer
 
 
@@ -68,10 +70,34 @@ class Product:
         return line[:-1].decode("utf-8", "surrogateescape")
 
 
+def write_known(mapping, prefix):
+    for key, word in KNOWN_KEYS.items():
+        for value in mapping.get(key) or []:
+            yield f"{prefix}{word}={value}"
+
+
+def write_facts(attempt):
+    """What is known of a file, a word each."""
+    if "exec" in attempt or "open" in attempt:
+        yield f"path={attempt.get('exec', attempt.get('open'))}"
+    if "open" in attempt:
+        yield "opened="
+    for flag in ("away", "protected"):
+        if attempt.get(flag) in (True, "true"):
+            yield f"{flag}="
+    for word in ("digest", "module"):
+        if word in attempt:
+            yield f"{word}={attempt[word]}"
+    yield from write_known(attempt, "")
+    yield from write_known(attempt.get("copy-of") or {}, "copy-")
+
+
 def write_attempt(attempt):
     held = "".join(word[0] for word in attempt.get("held", [])) or "-"
     paused = ",".join(attempt.get("paused", [])) or "-"
     words = [attempt.get("cgroup", "/"), str(attempt.get("uid", 0)), str(attempt.get("now", 0)), held, paused]
+    if FILE_KEYS & set(attempt):
+        return "\t".join(["file"] + words + list(write_facts(attempt))) + "\n"
     if "exec" in attempt:
         return "\t".join(["exec"] + words + [attempt["exec"]]) + "\n"
     protocol = str(oracle.PROTOCOLS.get(attempt["protocol"], attempt["protocol"]))
@@ -179,12 +205,15 @@ def compare_order(product, round_, rng):
 
 def count(counts, attempt, answer):
     counts["pairs"] += 1
-    counts["exec" if "exec" in attempt else "connect"] += 1
+    counts[next(kind for kind in ("exec", "open", "module", "connect") if kind in attempt)] += 1
+    for key in FILE_KEYS & set(attempt):
+        counts["with " + key] += 1
     counts["scope " + answer[0]] += 1
     if answer[1] != "-":
         counts["verdict " + answer[3]] += 1
         counts["held by " + answer[5]] += 1
         counts["let through " + answer[6]] += 1
+        counts["by " + answer[1].split("/")[2]] += 1
 
 
 # ---------------------------------------------------------------- shrinking
@@ -235,7 +264,7 @@ def shrink(product, round_, difference):
     while shrunk:
         shrunk = False
         for path in removals(whole):
-            if len(path) < 2 or path[0] == "attempts" and path[-1] in ("exec", "connect", "port", "protocol", 0):
+            if len(path) < 2 or path[0] == "attempts" and path[-1] in ("exec", "open", "module", "connect", "port", "protocol") or path == ("attempts", 0):
                 continue
             smaller = without(whole, path)
             candidate = generate.Round(smaller["catalogue"], smaller["policy"], smaller["host"], smaller["attempts"])

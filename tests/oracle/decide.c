@@ -12,6 +12,7 @@
  *	go			answers "ready" or "refused MESSAGE"
  *	exec CGROUP UID SECONDS HELD PAUSED PATH
  *	connect CGROUP UID SECONDS HELD PAUSED ADDRESS PORT PROTOCOL
+ *	file CGROUP UID SECONDS HELD PAUSED NAME=VALUE...	exec with more that is known; see take_fact()
  *	end			of the round
  *	mode TARGET TARGET-HELD-BY CAP PAUSE BREAKER REQUIREMENT STAGE
  *
@@ -35,6 +36,7 @@ struct round {
 	struct yaml_tree *tree; /* of the policy, until it is read */
 	struct policy *policy;
 	struct generation *generation;
+	struct match_index *index; /* of it */
 	struct diagnostics diags;
 	char *labels; /* the line that names them */
 	bool keep;
@@ -75,6 +77,7 @@ static void round_begin(struct round *round)
 
 static void round_end(struct round *round)
 {
+	match_index_free(round->index);
 	generation_free(round->generation);
 	policy_free(round->policy);
 	yaml_tree_free(round->tree);
@@ -189,6 +192,8 @@ static void go(struct round *round)
 	}
 	if (round->keep)
 		save_and_load(round);
+	if (match_index_new(round->generation, &round->index))
+		fail("no memory");
 	printf("ready\n");
 }
 
@@ -262,6 +267,63 @@ static void answer(const struct generation *generation, const struct match *matc
 	       held_by_word(decision.held_by), let_through_word(decision.let_through));
 }
 
+/* The smaller of two numbers, where 0 is none: what a fact keeps of several rules. */
+static __u32 first_of(__u32 a, __u32 b)
+{
+	return !a || (b && b < a) ? b : a;
+}
+
+/* What the agent would have learned about a file: the numbers of what it is known as. */
+static void learn(const struct round *round, struct match match, __u32 *deny, __u32 *allow)
+{
+	*deny = first_of(*deny, match_number(round->generation, match.rule));
+	if (allow)
+		*allow = first_of(*allow, match_number(round->generation, match.allow));
+}
+
+/* One thing that is known of a file. "known" is a path under which it was found; "copy-" is of another file with this content. */
+static void take_fact(const struct round *round, char *word, struct match_file *file)
+{
+	char *value = strchr(word, '=');
+	bool copy = !strncmp(word, "copy-", 5);
+	__u32 *deny = copy ? &file->copy_deny : &file->identity_deny;
+	__u32 *allow = copy ? NULL : &file->identity_allow;
+
+	if (!value)
+		fail("a fact without '='");
+	*value++ = 0;
+	word += copy ? 5 : 0;
+	if (!strcmp(word, "path"))
+		file->path = value;
+	else if (!strcmp(word, "digest"))
+		file->digest = value;
+	else if (!strcmp(word, "module"))
+		file->module = value;
+	else if (!strcmp(word, "away"))
+		file->away = true;
+	else if (!strcmp(word, "protected"))
+		file->is_protected = true;
+	else if (!strcmp(word, "opened"))
+		file->opened = true;
+	else if (!strcmp(word, "known"))
+		learn(round, match_path(round->generation, value), deny, allow);
+	else if (!strcmp(word, "package"))
+		learn(round, match_text(round->index, MATCHER_PACKAGE, value), deny, allow);
+	else if (!strcmp(word, "vendor"))
+		learn(round, match_text(round->index, MATCHER_PACKAGE_VENDOR, value), deny, allow);
+	else
+		fail("an unknown fact");
+}
+
+static struct match match_known(const struct round *round, char **words, size_t count)
+{
+	struct match_file file = {0};
+
+	for (size_t i = 0; i < count; i++)
+		take_fact(round, words[i], &file);
+	return match_file(round->generation, &file);
+}
+
 static void attempt(const struct round *round, char **words, size_t count)
 {
 	struct match_subject subject = {0};
@@ -274,6 +336,8 @@ static void attempt(const struct round *round, char **words, size_t count)
 	subject.now_s = strtoll(words[3], NULL, 10);
 	if (!strcmp(words[0], "exec") && count == 7)
 		match = match_path(round->generation, words[6]);
+	else if (!strcmp(words[0], "file") && count > 6)
+		match = match_known(round, words + 6, count - 6);
 	else if (!strcmp(words[0], "connect") && count == 9)
 		match = match_connect(round->generation, words + 6);
 	else

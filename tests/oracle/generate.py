@@ -29,6 +29,11 @@ BASES = ["192.0.2.0", "192.0.2.128", "192.0.3.0", "10.0.0.0", "10.128.0.0", "203
 LENGTHS = {4: [1, 7, 8, 9, 16, 22, 23, 24, 25, 30, 31, 32], 6: [1, 16, 32, 33, 48, 63, 64, 65, 96, 127, 128]}
 PORTS = [1, 2, 22, 442, 443, 444, 1024, 8000, 8080, 65534, 65535]
 PROTOCOLS = ["tcp", "udp", "sctp"]
+PACKAGES = ["acme", "acme-*", "acme-?", "acme-??", "acme-?*", "*-agent", "acme-a*", "*a*", "b?", "acme-agent", "a-b", "äb*"]
+PACKAGE_VENDORS = ["Acme", "Acme, Inc.", "Acme*", "* Inc.", "Acme ?nc?", "*Bolt*", "Bolt <b@bolt.example>", "?cme"]
+MODULES = ["acme", "acme_*", "acme-*", "acme_kmod", "acme-kmod", "*_kmod", "a*", "*me*o*", "a*m*", "bolt"]
+DIGESTS = ["sha256:" + f"{number:x}" * 64 for number in range(1, 7)]  # the size of each is in digest_fact()
+FILLERS = ["", "", "a", "b", "x", "ab", "-", "ä", "agent", "kmod"]
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 ROLES = ["hypervisor", "web", "db"]
 CGROUPS = ["/", "/system.slice", "/system.slice/a.service", "/system.slice/a.service/b", "/system.slice/docker-1.scope",
@@ -136,6 +141,20 @@ class Pool:
         if rng.random() < 0.08:
             self.networks = self.many_lengths()
 
+        self.names = {key: rng.sample(values, rng.choice([1, 2, 4, len(values)])) for key, values in
+                      (("packages", PACKAGES), ("package-vendors", PACKAGE_VENDORS), ("modules", MODULES), ("digests", DIGESTS))}
+
+    def name_facts(self, in_catalogue):
+        """Of the kinds that are names, and of digests."""
+        rng, mapping = self.rng, {}
+        for key, values in self.names.items():
+            found = unique_names(key, some(rng, values, 0, 3)) if rng.random() < 0.45 else []
+            if key == "digests":
+                found = [digest_fact(rng, value) for value in found]
+            if found:
+                mapping[key] = [confident(rng, one, "value") if in_catalogue else one for one in found]
+        return mapping
+
     def many_lengths(self):
         """One address below networks of many lengths: up to as many as the format can hold, 32 of a family."""
         base = self.rng.choice(BASES)
@@ -155,7 +174,22 @@ class Pool:
             mapping["paths"] = [confident(rng, p, "value") if in_catalogue else p for p in unique(paths)]
         if networks:
             mapping["networks"] = [confident(rng, n, "cidr") if in_catalogue else n for n in unique(networks)]
+        mapping.update(self.name_facts(in_catalogue))
         return mapping
+
+
+def digest_fact(rng, value):
+    """Mostly with the size of its file, which is the same wherever the digest is named."""
+    text = value.upper().replace("SHA256", "sha256") if rng.random() < 0.1 else value
+    return {"value": text, "size": 1000 + int(value[-1], 16)} if rng.random() < 0.85 else text
+
+
+def unique_names(key, values):
+    """'acme-x' and 'acme_x' are one module."""
+    kept = {}
+    for value in values:
+        kept.setdefault(value.replace("-", "_") if key == "modules" else value, value)
+    return list(kept.values())
 
 
 def unique(values):
@@ -232,6 +266,8 @@ def random_lines(rng, catalogue, pool):
     for line in lines:
         if rng.random() < 0.5:
             line["mode"] = rng.choice(["audit", "enforce", "enforce"])
+        if rng.random() < 0.3:
+            line["scripts"] = "strict"
     rng.shuffle(lines)
     return lines
 
@@ -256,8 +292,16 @@ def random_allows(rng, catalogue, pool):
         products = [(d["id"], p["id"]) for d in catalogue for p in d.get("products", [])]
         if kind < 0.2 and products:
             entry["product"] = "/".join(rng.choice(products))
-        elif kind < 0.7:
+        elif kind < 0.55:
             entry["path"] = narrower_path(rng, rng.choice(pool.paths))
+        elif kind < 0.8:
+            key = rng.choice(list(pool.names))
+            value = rng.choice(pool.names[key])
+            if key == "digests":
+                value = digest_fact(rng, value)
+            elif rng.random() < 0.6:
+                value = (module_name if key == "modules" else text_instance)(rng, value)
+            entry[key[:-1]] = value
         else:
             entry["network"] = rng.choice([rng.choice(pool.networks), random_network(rng, random_cidr(rng))])
         entry["reason"] = "because"
@@ -292,6 +336,10 @@ def unique_entries(entries):
 def canonical(entry):
     if "path" in entry:
         return "path", [c for c in entry["path"].split("/") if c]
+    for kind in ("digest", "module", "package", "package-vendor"):
+        if kind in entry:
+            value = entry[kind]["value"] if isinstance(entry[kind], dict) else entry[kind]
+            return kind, value.lower() if kind == "digest" else value.replace("-", "_") if kind == "module" else value
     if "network" not in entry:
         return "product", entry["product"]
     network = entry["network"] if isinstance(entry["network"], dict) else {"cidr": entry["network"]}
@@ -349,6 +397,67 @@ def random_policy(rng, catalogue, pool):
 
 
 # ---------------------------------------------------------------- attempts
+
+def text_instance(rng, pattern):
+    """A text that a pattern describes, or nearly; never empty."""
+    text = "".join(rng.choice(FILLERS) if c == "*" else rng.choice(["a", "x", "-", "ä"]) if c == "?" else c for c in pattern)
+    change = rng.random()
+    if change < 0.1:
+        text = text[:-1]
+    elif change < 0.2:
+        text += rng.choice(["a", "x", "-b"])
+    return text or "x"
+
+
+def module_name(rng, pattern):
+    """As the kernel shows it."""
+    return text_instance(rng, pattern).replace("-", "_").replace("ä", "z")
+
+
+def random_known(rng, pool, paths):
+    """What a file is known as, besides its path and its content."""
+    known = {}
+    if rng.random() < 0.5:
+        known["packages"] = [text_instance(rng, rng.choice(pool.names["packages"])) for _ in range(rng.choice([1, 1, 2]))]
+    if rng.random() < 0.35:
+        known["package-vendors"] = [text_instance(rng, rng.choice(pool.names["package-vendors"]))]
+    if rng.random() < 0.4:
+        found = [random_path(rng, paths) for _ in range(rng.choice([1, 1, 2]))]
+        known["known-as"] = [path for path in found if is_short(path)]
+    return {key: value for key, value in known.items() if value}
+
+
+def is_short(path):
+    """Far from the limits of one look at a path."""
+    names = path.split("/")
+    return len(names) < 20 and all(len(name) < 40 for name in names)
+
+
+def random_file(rng, pool, paths):
+    """An attempt on a file of which several things may be known."""
+    path = random_path(rng, paths) if rng.random() < 0.9 else "memfd:x"
+    attempt = {}
+    kind = rng.random()
+    if not is_short(path):
+        path = "/x"
+    if kind < 0.7:
+        attempt["exec"] = path
+    elif kind < 0.9:
+        attempt["open"] = path
+    else:
+        attempt["module"] = module_name(rng, rng.choice(pool.names["modules"]))
+        if rng.random() < 0.4:
+            attempt["exec"] = path
+    attempt.update(random_known(rng, pool, paths))
+    if rng.random() < 0.35:
+        attempt["digest"] = rng.choice(pool.names["digests"] + DIGESTS)
+    if rng.random() < 0.2:
+        attempt["copy-of"] = random_known(rng, pool, paths) or {"packages": ["acme"]}
+    if rng.random() < 0.2:
+        attempt["away"] = True
+    if rng.random() < 0.08:
+        attempt["protected"] = True
+    return attempt
 
 def instance(rng, components):
     """A path that a pattern describes, or nearly: each wildcard becomes something."""
@@ -421,15 +530,18 @@ def facts_of(catalogue, policy, key, single):
     return values + [entry[single] for entry in policy.get("allow", []) if single in entry]
 
 
-def random_attempts(rng, number, catalogue, policy, host):
+def random_attempts(rng, number, catalogue, policy, host, pool):
     paths, networks = facts_of(catalogue, policy, "paths", "path"), facts_of(catalogue, policy, "networks", "network")
     vendors = [d["id"] for d in catalogue] + [line["name"] for line in policy["embargo"] if "name" in line]
     times = random_times(rng, host)
     attempts = []
     for _ in range(number):
         attempt = {}
-        if rng.random() < 0.55:
+        kind = rng.random()
+        if kind < 0.25:
             attempt["exec"] = random_path(rng, paths)
+        elif kind < 0.65:
+            attempt = random_file(rng, pool, paths)
         else:
             attempt["connect"] = random_address(rng, networks)
             attempt["port"] = random_port(rng, networks)
@@ -496,7 +608,7 @@ def make_round(seed, number, attempts=40):
     host = {"keep": True} if number % 100 == 50 else {}
     if rng.random() < 0.8:
         host["labels"] = {"role": rng.choice(ROLES), "ring": rng.choice(["canary", "main"])}
-    return Round(catalogue, policy, host, random_attempts(rng, attempts, catalogue, policy, host))
+    return Round(catalogue, policy, host, random_attempts(rng, attempts, catalogue, policy, host, pool))
 
 
 def shuffled(round_, rng):

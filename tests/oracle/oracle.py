@@ -225,48 +225,124 @@ class Network:
         return all(any(a <= first and last <= b for a, b in self.ports) for first, last in other.ports)
 
 
+# ---------------------------------------------------------------- names of packages, their makers, modules
+
+@functools.lru_cache(maxsize=200000)
+def text_matches(pattern, text):
+    """'*' stands for any run of characters, '?' for one, all else for itself."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return any(text_matches(pattern[1:], text[skip:]) for skip in range(len(text) + 1))
+    if not text or pattern[0] not in ("?", text[0]):
+        return False
+    return text_matches(pattern[1:], text[1:])
+
+
+@functools.lru_cache(maxsize=200000)
+def text_covers(wide, narrow):
+    """Is everything that 'narrow' describes described by 'wide', too? Each wildcard became what only a wildcard matches:
+    a '?' one such character, a '*' none of them and more than 'wide' has '?'."""
+    texts = [""]
+    for character in narrow:
+        if character == "?":
+            texts = [text + SOMETHING for text in texts]
+        elif character == "*":
+            texts = [text + NAME * number for text in texts for number in (0, len(wide) + 1)]
+        else:
+            texts = [text + character for text in texts]
+    return all(text_matches(wide, text) for text in texts)
+
+
+@functools.lru_cache(maxsize=200000)
+def text_order(pattern):
+    """How specific it is; smaller is more."""
+    gaps = re.findall(r"[*?]+", pattern)
+    fixed = len(pattern.replace("*", "").replace("?", "").encode())
+    return bool(gaps), -fixed, sum("*" in gap for gap in gaps), -pattern.count("?")
+
+
 # ---------------------------------------------------------------- facts
 
+# The kinds, by what says more about a file: its content, its name, where it was installed from. And the rest.
+KINDS = {"digest": "digests", "path": "paths", "module": "modules", "package": "packages",
+         "package-vendor": "package-vendors", "network": "networks"}
+RANKS = list(KINDS)
+STRICT_KINDS = ["digest", "path", "package", "package-vendor"]  # what an interpreter could open
+
+
 class Fact:
-    """One matcher: a path pattern or a network. 'value' is canonical, rule ids are digests of it."""
+    """One matcher. 'value' is canonical, rule ids are digests of it."""
 
     def __init__(self, kind, written, confidence):
         self.kind = kind
         self.confidence = confidence
-        if kind == "path":
-            self.value = canonical_path(written if isinstance(written, str) else written["value"])
-        else:
+        # "A digest needs the size of its file ... Without one it is listed and not enforced."
+        self.enforced = kind != "digest" or isinstance(written, dict) and "size" in written
+        if kind == "network":
             self.network = Network(written)
             self.value = self.network.value
+            return
+        text = written["value"] if isinstance(written, dict) else written
+        if kind == "path":
+            text = canonical_path(text)
+        elif kind == "module":
+            text = text.replace("-", "_")
+        elif kind == "digest":
+            text = "sha256:" + text.rpartition(":")[2].lower()
+        self.value = text
 
-    def matches(self, attempt):
+    def matches(self, attempt, exception=False, copies=True):
+        """An exception covers the matched object only: not a copy of it, and for a path not another file that has this
+        path elsewhere."""
+        if self.kind == "network":
+            return attempt.address is not None and self.network.matches(
+                attempt.address, attempt.port, attempt.protocol)
+        if self.kind == "digest":
+            return attempt.digest == self.value
+        if self.kind == "module":
+            return attempt.module is not None and text_matches(self.value, attempt.module)
+        texts = attempt.known[self.kind] + ([] if exception or not copies else attempt.copied[self.kind])
         if self.kind == "path":
-            return attempt.path is not None and path_matches(self.value, attempt.path)
-        return attempt.address is not None and self.network.matches(
-            attempt.address, attempt.port, attempt.protocol)
+            if attempt.path is not None and not (exception and attempt.away):
+                texts = texts + [attempt.path]
+            return any(path_matches(self.value, path) for path in texts)
+        return any(text_matches(self.value, text) for text in texts)
 
     def covers(self, other):
+        if self.kind != other.kind:
+            return False
         if self.kind == "path":
             return path_covers(self.value, other.value)
-        return self.network.covers(other.network)
+        if self.kind == "network":
+            return self.network.covers(other.network)
+        if self.kind == "digest":
+            return self.value == other.value
+        return text_covers(self.value, other.value)
 
     def order(self):
-        return path_order(self.value) if self.kind == "path" else self.network.order()
+        if self.kind == "path":
+            within = path_order(self.value)
+        elif self.kind == "network":
+            within = self.network.order()
+        else:
+            within = () if self.kind == "digest" else text_order(self.value)
+        return RANKS.index(self.kind), within
 
     def id(self, owner):
         return f"{owner}/{self.kind}/{hashlib.sha256(self.value.encode()).hexdigest()[:8]}"
 
 
 def read_facts(mapping, default_confidence):
-    """The facts of a product or of a policy's own line that are decided on: paths and networks."""
+    """The facts of a product or of a policy's own line that are decided on."""
     facts = []
-    for kind, key in (("path", "paths"), ("network", "networks")):
+    for kind, key in KINDS.items():
         for written in mapping.get(key) or []:
             confidence = default_confidence
             if isinstance(written, dict):
                 confidence = written.get("confidence", confidence)
             facts.append(Fact(kind, written, confidence))
-    return facts
+    return [fact for fact in facts if fact.enforced]
 
 
 def narrower(one, other):
@@ -329,6 +405,7 @@ class Rule:
         self.fact = fact
         self.id = fact.id(f"{vendor}/{product}")
         self.target = line.get("mode", policy.mode)
+        self.strict = line.get("scripts") == "strict" and fact.kind in STRICT_KINDS
         # "Weaker matchers stay in audit", whatever a line says.
         self.too_weak = CONFIDENCES.index(fact.confidence) < CONFIDENCES.index(policy.min_confidence)
 
@@ -407,15 +484,14 @@ class Policy:
         if not labels_fit(entry.get("hosts"), host):
             return
         until = end_of_day(entry["until"]) if "until" in entry else None
-        if "path" in entry:
-            facts = [Fact("path", entry["path"], "documented")]
-        elif "network" in entry:
-            facts = [Fact("network", entry["network"], "documented")]
+        kind = next((kind for kind in KINDS if kind in entry), None)
+        if kind:
+            facts = [Fact(kind, entry[kind], "documented")]
         else:
             vendor, _, name = entry["product"].partition("/")
             facts = [fact for product in catalogue.vendors[vendor].products if product.id == name
                      for fact in product.facts]
-        self.allows.extend(Allow(fact, until) for fact in facts)
+        self.allows.extend(Allow(fact, until) for fact in facts if fact.enforced)
 
 
 def labels_fit(wanted, host):
@@ -468,6 +544,9 @@ class Scope:
 
 # ---------------------------------------------------------------- the decision
 
+# By which a file can be known besides its path and content: the kind of fact, and the key of an attempt.
+KNOWN = {"path": "known-as", "package": "packages", "package-vendor": "package-vendors"}
+
 class Host:
     """What is known where the policy is read. Labels: None when nobody knows them."""
 
@@ -477,12 +556,26 @@ class Host:
 
 
 class Attempt:
-    """Who tries what, when, and what holds back on this host."""
+    """Who tries what, when, what is known of the file, and what holds back on this host.
+
+    "known" and "copied" have what the file itself, and what a file with the same content, is known as: packages, their
+    makers, other paths. "away" is a file that has its path in a container or below another mount.
+    """
 
     def __init__(self, mapping):
-        self.path = mapping.get("exec")
+        self.path = mapping.get("exec", mapping.get("open"))
+        if self.path is not None and not self.path.startswith("/"):
+            self.path = None  # a memfd
+        self.opened = "open" in mapping  # by an interpreter, and not executed
+        self.module = mapping.get("module")
+        self.digest = mapping.get("digest")
+        self.away = mapping.get("away") in (True, "true")
+        self.protected = mapping.get("protected") in (True, "true")
+        copied = mapping.get("copy-of") or {}
+        self.known = {kind: mapping.get(key) or [] for kind, key in KNOWN.items()}
+        self.copied = {kind: copied.get(key) or [] for kind, key in KNOWN.items()}
         self.address = self.port = self.protocol = None
-        if self.path is None:
+        if "connect" in mapping:
             self.address = parse_address(mapping["connect"])
             self.port = int(mapping["port"])
             protocol = mapping["protocol"]
@@ -512,17 +605,25 @@ def decide(policy, attempt):
     """All right answers: (in scope, rule, allow, verdict, mode, held by, let through)."""
     if not policy.scope.contains(attempt):
         return {("out", "-", "-", "allow", "-", "-", "-")}
-    matching = [rule for rule in policy.rules if rule.fact.matches(attempt)]
+    # what a file with the same content is known as says something only where nothing does of this one itself
+    matching = [rule for rule in policy.rules if rule.fact.matches(attempt, copies=False)]
+    matching = matching or [rule for rule in policy.rules if rule.fact.matches(attempt)]
     if not matching:
         return {("in", "-", "-", "allow", "-", "-", "-")}
-    allows = [allow for allow in policy.allows if allow.holds(attempt.now) and allow.fact.matches(attempt)]
+    allows = [allow for allow in policy.allows if allow.holds(attempt.now) and allow.fact.matches(attempt, True)]
     answers = set()
     for rule in first_of(matching, Rule.order):
         check_order(rule, matching)
+        if attempt.opened and not rule.strict:  # the rule that decides says whether opening counts
+            answers.add(("in", "-", "-", "allow", "-", "-", "-"))
+            continue
         paused = rule.vendor in attempt.paused or "everything" in attempt.paused
         unmet = policy.requires and attempt.requirement_unmet
         mode, held_by = effective_mode(rule.target, attempt.capped, paused, attempt.breaker_open, unmet,
                                        attempt.stage_held, rule.too_weak)
+        if attempt.protected:
+            answers.add(("in", rule.id, "-", "allow", mode, held_by, "protected"))
+            continue
         for allow in first_of(allows, Allow.order) if allows else []:
             answers.add(("in", rule.id, allow.id, "allow", mode, held_by, "allowed"))
         if not allows:

@@ -166,6 +166,8 @@ struct inventory *live_open(struct test_root *root)
 {
 	const struct inventory_options all = {.problem = note_problem, .context = root};
 
+	inventory_close(root->inventory);
+	root->inventory = NULL;
 	assert_int_equal(inventory_open(&all, &root->inventory), 0);
 	assert_true(inventory_is_live(root->inventory));
 	return root->inventory;

@@ -136,7 +136,7 @@ static void cases_are_judged(void **state)
 		{"{exec: /other, expect: none}", true},
 		{"{exec: /other, expect: deny}", false},
 		{"{exec: /other, expect: deny, rule: acme}", false},
-		{"{load: /deny, expect: not-enforced}", true},
+		{"{load: /deny, expect: deny}", true},
 		{"{package: acme, expect: not-enforced, rule: acme/sensor}", true},
 		{"{package: other, expect: none}", true},
 	};

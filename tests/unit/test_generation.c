@@ -17,10 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define DIGEST                                                                                     \
+	"sha256:112233445566778899aabbccddeeff00112233445566778899aabbccddeeff" /* and one byte */
 #define ABI_OFFSET 8 /* of the ABI number in the file */
 
 struct fixture {
 	char directory[64], file[96];
+	const char *golden;
 	struct generation *gen;
 };
 
@@ -38,7 +41,17 @@ static struct generation *sample(void)
 		network_rule("198.51.100.0/25 443/tcp", 4, 0xc6336400, 0, 25),
 		network_rule("2001:db8::/32", 6, 0x20010db800000000ull, 0, 32),
 		path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
+		path_rule(DIGEST "00", ACTION_DENY, MODE_ENFORCE),
+		path_rule(DIGEST "00", ACTION_ALLOW, MODE_NONE),
+		path_rule(DIGEST "ff", ACTION_DENY, MODE_AUDIT),
+		path_rule("example-*", ACTION_DENY, MODE_ENFORCE),
+		path_rule("Example, Inc.", ACTION_DENY, MODE_AUDIT),
+		path_rule("example_kmod", ACTION_DENY, MODE_ENFORCE),
+		path_rule("example_*", ACTION_DENY, MODE_AUDIT),
 	};
+	static const __u8 kinds[] = {MATCHER_DIGEST,  MATCHER_DIGEST,         MATCHER_DIGEST,
+				     MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE,
+				     MATCHER_MODULE};
 
 	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice"};
 	static const char *const exclude[] = {"/system.slice/backup*.service"};
@@ -66,12 +79,28 @@ static struct generation *sample(void)
 	list[8].network.port_first[0] = list[8].network.port_last[0] = 443;
 	list[10].matcher = MATCHER_DOMAIN;
 	list[10].unenforced_why = "domains are not enforced yet";
+	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		list[11 + i].matcher = kinds[i];
+	list[11].size = list[12].size = 1234567;
+	list[13].unenforced_why = "the size is not said";
 	assert_int_equal(rules_compile(&rules, &diags, &gen), 0);
 	assert_int_equal(diags.count, 0);
 	return gen;
 }
 
-static int set_up(void **state)
+/* The names of interpreters are more than all the rest. */
+static struct generation *strict_sample(void)
+{
+	struct rule list[] = {path_rule(DIGEST "00", ACTION_DENY, MODE_ENFORCE),
+			      path_rule("/opt/example/tool", ACTION_DENY, MODE_ENFORCE)};
+
+	list[0].matcher = MATCHER_DIGEST;
+	list[0].size = INT64_MAX;
+	list[0].strict = 1;
+	return compile_ok(list, 2);
+}
+
+static int set_up_with(void **state, const char *golden, struct generation *gen)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
@@ -79,9 +108,20 @@ static int set_up(void **state)
 	if (!mkdtemp(fixture->directory))
 		return -1;
 	snprintf(fixture->file, sizeof(fixture->file), "%s/last-good", fixture->directory);
-	fixture->gen = sample();
+	fixture->gen = gen;
+	fixture->golden = golden;
 	*state = fixture;
 	return 0;
+}
+
+static int set_up(void **state)
+{
+	return set_up_with(state, GOLDEN "/sample.txt", sample());
+}
+
+static int set_up_strict(void **state)
+{
+	return set_up_with(state, GOLDEN "/strict.txt", strict_sample());
 }
 
 static int tear_down(void **state)
@@ -252,16 +292,16 @@ static void update(const char *path, const char *text)
 /* The golden file: change it only together with the format, or with what a rule means. */
 static void dump_is_the_golden_one(void **state)
 {
-	const struct generation *gen = ((struct fixture *)*state)->gen;
-	char *text = dumped(gen), *golden;
+	const struct fixture *fixture = *state;
+	char *text = dumped(fixture->gen), *golden;
 	size_t size;
 
-	update(GOLDEN "/sample.txt", text);
-	golden = (char *)contents(GOLDEN "/sample.txt", &size);
+	update(fixture->golden, text);
+	golden = (char *)contents(fixture->golden, &size);
 	golden[size] = '\0';
 	if (strcmp(text, golden)) {
 		fputs(text, stdout); /* whole: the framework cuts long messages */
-		fail_msg("the dump differs from " GOLDEN "/sample.txt");
+		fail_msg("the dump differs from %s", fixture->golden);
 	}
 	free(golden);
 	free(text);
@@ -276,6 +316,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(checksum_is_not_the_only_check, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(finds_every_entry_and_no_other, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(dump_is_the_golden_one, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(comes_back_as_it_was, set_up_strict, tear_down),
+		cmocka_unit_test_setup_teardown(every_damage_is_found, set_up_strict, tear_down),
+		cmocka_unit_test_setup_teardown(checksum_is_not_the_only_check, set_up_strict,
+						tear_down),
+		cmocka_unit_test_setup_teardown(dump_is_the_golden_one, set_up_strict, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,7 +255,6 @@ static void units_that_run(void **state)
 	assert_non_null(out);
 	fprintf(out, "%d", pid);
 	assert_int_equal(fclose(out), 0);
-	inventory_close(root->inventory); /* one look is one picture: a new one for a new picture */
 	assert_int_equal(
 		inventory_unit_running(live_open(root), "embargo-test-inventory", &running), 0);
 	assert_true(running);

@@ -205,13 +205,60 @@ static void is_installed(void **state)
 	assert_false(installed);
 }
 
+/* What dpkg has done and not yet written into status; the newest counts, and what is gone is gone. */
+static void dpkg_journal(void **state)
+{
+	struct test_root *root = *state;
+
+	root_file(
+		root, "/var/lib/dpkg/status",
+		STATUS
+		"Package: stays\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"
+		"Package: both\nStatus: install ok installed\nArchitecture: i386\nVersion: 1\n\n"
+		"Package: purged\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n");
+	root_file(
+		root, "/var/lib/dpkg/updates/0001",
+		"Package: example-sensor\nStatus: install ok half-installed\nArchitecture: amd64\nVersion: 7.2\n");
+	root_file(
+		root, "/var/lib/dpkg/updates/0010",
+		"Package: example-sensor\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 8\n");
+	root_file(
+		root, "/var/lib/dpkg/updates/0003",
+		"Package: new\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 3\nMaintainer: New\n");
+	root_file(root, "/var/lib/dpkg/updates/0004",
+		  "Package: purged\nStatus: purge ok not-installed\n");
+	root_file(root, "/var/lib/dpkg/updates/0005",
+		  "Package: both\nStatus: install ok unpacked\nArchitecture: amd64\nVersion: 5\n");
+	root_file(root, "/var/lib/dpkg/updates/tmp.i",
+		  "Package: unfinished\nStatus: install ok unpacked\nVersion: 3\n");
+	root_file(root, "/var/lib/dpkg/info/new.list", "/opt/new\n");
+	list(root, true);
+	assert_has(&root->items, "dpkg example-sensor 8");
+	assert_int_equal(lines_start(&root->items, "dpkg example-sensor"), 1);
+	assert_has(&root->items, "dpkg new 3");
+	assert_has(&root->items, "new Maintainer: New");
+	assert_has(&root->items, "  /opt/new");
+	assert_has(&root->items, "dpkg stays 1");
+	assert_has(&root->items, "dpkg gone 1 removed");
+	assert_has(&root->items, "dpkg both 1");
+	assert_has(&root->items, "dpkg both 5");
+	assert_lacks(&root->items, "dpkg purged");
+	assert_lacks(&root->items, "dpkg unfinished");
+	assert_int_equal(root->problems.count, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		ROOT_TEST(dpkg),       ROOT_TEST(dpkg_list_by_architecture),
-		ROOT_TEST(distroless), ROOT_TEST(apk),
-		ROOT_TEST(rpm),        ROOT_TEST(damaged_rpm_is_told),
-		ROOT_TEST(in_layers),  ROOT_TEST(is_installed),
+		ROOT_TEST(dpkg_journal),
+		ROOT_TEST(dpkg),
+		ROOT_TEST(dpkg_list_by_architecture),
+		ROOT_TEST(distroless),
+		ROOT_TEST(apk),
+		ROOT_TEST(rpm),
+		ROOT_TEST(damaged_rpm_is_told),
+		ROOT_TEST(in_layers),
+		ROOT_TEST(is_installed),
 	};
 
 	return cmocka_run_group_tests_name("inventory packages", tests, NULL, NULL);

@@ -125,6 +125,38 @@ static void test_networks(void **state)
 	check("networks", "2001:db8:66::/48", "");
 }
 
+#define NAME(value, kind, name, what)                                                              \
+	"'" value "' would hit " kind " '" name "', " what ", which hosts need; narrow it"
+
+static void test_names(void **state)
+{
+	check("packages", "libc6", NAME("libc6", "the package", "libc6", "the C library"));
+	check("packages", "lib*", NAME("lib*", "the package", "libc6", "the C library"));
+	check("packages", "*-server",
+	      NAME("*-server", "the package", "openssh-server", "the way to log in"));
+	check("packages", "linux-*",
+	      NAME("linux-*", "the package", "linux-image-amd64", "the kernel"));
+	check("packages", "ba?h", NAME("ba?h", "the package", "bash", "a shell"));
+	check("packages", "qq*",
+	      "'qq*' is nearly every name; write more of the vendor's own, besides wildcards");
+	check("packages", "qq", "");
+	check("packages", "vendor-*", "");
+	check("package-vendors", "*ebian*",
+	      NAME("*ebian*", "what is made by", "Debian", "a distribution"));
+	check("package-vendors", "*@lists.ubuntu.com>",
+	      NAME("*@lists.ubuntu.com>", "what is made by",
+		   "Ubuntu Developers <ubuntu-devel-discuss@lists.ubuntu.com>", "a distribution"));
+	check("package-vendors", "* a*",
+	      "'* a*' is nearly every name; write more of the vendor's own, besides wildcards");
+	check("package-vendors", "Vendor*", "");
+	check("modules", "dm-crypt",
+	      NAME("dm_crypt", "the kernel module", "dm_crypt", "the way to a disk"));
+	check("modules", "ext*", NAME("ext*", "the kernel module", "ext4", "a file system"));
+	check("modules", "zz*",
+	      "'zz*' is nearly every name; write more of the vendor's own, besides wildcards");
+	check("modules", "vendor_*", "");
+}
+
 static void test_accepted(void **state)
 {
 	struct diagnostics diags = {0};
@@ -209,7 +241,14 @@ static void test_host(void **state)
 		{"an address of this host", 4, 32, 0xc0000207, 0},
 		{"the resolver of this host", 6, 128, 0x20010db800000000, 0x53},
 	};
-	const struct lint_host files = {objects, 3, NULL, 0}, both = {objects, 3, networks, 2};
+	static const struct protected_name names[] = {
+		{MATCHER_PACKAGE, "vendor-ssh", "the owner of '/opt/vendor/ssh'"},
+		{MATCHER_PACKAGE_VENDOR, "vendor-ssh", "not a package"},
+		{MATCHER_MODULE, "vendorfs", "the file system that it runs from"},
+	};
+	const struct lint_host files = {objects, 3, NULL, 0, NULL, 0},
+			       both = {objects, 3, networks, 2, NULL, 0},
+			       named = {NULL, 0, NULL, 0, names, 3};
 
 	check_host("    paths: [/opt/other/**, '**/pam_other.so']\n", &files, "");
 	check_host("    paths: [/opt/vendor/**, '**/pam_v*.so', /opt/vendor/lib/libpreload.so]\naccept-risk: [x/-/path/afb2538f]\n",
@@ -219,6 +258,11 @@ static void test_host(void **state)
 	/* the old name of a directory reaches the file under the new one */
 	check_host("    paths: [/lib/x86_64-linux-gnu/security/pam_vendor.so]\n", &both,
 		   "p:7:13: error: '/lib/x86_64-linux-gnu/security/pam_vendor.so' would hit '/usr/lib/x86_64-linux-gnu/security/pam_vendor.so', a PAM module of this host, which this host needs; narrow it, or add 'x/-/path/a432b973' to 'accept-risk'\n");
+	check_host(
+		"    packages: [vendor-s*, vendor]\n    modules: [vendorfs]\naccept-risk: [x/-/module/b7099346]\n",
+		&named,
+		"p:7:16: error: 'vendor-s*' would hit the package 'vendor-ssh', the owner of '/opt/vendor/ssh', which this host needs; narrow it, or add 'x/-/package/4636d628' to 'accept-risk'\n");
+	check_host("    packages: [q*?q]\naccept-risk: [x/-/package/1c705f7c]\n", &named, "");
 	check_host("    networks: [192.0.2.0/24, 192.0.2.7/32, 192.0.2.8/32, 2001:db8::/32, 2001:db8:1::/48]\n", &both,
 		   "p:7:16: error: '192.0.2.0/24' would hit an address of this host; narrow it, or add 'x/-/network/e336915f' to 'accept-risk'\n"
 		   "p:7:30: error: '192.0.2.7/32' would hit an address of this host; narrow it, or add 'x/-/network/be3b3b8a' to 'accept-risk'\n"
@@ -303,8 +347,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_networks),    cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_many),	    cmocka_unit_test(test_host),
-		cmocka_unit_test(test_pattern),	    cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_names),       cmocka_unit_test(test_many),
+		cmocka_unit_test(test_host),        cmocka_unit_test(test_pattern),
+		cmocka_unit_test(test_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

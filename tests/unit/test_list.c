@@ -43,9 +43,15 @@ static void check_bytes(unsigned matcher, const char *data, size_t bytes, const 
 		assert_int_equal(rule->matcher, matcher);
 		assert_int_equal(rule->confidence, CONFIDENCE_DOCUMENTED);
 		assert_string_equal(rule->place.file, "l");
-		snprintf(one, sizeof(one), "%u:%u %s\n", rule->place.line, rule->place.column,
+		snprintf(one, sizeof(one), "%u:%u %s", rule->place.line, rule->place.column,
 			 rule->value);
 		strcat(all, one);
+		if (matcher == MATCHER_DIGEST) {
+			assert_int_equal(rule->unenforced_why == NULL, rule->size != 0);
+			if (rule->size)
+				sprintf(strchr(all, 0), " %llu", (unsigned long long)rule->size);
+		}
+		strcat(all, "\n");
 	}
 	assert_string_equal(all, values);
 	front_expect(&fixture.diags, report);
@@ -123,6 +129,28 @@ static void test_digests(void **state)
 	      "");
 	check(MATCHER_DIGEST, "d41d8cd98f00b204e9800998ecf8427e  file\n", "",
 	      "l:1:1: error: 'd41d8cd98f00b204e9800998ecf8427e' is no digest; expected 'sha256:' and 64 hex digits\n");
+}
+
+/* The size stands right behind the digits, where sha256sum(1) never puts a name. */
+static void test_sizes(void **state)
+{
+	check(MATCHER_DIGEST,
+	      "sha256:" A " size=7\n" B "\tsize=9223372036854775807  file\n" C "  name size=5\n\\" D
+	      " size=8 *odd\\nname\nSHA256 (a) = b size=1) = " E " size=9\n",
+	      "1:1 sha256:" A " 7\n2:1 sha256:" B " 9223372036854775807\n3:1 sha256:" C
+	      "\n4:1 sha256:" D
+	      " 8\n5:1 sha256:eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee 9\n",
+	      "");
+	/* said once is enough, in whatever line */
+	check(MATCHER_DIGEST, A "\n" A " size=3\n" A "\n" A " size=3\n", "1:1 sha256:" A " 3\n",
+	      "");
+	check(MATCHER_DIGEST,
+	      A " size=3\n" A " size=4\n" B " size=0\n" C " size=99999999999999999999\n",
+	      "1:1 sha256:" A " 3\n",
+	      "l:2:1: error: 'sha256:" A
+	      "' has the size 4 here and 3 on line 1; a content has one size: correct the wrong one\n"
+	      "l:3:1: error: '0' is no size of a file; expected its bytes, a whole number from 1 to 9223372036854775807\n"
+	      "l:4:1: error: '99999999999999999999' is no size of a file; expected its bytes, a whole number from 1 to 9223372036854775807\n");
 }
 
 static void test_bad_text(void **state)
@@ -297,10 +325,10 @@ static void test_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_forms),	 cmocka_unit_test(test_networks),
-		cmocka_unit_test(test_digests),	 cmocka_unit_test(test_bad_text),
-		cmocka_unit_test(test_doubles),	 cmocka_unit_test(test_bounds),
-		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_forms),    cmocka_unit_test(test_networks),
+		cmocka_unit_test(test_sizes),    cmocka_unit_test(test_digests),
+		cmocka_unit_test(test_bad_text), cmocka_unit_test(test_doubles),
+		cmocka_unit_test(test_bounds),   cmocka_unit_test(test_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void verdict_follows(void **state)
 				struct mode_inputs inputs = inputs_of(set, target, HELD_BY_POLICY);
 				struct decision decision = { .rule = 7, .matcher = MATCHER_PATH };
 
-				decide(&inputs, allow * 9, &decision);
+				decide(&inputs, 0, allow * 9, &decision);
 				assert_int_equal(decision.verdict, set == 0 && target == MODE_ENFORCE && !allow ?
 									   VERDICT_DENY : VERDICT_ALLOW);
 				assert_int_equal(decision.rule, 7);

@@ -45,7 +45,7 @@ static void defaults(void **state)
 	assert_string_equal(options.state, DEFAULT_STATE);
 	assert_string_equal(options.run, DEFAULT_RUN);
 	assert_string_equal(options.pins, DEFAULT_PINS);
-	assert_int_equal(options.exec_backend, BACKEND_NONE);
+	assert_int_equal(options.forced[HOOK_EXEC], BACKEND_NONE);
 	assert_int_equal(options.catalog_count, 2);
 	assert_string_equal(options.catalogs[0], "/etc/embargo/catalog");
 	assert_string_equal(options.catalogs[1], "/usr/share/embargo/catalog");
@@ -71,7 +71,7 @@ static void every_option(void **state)
 	assert_string_equal(options.pins, "b");
 	assert_string_equal(options.within, "w");
 	assert_true(options.audit_only);
-	assert_int_equal(options.exec_backend, BACKEND_KILL);
+	assert_int_equal(options.forced[HOOK_EXEC], BACKEND_KILL);
 	assert_string_equal(options.events, "-");
 }
 

@@ -128,7 +128,7 @@ static void test_products(void **state)
 static void test_narrowest_line(void **state)
 {
 	static const char rules[] =
-		"daughter/agent/package agent: deny enforce nothing unenforced\n"
+		"daughter/agent/package agent: deny enforce nothing\n"
 		"daughter/agent/path /opt/agent: deny enforce nothing\n"
 		"maker/old/path /opt/old: deny enforce nothing\n"
 		"maker/sensor/domain *.maker.example: deny audit policy unenforced\n"
@@ -145,7 +145,7 @@ static void test_narrowest_line(void **state)
 	/* and the nearer of two parents */
 	expect(HEAD
 	       "mode: audit\nembargo: [{vendor: holding, subsidiaries: true}, {vendor: maker, subsidiaries: true, mode: enforce}]\n",
-	       "daughter/agent/package agent: deny enforce nothing unenforced\n"
+	       "daughter/agent/package agent: deny enforce nothing\n"
 	       "daughter/agent/path /opt/agent: deny enforce nothing\n"
 	       "maker/old/path /opt/old: deny enforce nothing\n"
 	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
@@ -171,10 +171,10 @@ static void test_name_line(void **state)
 		&fixture,
 		"local/-/digest sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855: deny enforce nothing unenforced\n"
 		"local/-/domain bad.example: deny enforce nothing unenforced\n"
-		"local/-/module bad: deny enforce nothing unenforced\n"
+		"local/-/module bad: deny enforce nothing\n"
 		"local/-/network 203.0.113.0/24 tcp 443,8443: deny enforce nothing\n"
-		"local/-/package bad: deny enforce nothing unenforced\n"
-		"local/-/package-vendor Bad: deny enforce nothing unenforced\n"
+		"local/-/package bad: deny enforce nothing\n"
+		"local/-/package-vendor Bad: deny enforce nothing\n"
 		"local/-/path /srv/tools/**/scanner: deny enforce nothing\n"
 		"local/-/path /srv/x: deny enforce nothing\n");
 	assert_string_equal(fixture.policy->rules.policy, "p");

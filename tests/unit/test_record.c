@@ -95,6 +95,7 @@ static struct event *make(union buffer *buffer, enum hook kind, const char *path
 		.mode = MODE_ENFORCE,
 		.backend = BACKEND_LSM,
 		.matcher = MATCHER_PATH,
+		.recognised = RECOGNISED_PATH,
 	};
 	event->subject = (struct event_subject){
 		.start_boot_ns = 60000000000,
@@ -127,6 +128,7 @@ static void to_connect(struct event *event, __u8 protocol)
 	event->decision.rule = 2;
 	event->decision.backend = BACKEND_CGROUP;
 	event->decision.matcher = MATCHER_NETWORK;
+	event->decision.recognised = RECOGNISED_ADDRESS;
 	memcpy(event->destination.address, address, sizeof(address));
 	event->destination.port = 443;
 	event->destination.family = 4;
@@ -200,6 +202,7 @@ static json_t *fold_summary(void)
 	struct fold fold = {61000001500, 70000000000, 41};
 	struct record_repeat repeat = {.backend = BACKEND_LSM,
 				       .matcher = MATCHER_PATH,
+				       .recognised = RECOGNISED_PATH,
 				       .path = path,
 				       .path_bytes = sizeof(path) - 1};
 
@@ -227,6 +230,25 @@ static json_t *sample(const char *name, union buffer *buffer)
 			event->destination.mapped = 1;
 		}
 		memset(more.container_id, 'c', CONTAINER_ID_BYTES - 1);
+	} else if (!strcmp(name, "exec-content") || !strcmp(name, "exec-late")) {
+		memset(event->sha256, 0xab, sizeof(event->sha256));
+		event->decision.recognised = RECOGNISED_CONTENT;
+		if (!strcmp(name, "exec-late")) {
+			event->decision.verdict = VERDICT_ALLOW;
+			event->decision.backend = BACKEND_FMOD_RET;
+			more.late = more.ended = true;
+			more.late_ns = 2345678;
+		}
+	} else if (!strcmp(name, "load-refused")) {
+		event = make(buffer, HOOK_LOAD, "/tmp/copy.so");
+		event->decision.recognised = RECOGNISED_IDENTITY;
+		strcpy(more.executable, "/usr/bin/bash");
+	} else if (!strcmp(name, "module-refused")) {
+		event = make(buffer, HOOK_MODULE, "/usr/lib/modules/extra/example_kmod.ko");
+		event->decision.recognised = RECOGNISED_NAME;
+		event->decision.matcher = MATCHER_MODULE;
+		strcpy(event->module, "example_kmod");
+		strcpy(event->subject.name, "modprobe");
 	} else if (!strcmp(name, "exec-summary")) {
 		return fold_summary();
 	} else if (!strcmp(name, "coverage")) {
@@ -236,8 +258,9 @@ static json_t *sample(const char *name, union buffer *buffer)
 }
 
 static const char *const sample_names[] = {
-	"exec-refused", "exec-audit", "exec-let-through", "connect-refused", "connect-datagram",
-	"exec-summary", "lost",       "coverage"};
+	"exec-refused", "exec-audit",    "exec-let-through", "connect-refused", "connect-datagram",
+	"exec-summary", "lost",          "coverage",         "exec-content",    "exec-late",
+	"load-refused", "module-refused"};
 
 static void check_sample(const char *name, const char *line)
 {

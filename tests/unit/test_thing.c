@@ -127,7 +127,7 @@ static void answers_are_one_word(void **state)
 		{"exec", "/audit", OUTCOME_AUDIT},
 		{"exec", "/allowed", OUTCOME_ALLOW},
 		{"exec", "/other", OUTCOME_NONE},
-		{"load", "/enforce", OUTCOME_NOT_ENFORCED},
+		{"load", "/enforce", OUTCOME_DENY},
 		{"load", "/allowed", OUTCOME_ALLOW},
 		{"load", "/other", OUTCOME_NONE},
 		{"package", "acme", OUTCOME_NOT_ENFORCED},

@@ -26,6 +26,7 @@ static void test_tables(void **state)
 	check(let_through_word, LET_THROUGH_MAX);
 	check(action_word, ACTION_MAX);
 	check(matcher_word, MATCHER_MAX);
+	check(recognised_word, RECOGNISED_MAX);
 	check(hook_word, HOOK_MAX);
 	check(backend_word, BACKEND_MAX);
 	check(confidence_word, CONFIDENCE_MAX);
@@ -42,6 +43,7 @@ static void test_words_of_the_formats(void **state)
 	assert_string_equal(backend_word(BACKEND_FMOD_RET), "fmod_ret");
 	assert_string_equal(held_by_word(HELD_BY_CONFIDENCE), "confidence");
 	assert_string_equal(let_through_word(LET_THROUGH_ALLOWED), "allowed");
+	assert_string_equal(recognised_word(RECOGNISED_CONTENT), "content");
 	assert_string_equal(verdict_word(VERDICT_DENY), "deny");
 }
 

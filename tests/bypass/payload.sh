@@ -1,0 +1,3 @@
+#!/bin/sh
+printf x >&9
+# 
