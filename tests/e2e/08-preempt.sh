@@ -45,7 +45,7 @@ inside "$WORK/hammer" -p 8 -n 125 -c 0 dial:192.0.2.66:7 dial:127.0.0.1:7 >"$WOR
 is "of 1000 denied connections all are refused" 1000 "$(field denied refused "$WORK/dials")"
 is "of 1000 innocent connections none is refused" 1000 "$(field innocent ran "$WORK/dials")"
 stop_agent
-told=$(eventq attempts "$EVENTS" process.executable="$WORK/opt/sensor/$deep/program" event.outcome=failure)
+told=$(eventq attempts "$EVENTS" event.action=exec process.executable="$WORK/opt/sensor/$deep/program" event.outcome=failure)
 refused=$(($(field denied refused "$WORK/both") + $(field denied killed "$WORK/both") + \
 	$(field denied refused "$WORK/alone") + $(field denied killed "$WORK/alone")))
 is "every refused attempt is told or counted" "$refused" "$told"
