@@ -3,6 +3,7 @@
 #include "emit.h"
 #include "compat.h"
 #include "file.h"
+#include "identity.h"
 #include "maps.h"
 #include "scratch.h"
 #include "subject.h"
@@ -97,6 +98,7 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 		event->decision.flags = EVENT_WANTS_CONTENT;
 	if (!walked)
 		file_identity(index, file);
+	identity_describe((struct inode *)slot->inode, &event->file);
 	fold_key_fill(&slot->fold_key, event);
 	event->decision.repeated = 0;
 	/* a question about a content is never a repeat: each program that runs meanwhile is to be ended */

@@ -19,7 +19,7 @@
  */
 extern int file_walk(__u32 slot, __u64 file);
 
-/** file_identity() - fill in the slot's event.file and .inode; @file 0: zeroes. Return: 0. */
+/** file_identity() - fill in what identity_of_inode() does of event.file, and .inode; @file 0: zeroes. Return: 0. */
 extern int file_identity(__u32 slot, __u64 file);
 
 /**

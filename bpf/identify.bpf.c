@@ -27,6 +27,7 @@ int identify(struct bpf_iter__task_file *context)
 		return 0;
 	out.fd = context->fd;
 	inode = identity_of_inode(BPF_CORE_READ(file, f_inode), &out.file);
+	identity_describe(inode, &out.file);
 	inode_change(inode, &out.change_ns, &version);
 	bpf_seq_write(context->meta->seq, &out, sizeof(out));
 	return 0;

@@ -101,13 +101,14 @@ static __always_inline bool is_home(struct inode *root)
 
 /**
  * identity_of_inode() - which file an inode is
- * @out: every member is written
+ * @out: inode, size, generation, device and flags are written; the rest by identity_describe(), where it is asked for
  *
  * Return: the inode that it is about: @inode, or the one below an overlay.
  */
 static __always_inline struct inode *identity_of_inode(struct inode *inode, struct event_file *out)
 {
-	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	struct super_block *super = BPF_CORE_READ(inode, i_sb);
+	unsigned long magic = BPF_CORE_READ(super, s_magic);
 	bool identified = true;
 	__u64 subvolume = 0;
 
@@ -117,7 +118,8 @@ static __always_inline struct inode *identity_of_inode(struct inode *inode, stru
 		identified = below != NULL;
 		if (below) {
 			inode = below;
-			magic = BPF_CORE_READ(inode, i_sb, s_magic);
+			super = BPF_CORE_READ(inode, i_sb);
+			magic = BPF_CORE_READ(super, s_magic);
 		}
 	}
 	if (magic == BTRFS_SUPER_MAGIC) {
@@ -126,17 +128,24 @@ static __always_inline struct inode *identity_of_inode(struct inode *inode, stru
 	}
 	out->inode = BPF_CORE_READ(inode, i_ino);
 	out->size = BPF_CORE_READ(inode, i_size);
-	out->device = BPF_CORE_READ(inode, i_sb, s_dev);
+	out->device = BPF_CORE_READ(super, s_dev);
 	out->generation = BPF_CORE_READ(inode, i_generation);
-	out->mode = BPF_CORE_READ(inode, i_mode);
-	out->owner = BPF_CORE_READ(inode, i_uid.val);
-	out->links = BPF_CORE_READ(inode, i_nlink) < 65535 ? BPF_CORE_READ(inode, i_nlink) : 65535;
 	if (magic == FUSE_SUPER_MAGIC || magic == OVERLAYFS_SUPER_MAGIC ||
 	    (!out->generation && !zero_is_a_generation(magic)))
 		identified = false;
 	out->generation |= subvolume << 32;
 	out->flags = identified && out->inode ? FILE_IDENTIFIED : 0;
 	return inode;
+}
+
+/** identity_describe() - what of a file only an event tells; @inode: of identity_of_inode() */
+static __always_inline void identity_describe(struct inode *inode, struct event_file *out)
+{
+	__u32 links = BPF_CORE_READ(inode, i_nlink);
+
+	out->mode = BPF_CORE_READ(inode, i_mode);
+	out->owner = BPF_CORE_READ(inode, i_uid.val);
+	out->links = links < 65535 ? links : 65535;
 }
 
 /* The key of a file's facts; @file is identified. */

@@ -9,12 +9,15 @@
 
 #define E2BIG 7
 
-/* The facts of the generation that the slot's match began with; NULL: none, or there is another generation. */
+/*
+ * The facts of the generation that the slot's match began with, by its number. They are there before it and until another one
+ * has taken its place: NULL means that it has.
+ */
 static __always_inline void *learned_facts(const struct scratch *slot)
 {
-	__u64 number = 0;
+	__u64 number = slot->event.decision.generation;
 
-	return generation_begun(slot, &number) ? bpf_map_lookup_elem(&learned, &number) : NULL;
+	return bpf_map_lookup_elem(&learned, &number);
 }
 
 /* The content that was hashed for this attempt, if it was. */
@@ -98,7 +101,7 @@ static __always_inline bool size_is_embargoed(void *facts, __u64 size)
 	return bpf_map_lookup_elem(facts, &key);
 }
 
-/* Returns enum identity_answer, ORed. */
+/* Returns enum identity_answer, ORed; -1 when a new policy came in the middle. */
 __noinline int identity_ask(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
@@ -112,7 +115,7 @@ __noinline int identity_ask(__u32 index)
 		return 0;
 	facts = learned_facts(slot);
 	if (!facts)
-		return 0;
+		return -1;
 	answer = size_is_embargoed(facts, slot->event.file.size) ? SIZE_IS_EMBARGOED : 0;
 	if (!(slot->event.file.flags & FILE_IDENTIFIED))
 		return answer;
@@ -143,6 +146,8 @@ __noinline int learned_ask(__u32 index)
 	if (!slot)
 		return MATCH_DONE;
 	answer = identity_ask(index);
+	if (answer < 0)
+		return MATCH_SWITCHED;
 	if (!(answer & SIZE_IS_EMBARGOED))
 		return MATCH_DONE;
 	file = (struct file *)slot->file;
@@ -160,6 +165,7 @@ __noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
 	struct scratch *slot = scratch_get(index);
 	struct learned fact = {}, *known;
 	struct learned_key key;
+	struct inode *inode;
 	void *facts;
 	long err;
 
@@ -167,8 +173,10 @@ __noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
 	 * Only the host's own file at that path, and only if that is its only name: who can mount, change the root or link could
 	 * otherwise give any program of the host an embargoed path for a moment and have it refused for all.
 	 */
-	if (!slot || !(slot->event.file.flags & FILE_IDENTIFIED) || slot->event.file.links != 1 ||
-	    !path_at_home(index))
+	if (!slot || !(slot->event.file.flags & FILE_IDENTIFIED))
+		return 0;
+	inode = (struct inode *)slot->inode;
+	if (BPF_CORE_READ(inode, i_nlink) != 1 || !path_at_home(index))
 		return 0;
 	facts = learned_facts(slot);
 	if (!facts)
