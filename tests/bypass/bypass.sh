@@ -191,7 +191,7 @@ report() {
 		skip "$name" "$got, but $misses attempts were not shown to the program by the kernel"
 		return
 	fi
-	echo "#bypass $name $got"
+	echo "#bypass $name $got ${want%/*}"
 	if [ -e "$WORK/bypass/$name.broken" ]; then
 		not_ok "$name: $got" "$(cat "$WORK/bypass/$name.broken")"
 	elif [ "$got" = unclear ]; then
