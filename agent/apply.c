@@ -99,11 +99,14 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 {
 	const struct gen_key key = { .kind = GEN_HEADER };
 	const union gen_value *header = generation_find(generation, &key);
-	int err = 0;
+	__u32 flags = header ? header->header.flags : 0;
+	int err = needed_attach(kernel, flags);	/* before: there is no moment without */
 
-	if (header && header->header.flags & GEN_FLAG_STRICT)	/* before: there is no moment without */
-		err = strict_attach(kernel);
-	return err ?: generation_install(kernel, generation, learned);
+	err = err ?: generation_install(kernel, generation, learned);
+	if (!err)
+		unneeded_detach(kernel, flags);
+	descriptors_refresh(kernel);
+	return err;
 }
 
 __u64 kernel_generation(struct kernel *kernel)

@@ -219,6 +219,8 @@ static int put_value(json_t *object, const struct gen_key *key, const union gen_
 		return put_roots(object, &value->roots);
 	case GEN_DIGEST:
 		return put_digest(object, key, &value->digest);
+	case GEN_CONTAIN:
+		return put_number(object, "rule", value->contain.rule);
 	default:
 		return 0;
 	}
@@ -232,6 +234,7 @@ static const char *kind_word(unsigned kind)
 		[GEN_NET4] = "net4",       [GEN_NET6] = "net6",       [GEN_CONDITION] = "condition",
 		[GEN_RULE] = "rule-entry", [GEN_SCOPE] = "scope",     [GEN_USER] = "user",
 		[GEN_ROOTS] = "roots",     [GEN_DIGEST] = "digest",
+		[GEN_CONTAIN] = "contain",
 	};
 	_Static_assert(ARRAY_LENGTH(words) == GEN_MAX, "a word for each kind of entry");
 

@@ -33,10 +33,11 @@ struct program_row {
 	bool optional;			/* the backend stands without it */
 	bool on_cgroup;			/* attached to a cgroup */
 	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
-	bool strict;			/* attached only while the policy has rules with RULE_STRICT */
+	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
+	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };
 
-#define PROGRAM_ROWS_MAX 32
+#define PROGRAM_ROWS_MAX 64
 
 extern const struct program_row program_rows[];
 extern const size_t program_row_count;

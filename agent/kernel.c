@@ -155,6 +155,19 @@ void descriptors_open(struct kernel *kernel)
 	}
 }
 
+void descriptors_refresh(struct kernel *kernel)
+{
+	__u32 number;
+
+	for (size_t i = 0; i < program_row_count; i++) {
+		if (!program_rows[i].only_with)
+			continue;
+		close_owned_fd(&kernel->programs[i]);
+		if (!link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
+			kernel->programs[i] = bpf_prog_get_fd_by_id(number);
+	}
+}
+
 void descriptors_close(struct kernel *kernel)
 {
 	close_owned_fd(&kernel->entries);
@@ -180,11 +193,11 @@ static bool set_is_whole(const struct kernel *kernel)
 {
 	for (size_t i = 0; i < program_row_count; i++)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
-		    !program_rows[i].optional && !program_rows[i].strict &&
+		    !program_rows[i].optional && !program_rows[i].only_with &&
 		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
 	for (size_t i = 0; i < program_row_count; i++)
-		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].strict &&
+		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].only_with &&
 		    !program_is_there(kernel, program_rows[i].name))
 			return false;
 	return program_is_there(kernel, "identify");
@@ -325,8 +338,8 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
 		err = load_attach(loaded, kernel);
-	if (!err && header.flags & GEN_FLAG_STRICT)
-		err = strict_attach(kernel);
+	if (!err)
+		err = needed_attach(kernel, header.flags);
 	if (!err)
 		err = runtime_activate(kernel);
 	if (err)
@@ -352,13 +365,15 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
-	if (!err && header.flags & GEN_FLAG_STRICT)
-		err = strict_attach(kernel);
-	if (err)
+	if (!err)
+		err = needed_attach(kernel, header.flags);
+	if (err) {
 		maps_close(&kernel->maps);
-	else
-		remove_other_sets(kernel);
-	return err;
+		return err;
+	}
+	unneeded_detach(kernel, header.flags);
+	remove_other_sets(kernel);
+	return 0;
 }
 
 static int start(struct kernel *kernel, const struct generation *first, const struct learned_list *learned,

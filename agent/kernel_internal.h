@@ -99,13 +99,21 @@ void load_close(struct loaded *loaded);
 int program_open(const struct kernel *kernel, const char *name);
 
 /**
- * strict_attach() - see that the programs for rules with RULE_STRICT are attached
+ * needed_attach() - see that the programs which only some policies need are attached if this one does
  * @kernel: its set is attached
+ * @flags:  enum gen_flag of the generation
  *
- * They stay for as long as the set: 5.10 cannot attach a program a second time (f3a95075549e), and without such rules they
- * end after two lookups. Return: 0 or a negative errno.
+ * Return: 0 or a negative errno; what was attached by then stays.
  */
-int strict_attach(const struct kernel *kernel);
+int needed_attach(const struct kernel *kernel, __u32 flags);
+
+/**
+ * unneeded_detach() - detach those on cgroups that the policy with these flags does not need
+ *
+ * Others stay for as long as the set: 5.10 cannot attach a tracing program a second time (f3a95075549e), and without
+ * a rule for them they end after two lookups. That something stays is no failure: it decides nothing.
+ */
+void unneeded_detach(const struct kernel *kernel, __u32 flags);
 
 /** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
 int maps_open(const char *pins, struct kernel_maps *out_maps);
@@ -124,6 +132,8 @@ int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_prog
  */
 void descriptors_open(struct kernel *kernel);
 void descriptors_close(struct kernel *kernel);
+/** descriptors_refresh() - the programs that come and go with policies, anew */
+void descriptors_refresh(struct kernel *kernel);
 
 /**
  * generation_install() - what kernel_apply() does, before any program is attached

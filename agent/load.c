@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
 					  "learned" };
@@ -254,33 +255,69 @@ int program_open(const struct kernel *kernel, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int strict_attach_one(const struct kernel *kernel, const struct program_row *row)
+/* The cgroup that programs are attached to, to be closed; or a negative errno. */
+static int cgroup_open(const struct kernel *kernel)
+{
+	char root[KERNEL_TEXT_BYTES];
+	int err = probe_cgroup_root(root);
+	int fd;
+
+	if (err)
+		return err;
+	fd = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Without libbpf, which is gone by then: by the program's pin. */
+static int needed_attach_one(const struct kernel *kernel, const struct program_row *row)
 {
 	char path[PIN_PATH_BYTES + 64];
-	_cleanup_fd_ int program = -1, link = -1;
+	_cleanup_fd_ int program = -1, link = -1, cgroup = -1;
 
 	program = program_open(kernel, row->name);
 	if (program < 0)
 		return program;
-	link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
+	if (row->on_cgroup) {
+		cgroup = cgroup_open(kernel);
+		if (cgroup < 0)
+			return cgroup;
+		link = bpf_link_create(program, cgroup, row->attach_type, NULL);
+	} else {
+		link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
+	}
 	if (link < 0)
 		return -errno;
 	link_pin_path(path, kernel, row->name);
+	(void)unlink(path);	/* of a link whose cgroup is gone */
 	return bpf_obj_pin(link, path) ? -errno : 0;
 }
 
-int strict_attach(const struct kernel *kernel)
+int needed_attach(const struct kernel *kernel, __u32 flags)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < program_row_count && !err; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (row->strict && load_wants(row, &kernel->features, kernel->backends) &&
+		if (row->only_with & flags && load_wants(row, &kernel->features, kernel->backends) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
-			err = strict_attach_one(kernel, row);
+			err = needed_attach_one(kernel, row);
 	}
 	return err;
+}
+
+void unneeded_detach(const struct kernel *kernel, __u32 flags)
+{
+	char path[PIN_PATH_BYTES + 64];
+
+	for (size_t i = 0; i < program_row_count; i++) {
+		const struct program_row *row = &program_rows[i];
+
+		if (!row->only_with || row->only_with & flags || !row->on_cgroup)
+			continue;
+		link_pin_path(path, kernel, row->name);
+		(void)unlink(path);
+	}
 }
 
 static int attach_one(struct bpf_program *program, const struct program_row *row, int cgroup,
@@ -299,17 +336,14 @@ static int attach_one(struct bpf_program *program, const struct program_row *row
 
 int load_attach(struct loaded *loaded, const struct kernel *kernel)
 {
-	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64], root[KERNEL_TEXT_BYTES];
+	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
 	_cleanup_fd_ int cgroup = -1;
 	int err;
 
 	if (kernel->backends[HOOK_CONNECT] == BACKEND_CGROUP) {
-		err = probe_cgroup_root(root);
-		if (err)
-			return err;
-		cgroup = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cgroup = cgroup_open(kernel);
 		if (cgroup < 0)
-			return -errno;
+			return cgroup;
 	}
 	pin_set_path(directory, kernel->pins, kernel->set);
 	if (mkdir(directory, 0700) && errno != EEXIST)
@@ -321,12 +355,12 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel)
 
 		if (!load_wants(row, &kernel->features, kernel->backends))
 			continue;
-		if (row->strict) {
+		if (row->only_with) {
 			program_pin_path(path, kernel, row->name);
 			err = bpf_program__pin(program, path);
 			if (err)
 				return err;
-			continue;	/* strict_attach() */
+			continue;	/* needed_attach() */
 		}
 		err = attach_one(program, row, cgroup, &loaded->links[i]);
 		if (err && row->optional)

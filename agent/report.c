@@ -111,7 +111,7 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (row->hook == out->hook && !row->optional && !row->strict &&
+		if (row->hook == out->hook && !row->optional && !row->only_with &&
 		    load_wants(row, &kernel->features, found) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			missing = true;

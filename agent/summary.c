@@ -18,6 +18,7 @@ static const char *const stat_words[] = {
 	[STAT_FOLDED] = "folded",           [STAT_LOST_FULL] = "lost_ring_full",
 	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
 	[STAT_UNLEARNED] = "unlearned",     [STAT_HASH_FAILED] = "hash_failed",
+	[STAT_ANSWERS] = "answers",	    [STAT_UNREADABLE] = "unreadable",
 };
 _Static_assert(ARRAY_LENGTH(stat_words) == STAT_MAX, "a word for each counter");
 

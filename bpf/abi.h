@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #endif
 
-#define EMBARGO_ABI 3
+#define EMBARGO_ABI 4
 
 #define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed its size")
 
@@ -53,6 +53,7 @@ enum let_through {
 	LET_THROUGH_NOT = 0,		/* the mode alone decided */
 	LET_THROUGH_ALLOWED = 1,	/* an entry of the policy's allow list */
 	LET_THROUGH_PROTECTED = 2,	/* a protected object */
+	LET_THROUGH_SHARED = 3,		/* an address that innocent names have, too, and nothing said which one was meant */
 	LET_THROUGH_MAX,
 };
 
@@ -89,6 +90,9 @@ enum recognised {
 	RECOGNISED_CONTENT = 3,		/* SHA-256 */
 	RECOGNISED_NAME = 4,		/* of a kernel module */
 	RECOGNISED_ADDRESS = 5,
+	RECOGNISED_RESOLVED = 6,	/* an address that a DNS answer gave for the name */
+	RECOGNISED_SERVER_NAME = 7,	/* of a TLS ClientHello */
+	RECOGNISED_CONTAINED = 8,	/* who connects: a contained program or a descendant of one */
 	RECOGNISED_MAX,
 };
 
@@ -130,7 +134,10 @@ enum protocol {
 #define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
 #define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
 #define MODULE_NAME_BYTES 64		/* more than MODULE_NAME_LEN, linux/module.h */
+#define DOMAIN_BYTES 253		/* of a name in text, without the last dot: RFC 1035, section 2.3.4 */
+#define DOMAIN_LABELS_MAX 127		/* of a name; a pattern has at most PATH_COMPONENTS_MAX */
 #define SHA256_BYTES 32
+#define ADDRESS_NAMES_MAX 4		/* names that are kept of one address */
 /* As many attempts as can be under way on one processor: each but the last is a preempted task. */
 #define SCRATCH_PER_CPU 16
 
@@ -145,18 +152,22 @@ enum protocol {
  *   GEN_NODE       node                       -> gen_node      a node that is reached by its number
  *   GEN_GLOB       node = state, part = b>>4  -> gen_glob      automaton row: next state by low nibble
  *   GEN_ACCEPT     node = state               -> gen_accept    node reached if the component ends here
- *   GEN_LENGTHS    part = 4 or 6              -> gen_lengths   prefix lengths in use, ascending
- *   GEN_NET4       part = bits, a             -> gen_network   a = address in host order, masked
- *   GEN_NET6       part = bits, a, b          -> gen_network   a, b = halves in host order, masked
+ *   GEN_LENGTHS    node = table, part = 4, 6  -> gen_lengths   prefix lengths in use, ascending
+ *   GEN_NET4       node = table, part = bits, a     -> gen_network   a = address in host order, masked
+ *   GEN_NET6       node = table, part = bits, a, b  -> gen_network   a, b = halves in host order, masked
  *   GEN_CONDITION  node = list, part = index  -> gen_condition one port and protocol line
  *   GEN_RULE       node = rule number         -> gen_rule      what to do
  *   GEN_SCOPE      -                          -> gen_scope     whose attempts are decided; GEN_FLAG_SCOPE
  *   GEN_USER       node = user id             -> gen_user      a user of the scope
  *   GEN_ROOTS      -                          -> gen_roots     where names other than paths start
  *   GEN_DIGEST     DIGEST_KEY_BYTES of it     -> gen_digest    a listed SHA-256
+ *   GEN_CONTAIN    a = gen_rule.id            -> gen_contain   a rule that contains
  *
  * Rules are numbered from 1, the more specific first, so that the best of several matches is the
  * smallest number. Rule 0 is "none", node 0 is "none", glob state 0 is "dead".
+ *
+ * Networks are in tables of their own, in "node" of GEN_LENGTHS, GEN_NET4 and GEN_NET6: NETWORKS_RULES are those of rules and
+ * allow entries; of NETWORKS_INTERNAL, which contained programs may reach, an entry says only that it is there (count 1).
  *
  * A path is matched from its root down, one lookup for each component, until no node is left:
  *   - at a node with components still to come: below_* applies, and the leaf is tried as child of "deep";
@@ -177,6 +188,13 @@ enum protocol {
  *
  * Names of kernel modules, and the names of programs that count as interpreters for rules with RULE_STRICT, are
  * paths of one component for the same nodes, from the roots of GEN_ROOTS. There is no GEN_ROOTS without either.
+ *
+ * Domains are paths of their labels from the last one: api.example.com is /com/example/api, and *.example.com is
+ * /com/example/ and all below, from the root GEN_ROOTS.domains. Labels are in lower case.
+ *
+ * A rule with ACTION_CONTAIN has a GEN_CONTAIN, so that a mark which was set under another generation finds its rule, or that
+ * there is none any more. Only rules of files have that action: what a line says to contain says of its networks and
+ * domains to refuse them, as a program that may not leave the internal networks does not reach them either.
  *
  * Rules of packages and package vendors have a number and no other entry: the agent finds their files and adds
  * facts that name them.
@@ -200,6 +218,7 @@ enum gen_kind {
 	GEN_USER = 12,
 	GEN_ROOTS = 13,
 	GEN_DIGEST = 14,
+	GEN_CONTAIN = 15,
 	GEN_MAX,
 };
 
@@ -217,7 +236,18 @@ enum gen_flag {
 	GEN_FLAG_SCOPE = 1,		/* there is a GEN_SCOPE: not every attempt is decided */
 	GEN_FLAG_REQUIRES = 2,		/* in audit until struct runtime says that the requirements are met */
 	GEN_FLAG_STRICT = 4,		/* some rule has RULE_STRICT */
-	GEN_FLAGS_ALL = 7,
+	GEN_FLAG_NAMES = 8,		/* there are domains: answers and server names are read */
+	GEN_FLAG_CONTAIN = 16,		/* some rule has ACTION_CONTAIN */
+	GEN_FLAG_REFUSE_NO_NAME = 32,	/* TLS without a server name is refused also at an address that innocent names share */
+	GEN_FLAG_REFUSE_QUIC = 64,	/* the same for UDP to port 443 */
+	GEN_FLAGS_ALL = 127,
+};
+
+/* Which networks; "node" of their keys. */
+enum network_table {
+	NETWORKS_RULES = 0,
+	NETWORKS_INTERNAL = 1,
+	NETWORKS_MAX,
 };
 
 struct gen_header {
@@ -262,9 +292,16 @@ ABI_SIZE(struct gen_user, 32);
 struct gen_roots {
 	__u32 modules;			/* path node of modules' names; 0: no rule names one */
 	__u32 interpreters;		/* of interpreters' names; 0 without GEN_FLAG_STRICT */
-	__u32 zero[6];
+	__u32 domains;			/* of domains, label by label from the last; 0 without GEN_FLAG_NAMES */
+	__u32 zero[5];
 };
 ABI_SIZE(struct gen_roots, 32);
+
+struct gen_contain {
+	__u32 rule;
+	__u32 zero[7];
+};
+ABI_SIZE(struct gen_contain, 32);
 
 /*
  * A SHA-256 in a key (GEN_DIGEST, LEARNED_DIGEST): its first 22 bytes in the place of all members behind "kind", in
@@ -338,7 +375,7 @@ struct gen_rule {
 	__u8 matcher;			/* enum matcher */
 	__u32 flags;			/* enum rule_flag, ORed */
 	__u64 until_s;			/* an allow entry holds before this time, Unix seconds; 0: for ever */
-	__u64 zero2;
+	__u64 id;			/* name_hash() of the rule's id: the same in every generation */
 };
 ABI_SIZE(struct gen_rule, 32);
 
@@ -355,6 +392,7 @@ union gen_value {
 	struct gen_user user;
 	struct gen_roots roots;
 	struct gen_digest digest;
+	struct gen_contain contain;
 	__u8 bytes[32];
 };
 ABI_SIZE(union gen_value, 32);
@@ -407,6 +445,70 @@ ABI_SIZE(struct learned, 32);
 
 #define LEARNED_MAPS_MAX 8		/* generations with facts at a time: the active one, the next, and slack */
 #define LEARNED_SPARE 16384		/* room for facts to come, in a map of facts as it is made */
+
+/* ---------------------------------------------------------------- down: names and marks
+ *
+ * What is learned of the network carries a name and no rule: which rule that is, is asked in the generation that is active
+ * when somebody connects. So a switch has nothing to carry over, and no fact is older than the policy.
+ *
+ *   addresses   address        -> learned_address   names that DNS answers gave for it, if a rule named one of them then
+ *   names       hash of a name -> learned_name      these names, and what they were resolved through
+ *   seen        address        -> seen_address      the latest innocent name of an address; the oldest go when it is full
+ *   contained   process        -> contained         whose connections are bound to the internal networks
+ */
+
+/* IPv4 as ::ffff:a.b.c.d, so that no other address looks the same. */
+struct address_key {
+	__u8 address[16];		/* network order */
+};
+ABI_SIZE(struct address_key, 16);
+
+struct address_name {
+	__u64 name;			/* key of "names"; 0: none */
+	__u64 until_boot_ns;		/* what the answer said of its time, within TTL_MIN_S and TTL_MAX_S; ~0: for ever */
+};
+ABI_SIZE(struct address_name, 16);
+
+struct learned_address {
+	struct address_name names[ADDRESS_NAMES_MAX];
+};
+ABI_SIZE(struct learned_address, 64);
+
+/*
+ * How long an answer is believed: not less than programs keep an answer that they have used (browsers: a minute; JVMs and
+ * connection pools: minutes), and not so long that an address which has changed hands stays with its name.
+ */
+#define TTL_MIN_S 600
+#define TTL_MAX_S 86400
+#define ADDRESSES_MAX 65536
+#define NAMES_MAX 65536
+#define SEEN_MAX 4096
+
+struct domain_text {
+	__u8 bytes;
+	char text[255];			/* lower case, at most DOMAIN_BYTES, no last dot; zeros behind */
+};
+ABI_SIZE(struct domain_text, 256);
+
+struct learned_name {
+	__u64 until_boot_ns;		/* the latest of its addresses */
+	__u64 through;			/* the name that it is an alias of and that a rule names; 0: it is named itself */
+	struct domain_text name;
+};
+ABI_SIZE(struct learned_name, 272);
+
+struct seen_address {
+	__u64 until_boot_ns;
+	struct domain_text name;
+};
+ABI_SIZE(struct seen_address, 264);
+
+/* Key: __u32, the process (thread group) in the initial namespace. */
+struct contained {
+	__u64 rule_id;			/* key of GEN_CONTAIN */
+	__u64 start_boot_ns;		/* of the process, or of the one that it was forked from while it is born */
+};
+ABI_SIZE(struct contained, 16);
 
 /* ---------------------------------------------------------------- down: what changes at run time */
 
@@ -463,8 +565,10 @@ enum stat_kind {
 	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
 	STAT_HASHED = 8,		/* times that the kernel set out to hash a file: of an embargoed size only */
 	STAT_UNHASHED = 9,		/* of an embargoed size, content not known in time: let through, asked for */
-	STAT_UNLEARNED = 10,		/* files recognised that did not fit the map of facts */
+	STAT_UNLEARNED = 10,		/* files recognised, addresses of a name, marks: did not fit their map */
 	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
+	STAT_ANSWERS = 12,		/* DNS answers that were read */
+	STAT_UNREADABLE = 13,		/* of those: cut off, malformed or too long to be read to the end */
 	STAT_MAX,
 };
 
@@ -474,7 +578,7 @@ _Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
 struct stats {
 	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 12 * HOOK_ROWS);
+ABI_SIZE(struct stats, 8 * 14 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -504,6 +608,8 @@ ABI_SIZE(struct event_decision, 32);
 
 enum event_flag {
 	EVENT_WANTS_CONTENT = 1,	/* no rule: of an embargoed size, the agent is asked to compare its content */
+	EVENT_CONTAINED = 2,		/* the program runs and is contained; the rule's action is ACTION_CONTAIN */
+	EVENT_SUBJECT_RECALLED = 4,	/* the subject is who made the connection, as remembered then: there is no path */
 };
 
 /* Who tried. */
@@ -544,7 +650,7 @@ enum file_flag {
 	FILE_IDENTIFIED = 1,
 };
 
-/* Where to; zero in other kinds than HOOK_CONNECT. */
+/* Where to; zero in other kinds than HOOK_CONNECT and HOOK_NAME. */
 struct event_destination {
 	__u8 address[16];		/* network order; IPv4 in the first four bytes, also if v4-mapped */
 	__u16 port;			/* host order */
@@ -571,8 +677,9 @@ struct event {
 	char module[MODULE_NAME_BYTES];	/* HOOK_MODULE: its name, with '_' for '-', as far as known; ends with a zero */
 	__u16 path_bytes;		/* of path */
 	__u16 path_flags;		/* enum event_path_flag */
-	__u32 zero;
-	char path[];			/* of the file, as seen from the process's root; no terminating zero */
+	__u16 name_bytes;		/* of the name behind the path: HOOK_NAME, at most DOMAIN_BYTES */
+	__u16 zero;
+	char path[];			/* of the file, as seen from the process's root; no terminating zero; then the name */
 };
 ABI_SIZE(struct event, 296);
 
@@ -607,8 +714,9 @@ struct fold_key {
 	__u8 family;
 	__u8 protocol;
 	__u32 zero;
+	__u64 name;			/* hash of the name; HOOK_NAME only */
 };
-ABI_SIZE(struct fold_key, 64);
+ABI_SIZE(struct fold_key, 72);
 
 /*
  * The kernel starts a window with the event it sends and then only counts; an attempt after the window
@@ -623,6 +731,58 @@ struct fold {
 	__u32 zero;
 };
 ABI_SIZE(struct fold, 32);
+
+/* ---------------------------------------------------------------- up: connections to be closed, and what they carried */
+
+/*
+ * A connection whose first data was refused. It goes up apart from events, unfolded and in a ring of its own: the agent
+ * destroys the socket, so that who has it sees an error and does not wait.
+ */
+struct closing {
+	__u64 cookie;			/* of the socket */
+	__u64 boot_ns;
+	struct event_destination to;
+	__u8 from[16];			/* as in event_destination.address */
+	__u16 from_port;		/* host order */
+	__u16 zero;
+	__u32 net_namespace;		/* inode number */
+	__u32 pid;			/* that made the connection, to find the namespace by */
+	__u32 zero2;
+};
+ABI_SIZE(struct closing, 72);
+
+/* What went where: key of the map "evidence". */
+struct evidence_key {
+	__u64 generation;		/* in which the rule counts */
+	__u64 inode;			/* of the executable */
+	__u64 name;			/* key of "names"; 0: by address */
+	__u32 device;
+	__u32 rule;
+	__u32 uid;
+	__u32 zero;
+	struct event_destination to;
+};
+ABI_SIZE(struct evidence_key, 64);
+
+struct evidence {
+	__u64 connections;
+	__u64 sent, received;		/* bytes of TCP payload, of connections that are over or were looked at since */
+	__u64 first_boot_ns, last_boot_ns;
+	__u32 pid;			/* that made the latest one */
+	__u32 zero;
+	char name[TASK_NAME_BYTES];
+};
+ABI_SIZE(struct evidence, 64);
+
+/* A connection that is counted: value of the map "flows", by the socket's cookie. */
+struct flow {
+	struct evidence_key key;
+	__u64 sent, received;		/* already added to its evidence */
+};
+ABI_SIZE(struct flow, 80);
+
+#define EVIDENCE_MAX 16384
+#define FLOWS_MAX 16384
 
 /* ---------------------------------------------------------------- the functions of the format */
 

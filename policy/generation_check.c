@@ -68,7 +68,7 @@ static bool gen_rule_fits(const struct generation_store *store, __u32 number,
 	       rule->target_held_by == words->target_held_by && rule->matcher == words->matcher &&
 	       rule->until_s == words->until_s &&
 	       (rule->action == ACTION_ALLOW || !rule->until_s) &&
-	       rule->flags == (words->strict ? RULE_STRICT : 0u) && !rule->zero2 &&
+	       rule->flags == (words->strict ? RULE_STRICT : 0u) && !rule->id &&
 	       (!words->strict ||
 		(rule->action != ACTION_ALLOW && rule_can_be_strict(rule->matcher)));
 }

@@ -37,6 +37,7 @@ static const char *const let_through_words[] = {
 	[LET_THROUGH_NOT] = "not",
 	[LET_THROUGH_ALLOWED] = "allowed",
 	[LET_THROUGH_PROTECTED] = "protected",
+	[LET_THROUGH_SHARED] = "shared",
 };
 WORDS(let_through_words, LET_THROUGH_MAX);
 
@@ -61,6 +62,9 @@ WORDS(matcher_words, MATCHER_MAX);
 static const char *const recognised_words[] = {
 	[RECOGNISED_NOT] = "not",	  [RECOGNISED_PATH] = "path", [RECOGNISED_IDENTITY] = "identity",
 	[RECOGNISED_CONTENT] = "content", [RECOGNISED_NAME] = "name", [RECOGNISED_ADDRESS] = "address",
+	[RECOGNISED_RESOLVED] = "resolved",
+	[RECOGNISED_SERVER_NAME] = "server-name",
+	[RECOGNISED_CONTAINED] = "contained",
 };
 WORDS(recognised_words, RECOGNISED_MAX);
 
