@@ -94,7 +94,7 @@ static __always_inline char module_letter(char letter)
  */
 static __always_inline int module_image_name(__u64 image, __u64 bytes, __u64 at, char *name)
 {
-	char found[MODULE_IMAGE_NAME_BYTES] = {};
+	char found[MODULE_NAME_BYTES] = {};	/* longer than it can be: a longer one that was known is overwritten */
 	__s64 section = 0;
 	int changed = 0;
 
@@ -103,8 +103,8 @@ static __always_inline int module_image_name(__u64 image, __u64 bytes, __u64 at,
 #endif
 	for (__u32 i = 0; i < MODULE_SECTIONS_MAX && !section; i++)
 		section = module_section(image, bytes, i);
-	if (section <= 0 || bytes - section < at + sizeof(found) ||
-	    IMAGE_READ_TEXT(found, sizeof(found), image + section + at) <= 1)
+	if (section <= 0 || bytes - section < at + MODULE_IMAGE_NAME_BYTES ||
+	    IMAGE_READ_TEXT(found, MODULE_IMAGE_NAME_BYTES, image + section + at) <= 1)
 		return -1;
 #ifdef __clang__
 #pragma clang loop unroll(disable)
