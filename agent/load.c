@@ -198,6 +198,31 @@ static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
 					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
 
+/*
+ * A map of maps before the programs, as libbpf would make it and finds it then: a policy can be put into it while they are
+ * loaded. One that is pinned already stays.
+ */
+static int outer_make(struct bpf_map *map)
+{
+	const struct bpf_map *inner = bpf_map__inner_map(map);
+	LIBBPF_OPTS(bpf_map_create_opts, inner_options, .map_flags = bpf_map__map_flags(inner));
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(map));
+	_cleanup_fd_ int template = -1, fd = bpf_obj_get(bpf_map__pin_path(map));
+
+	if (fd >= 0)
+		return 0;
+	template = bpf_map_create(bpf_map__type(inner), NULL, bpf_map__key_size(inner), bpf_map__value_size(inner),
+				  bpf_map__max_entries(inner), &inner_options);
+	if (template < 0)
+		return -errno;
+	options.inner_map_fd = template;
+	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+			    bpf_map__value_size(map), bpf_map__max_entries(map), &options);
+	if (fd < 0)
+		return -errno;
+	return bpf_obj_pin(fd, bpf_map__pin_path(map)) ? -errno : 0;
+}
+
 int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out)
 {
 	struct loaded *loaded = calloc(1, sizeof(*loaded));
@@ -217,7 +242,8 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 	if (err)
 		goto fail;
 	loaded->skeleton->rodata->load_config = *config;
-	err = embargo_bpf__load(loaded->skeleton);
+	err = outer_make(loaded->skeleton->maps.generation);
+	err = err ?: outer_make(loaded->skeleton->maps.learned);
 	if (err)
 		goto fail;
 	*out = loaded;
@@ -225,6 +251,11 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 fail:
 	load_close(loaded);
 	return err;
+}
+
+int load_programs(struct loaded *loaded)
+{
+	return embargo_bpf__load(loaded->skeleton);
 }
 
 /* A program that is attached later, or never, is kept by a pin of its own. */
