@@ -148,6 +148,7 @@ void descriptors_open(struct kernel *kernel)
 
 	kernel->entries = generation_entries(&kernel->maps);
 	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
+	filter_choose(kernel, kernel_generation(kernel));
 	kernel->identify = program_open(kernel, "identify");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
@@ -298,6 +299,9 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 
 	if (entries < 0 && !first)
 		return -ENOKEY;
+	err = filters_map(kernel);
+	if (err)
+		return err;
 	if (entries >= 0 && !generation_header(entries, out_header)) {
 		facts = learned_map(&kernel->maps, out_header->generation);
 		if (!first || (facts >= 0 && out_header->generation == first->number))
@@ -412,6 +416,7 @@ static int install_early(struct kernel_begun *begun, const struct generation *fi
 		return 0;
 	err = map_open(kernel->pins, "generation", &kernel->maps.generation);
 	err = err ?: map_open(kernel->pins, "learned", &kernel->maps.learned);
+	err = err ?: map_open(kernel->pins, "filter", &kernel->maps.filter);
 	err = err ?: generation_ready(kernel, first, learned, &header);
 	maps_close(&kernel->maps);
 	return err;
@@ -469,6 +474,7 @@ void kernel_close(struct kernel *kernel)
 		return;
 	ring_buffer__free(kernel->ring);
 	descriptors_close(kernel);
+	filters_unmap(kernel);
 	maps_close(&kernel->maps);
 	learned_lock_free(kernel->learned_lock);
 	free(kernel);

@@ -16,7 +16,7 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned;
+	int generation, runtime, pause, stats, fold, events, learned, filter;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -35,6 +35,8 @@ struct kernel {
 	int entries;			/* the active generation */
 	int scratch;
 	int facts;			/* learned facts of the active generation */
+	struct learned_filter *filter;	/* that of the generation of .facts, of all that are mapped at .filters */
+	struct learned_filter *filters;	/* shared with the kernel and with children */
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
 	int identify;			/* program of the iterator */
@@ -179,16 +181,27 @@ int generation_header(int entries, struct gen_header *out);
 /**
  * learned_install() - make the facts of a generation and put them where a decision finds them by its number
  * @kernel, @generation: borrowed
+ * @before:  number of the generation that is active; 0: none
  * @learned: borrowed; NULL: none. The sizes of its GEN_DIGEST are added
  *
  * Return: descriptor of the map, to be closed; or a negative errno, then nothing has changed.
  */
-int learned_install(const struct kernel *kernel, const struct generation *generation,
+int learned_install(const struct kernel *kernel, const struct generation *generation, __u64 before,
 		    const struct learned_list *learned);
 
 /** learned_lock_new(), learned_lock_free() - a lock that children share; NULL without memory, which is accepted */
 pthread_mutex_t *learned_lock_new(void);
 void learned_lock_free(pthread_mutex_t *lock);
+
+/**
+ * filters_map() - map the pinned filters into this process
+ * @kernel: .maps are open
+ * Return: 0 or a negative errno.
+ */
+int filters_map(struct kernel *kernel);
+void filters_unmap(struct kernel *kernel);
+/** filter_choose() - from now on facts are added to that of this generation */
+void filter_choose(struct kernel *kernel, __u64 generation);
 
 /** learned_map() - descriptor of the facts of a generation by its number, to be closed; -ENOENT; -errno */
 int learned_map(const struct kernel_maps *maps, __u64 generation);

@@ -23,7 +23,7 @@
 #include <sys/vfs.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
-					  "learned" };
+					  "learned", "filter" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
 
@@ -198,24 +198,33 @@ static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
 					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
 
-/*
- * A map of maps before the programs, as libbpf would make it and finds it then: a policy can be put into it while they are
- * loaded. One that is pinned already stays.
- */
-static int outer_make(struct bpf_map *map)
+/* An inner map as the outer one wants it, to be closed; or a negative errno. */
+static int template_make(const struct bpf_map *inner)
 {
-	const struct bpf_map *inner = bpf_map__inner_map(map);
-	LIBBPF_OPTS(bpf_map_create_opts, inner_options, .map_flags = bpf_map__map_flags(inner));
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(inner));
+	int fd = bpf_map_create(bpf_map__type(inner), NULL, bpf_map__key_size(inner), bpf_map__value_size(inner),
+				bpf_map__max_entries(inner), &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * A map that a policy is put into, before the programs, as libbpf would make it and finds it then: so that can be done while they
+ * are loaded. One that is pinned already stays.
+ */
+static int map_make(struct bpf_map *map)
+{
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(map));
 	_cleanup_fd_ int template = -1, fd = bpf_obj_get(bpf_map__pin_path(map));
 
 	if (fd >= 0)
 		return 0;
-	template = bpf_map_create(bpf_map__type(inner), NULL, bpf_map__key_size(inner), bpf_map__value_size(inner),
-				  bpf_map__max_entries(inner), &inner_options);
-	if (template < 0)
-		return -errno;
-	options.inner_map_fd = template;
+	if (bpf_map__inner_map(map)) {
+		template = template_make(bpf_map__inner_map(map));
+		if (template < 0)
+			return template;
+		options.inner_map_fd = template;
+	}
 	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
 			    bpf_map__value_size(map), bpf_map__max_entries(map), &options);
 	if (fd < 0)
@@ -242,8 +251,9 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 	if (err)
 		goto fail;
 	loaded->skeleton->rodata->load_config = *config;
-	err = outer_make(loaded->skeleton->maps.generation);
-	err = err ?: outer_make(loaded->skeleton->maps.learned);
+	err = map_make(loaded->skeleton->maps.generation);
+	err = err ?: map_make(loaded->skeleton->maps.learned);
+	err = err ?: map_make(loaded->skeleton->maps.filter);
 	if (err)
 		goto fail;
 	*out = loaded;
