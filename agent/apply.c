@@ -72,7 +72,7 @@ int generation_install(struct kernel *kernel, const struct generation *generatio
 	(void)generation_header(old >= 0 ? old : kernel->entries, &before);	/* there may be none */
 	if (before.generation)
 		learned_forget(&kernel->maps, before.generation);	/* of one that came to nothing */
-	facts = learned_install(kernel, generation, learned);
+	facts = learned_install(kernel, generation, before.generation, learned);
 	if (facts < 0)
 		return facts;
 	/* The kernel returns when no program uses the old map: maybe_wait_bpf_programs(), kernel/bpf/syscall.c. */
@@ -91,6 +91,7 @@ int generation_install(struct kernel *kernel, const struct generation *generatio
 	kernel->retired_facts = kernel->facts;
 	kernel->facts = facts;
 	facts = -1;
+	filter_choose(kernel, generation->number);
 	learned_forget(&kernel->maps, generation->number);
 	return 0;
 }

@@ -279,12 +279,12 @@ static int start_kernel(struct daemon *daemon, bool *out_adopted)
 {
 	int err;
 
-	daemon->kernel_options.probing = kernel_probe_begin();
+	daemon->kernel_options.begun = kernel_begin(&daemon->kernel_options);
 	err = activate_first(&daemon->activation);
 	if (err == 0)
 		err = kernel_start(&daemon->kernel_options, daemon->activation.active, NULL,
 				   &daemon->kernel, out_adopted);
-	kernel_probe_end(take_ptr(daemon->kernel_options.probing));
+	kernel_begin_end(take_ptr(daemon->kernel_options.begun));
 	if (err < 0) {
 		explain_start(daemon, err);
 		return err;

@@ -15,20 +15,23 @@
 #include <string.h>
 #include <time.h>
 
+static int map_open(const char *pins, const char *name, int *out_fd)
+{
+	char path[PIN_PATH_BYTES];
+
+	pin_map_path(path, pins, name);
+	*out_fd = bpf_obj_get(path);
+	return *out_fd < 0 ? -errno : 0;
+}
+
 int maps_open(const char *pins, struct kernel_maps *out_maps)
 {
 	struct kernel_maps maps;
 	int *fds = (int *)&maps, err = 0;
 
 	memset(&maps, -1, sizeof(maps));
-	for (size_t i = 0; !err && i < KERNEL_MAP_COUNT; i++) {
-		char path[PIN_PATH_BYTES];
-
-		pin_map_path(path, pins, kernel_map_names[i]);
-		fds[i] = bpf_obj_get(path);
-		if (fds[i] < 0)
-			err = -errno;
-	}
+	for (size_t i = 0; !err && i < KERNEL_MAP_COUNT; i++)
+		err = map_open(pins, kernel_map_names[i], &fds[i]);
 	if (err)
 		maps_close(&maps);
 	else
@@ -145,6 +148,7 @@ void descriptors_open(struct kernel *kernel)
 
 	kernel->entries = generation_entries(&kernel->maps);
 	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
+	filter_choose(kernel, kernel_generation(kernel));
 	kernel->identify = program_open(kernel, "identify");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
@@ -308,6 +312,9 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 
 	if (entries < 0 && !first)
 		return -ENOKEY;
+	err = filters_map(kernel);
+	if (err)
+		return err;
 	if (entries >= 0 && !generation_header(entries, out_header)) {
 		facts = learned_map(&kernel->maps, out_header->generation);
 		if (!first || (facts >= 0 && out_header->generation == first->number))
@@ -320,24 +327,26 @@ static int generation_ready(struct kernel *kernel, const struct generation *firs
 }
 
 /* New programs attached before the old ones go; the switch of "runtime" decides which of them counts. */
-static int exchange(struct kernel *kernel, const struct load_config *config, const struct generation *first,
-		    const struct learned_list *learned)
+static int exchange(struct kernel_begun *begun, const struct generation *first, const struct learned_list *learned)
 {
+	struct kernel *kernel = begun->kernel;
 	struct gen_header header;
-	struct loaded *loaded = NULL;
-	int err;
+	int err = 0;
 
-	(void)pin_set_remove(kernel->pins, kernel->set);	/* a broken one of this name */
-	err = load_open(kernel, config, &loaded);
+	if (!begun->loaded) {	/* it looked as if it could be adopted */
+		err = load_open(kernel, &begun->config, &begun->loaded);
+		err = err ?: load_programs(begun->loaded);
+	}
 	if (err)
 		return err;
+	(void)pin_set_remove(kernel->pins, kernel->set);	/* a broken one of this name */
 	err = maps_open(kernel->pins, &kernel->maps);
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
-		err = load_attach(loaded, kernel);
+		err = load_attach(begun->loaded, kernel);
 	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (!err)
@@ -346,13 +355,11 @@ static int exchange(struct kernel *kernel, const struct load_config *config, con
 		(void)pin_set_remove(kernel->pins, kernel->set);
 	else
 		remove_other_sets(kernel);
-	load_close(loaded);
 	return err;
 }
 
-static int adopt(struct kernel *kernel, const struct generation *first, const struct learned_list *learned)
+int set_open(struct kernel *kernel)
 {
-	struct gen_header header;
 	struct runtime runtime;
 	int err = maps_open(kernel->pins, &kernel->maps);
 
@@ -361,8 +368,19 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 	err = runtime_get(&kernel->maps, &runtime);
 	if (!err && (runtime.active_set != kernel->set || !set_is_whole(kernel)))
 		err = -ESTALE;
-	if (!err)
-		err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
+	if (err)
+		maps_close(&kernel->maps);
+	return err;
+}
+
+static int adopt(struct kernel *kernel, const struct generation *first, const struct learned_list *learned)
+{
+	struct gen_header header;
+	int err = set_open(kernel);
+
+	if (err)
+		return err;
+	err = kernel_set_clock(kernel, kernel_clock());	/* it may have been set while nobody looked */
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
@@ -376,73 +394,93 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 	return 0;
 }
 
-static int start(struct kernel *kernel, const struct generation *first, const struct learned_list *learned,
-		 bool *out_adopted)
-{
-	struct load_config config;
-	_cleanup_fd_ int lock = -1;
-	__u64 sets[1];
-	bool fresh;
-	int err;
-
-	probe_features_of(kernel->options.probing, &kernel->features);
-	err = load_choose(&kernel->features, kernel->options.forced, kernel->backends);
-	if (err)
-		return err;
-	err = load_config_fill(&kernel->options, &kernel->features, kernel->backends, &config);
-	if (err)
-		return err;
-	kernel->set = config.set;
-	err = pin_prepare(kernel->pins);
-	if (err)
-		return err;
-	lock = pin_lock(kernel->pins);
-	if (lock < 0)
-		return lock;
-	err = adopt(kernel, first, learned);
-	*out_adopted = !err;
-	if (err == -ESTALE || err == -ENOENT) {
-		fresh = pin_sets(kernel->pins, sets, 1) == 0;
-		err = exchange(kernel, &config, first, learned);
-		if (err && fresh)
-			(void)pin_remove_all(kernel->pins);
-	}
-	return err;
-}
-
-int kernel_start(const struct kernel_options *options, const struct generation *first,
-		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted)
+struct kernel *kernel_new(const struct kernel_options *options)
 {
 	struct kernel *kernel = calloc(1, sizeof(*kernel));
-	bool adopted = false;
-	int err;
 
 	if (!kernel)
-		return -ENOMEM;
+		return NULL;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
 	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;
+	kernel->options.begun = NULL;
 	snprintf(kernel->pins, sizeof(kernel->pins), "%s", options->pins ?: PIN_DEFAULT);
 	kernel->options.pins = kernel->pins;
 	if (options->within) {
 		snprintf(kernel->within, sizeof(kernel->within), "%s", options->within);
 		kernel->options.within = kernel->within;
 	}
-	err = start(kernel, first, learned, &adopted);
-	if (err) {
-		kernel_close(kernel);
+	return kernel;
+}
+
+/*
+ * Where nothing is attached, the policy is put in its place while the programs are loaded. Each of its two updates waits
+ * until no program uses what was there before, for 8 ms and more, though there is none. What is attached must never get the policy
+ * of a start that may yet fail.
+ */
+static int install_early(struct kernel_begun *begun, const struct generation *first, const struct learned_list *learned)
+{
+	struct kernel *kernel = begun->kernel;
+	struct gen_header header;
+	int err;
+
+	if (!begun->fresh || !begun->loaded || !first)
+		return 0;
+	err = map_open(kernel->pins, "generation", &kernel->maps.generation);
+	err = err ?: map_open(kernel->pins, "learned", &kernel->maps.learned);
+	err = err ?: map_open(kernel->pins, "filter", &kernel->maps.filter);
+	err = err ?: generation_ready(kernel, first, learned, &header);
+	maps_close(&kernel->maps);
+	return err;
+}
+
+static int start(struct kernel_begun *begun, const struct generation *first, const struct learned_list *learned,
+		 bool *out_adopted)
+{
+	int err;
+
+	begun_wait_prepared(begun);
+	err = begun->err ?: install_early(begun, first, learned);
+	begun_wait(begun);
+	err = err ?: begun->load_err;
+	if (err)
 		return err;
+	err = adopt(begun->kernel, first, learned);
+	*out_adopted = !err;
+	if (err == -ESTALE || err == -ENOENT)
+		err = exchange(begun, first, learned);
+	return err;
+}
+
+int kernel_start(const struct kernel_options *options, const struct generation *first,
+		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted)
+{
+	struct kernel_begun *begun = options->begun ?: begun_new(options);
+	struct kernel *kernel;
+	bool adopted = false;
+	int err;
+
+	if (!begun)
+		return -ENOMEM;
+	if (!options->begun)
+		begun_run(begun);
+	err = start(begun, first, learned, &adopted);
+	if (!err) {
+		kernel = begun->kernel;
+		begun->kernel = NULL;
+		close_owned_fd(&kernel->entries);	/* of generation_install() */
+		close_owned_fd(&kernel->facts);
+		descriptors_open(kernel);
+		*out_kernel = kernel;
+		if (out_adopted)
+			*out_adopted = adopted;
 	}
-	close_owned_fd(&kernel->entries);	/* of generation_install() */
-	close_owned_fd(&kernel->facts);
-	descriptors_open(kernel);
-	*out_kernel = kernel;
-	if (out_adopted)
-		*out_adopted = adopted;
-	return 0;
+	if (!options->begun)
+		kernel_begin_end(begun);
+	return err;
 }
 
 void kernel_close(struct kernel *kernel)
@@ -451,6 +489,7 @@ void kernel_close(struct kernel *kernel)
 		return;
 	ring_buffer__free(kernel->ring);
 	descriptors_close(kernel);
+	filters_unmap(kernel);
 	maps_close(&kernel->maps);
 	learned_lock_free(kernel->learned_lock);
 	free(kernel);

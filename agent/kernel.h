@@ -13,7 +13,7 @@
 
 struct generation;
 struct kernel;
-struct kernel_probing;
+struct kernel_begun;
 
 #define KERNEL_TEXT_BYTES 256
 
@@ -23,18 +23,22 @@ struct kernel_options {
 	bool audit_only;
 	/* By enum hook. BACKEND_NONE: the strongest that works; BACKEND_MAX: none, as on a host without one. */
 	enum backend forced[HOOK_MAX];
-	struct kernel_probing *probing;	/* of kernel_probe_begin(); borrowed; NULL: asked when it is needed */
+	struct kernel_begun *begun;	/* of kernel_begin(); borrowed; NULL: kernel_start() does it all */
 };
 
 /**
- * kernel_probe_begin() - ask what this kernel can do in a process of its own, while the caller does something else
+ * kernel_begin() - begin with what a start does before it needs a policy, in a thread, while the caller makes one ready
+ * @options: as for kernel_start(); borrowed until kernel_begin_end(), and not to be changed but for .begun
  *
- * It takes a tenth of a start. Return: for the options of kernel_start(), owned by the caller; NULL if that is not
- * possible, which is no failure.
+ * It asks what this kernel can do and, unless the pinned program set is this one, loads the programs: most of a start. Other
+ * starts on the same pins wait until kernel_begin_end(). What is attached stays as it is. The caller may fork meanwhile.
+ * Return: for the options of kernel_start(), owned by the caller; NULL if that is not possible, which is no failure.
  */
-struct kernel_probing *kernel_probe_begin(void);
-/** kernel_probe_end() - after kernel_start(), or instead of it; accepts NULL */
-void kernel_probe_end(struct kernel_probing *probing);
+struct kernel_begun *kernel_begin(const struct kernel_options *options);
+/**
+ * kernel_begin_end() - after kernel_start(), or instead of it, then it leaves nothing behind; waits for the thread; accepts NULL
+ */
+void kernel_begin_end(struct kernel_begun *begun);
 
 /* One hook on this host. */
 struct hook_report {

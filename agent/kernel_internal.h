@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, learned.c, upward.c, kernel.c, report.c. */
+/* kernel_internal.h - what the files behind kernel.h share: begin.c, load.c, apply.c, learned.c, upward.c, kernel.c, report.c. */
 #ifndef EMBARGO_KERNEL_INTERNAL_H
 #define EMBARGO_KERNEL_INTERNAL_H
 
@@ -9,13 +9,14 @@
 #include "probe.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned;
+	int generation, runtime, pause, stats, fold, events, learned, filter;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -34,6 +35,8 @@ struct kernel {
 	int entries;			/* the active generation */
 	int scratch;
 	int facts;			/* learned facts of the active generation */
+	struct learned_filter *filter;	/* that of the generation of .facts, of all that are mapped at .filters */
+	struct learned_filter *filters;	/* shared with the kernel and with children */
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
 	int identify;			/* program of the iterator */
@@ -80,7 +83,7 @@ int load_config_fill(const struct kernel_options *options, const struct features
 struct loaded;		/* a program set in this process: loaded, perhaps attached, not pinned */
 
 /**
- * load_open() - load the programs of a set, with the pinned maps or making and pinning them
+ * load_open() - a set, ready for load_programs(); "generation" and "learned" are pinned afterwards
  * @kernel: borrowed
  * @config: from load_config_fill()
  * @out:    owned by the caller
@@ -88,6 +91,9 @@ struct loaded;		/* a program set in this process: loaded, perhaps attached, not 
  * Return: 0, or the errno of the kernel; what failed has been logged by the caller's libbpf printer.
  */
 int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out);
+
+/** load_programs() - once: with the pinned maps, or making and pinning them. Return: as load_open(), then good for load_close() only */
+int load_programs(struct loaded *loaded);
 
 /** load_attach() - attach and pin every program of it. Return: 0, -errno; partly attached on failure. */
 int load_attach(struct loaded *loaded, const struct kernel *kernel);
@@ -114,6 +120,40 @@ int needed_attach(const struct kernel *kernel, __u32 flags);
  * a rule for them they end after two lookups. That something stays is no failure: it decides nothing.
  */
 void unneeded_detach(const struct kernel *kernel, __u32 flags);
+
+/* What is known and done before there is a policy; begin.c. */
+struct kernel_begun {
+	struct kernel *kernel;		/* owned; NULL: kernel_start() has made it the caller's */
+	struct load_config config;
+	struct loaded *loaded;		/* owned; NULL: what is pinned looked as if it can be adopted, or it failed */
+	int lock;			/* of the pins; negative: not held */
+	sem_t prepared;			/* posted when all of the above and .err are there for the caller's thread */
+	int err;			/* what kernel_start() is to return; 0: go on */
+	int load_err;			/* the same, when the thread has ended */
+	bool fresh;			/* no set was pinned */
+	bool threaded;			/* .thread may still work on all of this */
+	pthread_t thread;
+};
+
+/** begun_new() - for kernel_begin_end(); nothing has begun. NULL without memory */
+struct kernel_begun *begun_new(const struct kernel_options *options);
+/** begun_run() - do it here */
+void begun_run(struct kernel_begun *begun);
+/** begun_wait_prepared() - once, until all but the programs is there: .loaded, if there is one, has not got them yet */
+void begun_wait_prepared(struct kernel_begun *begun);
+/** begun_wait() - until the thread has done it all, if there is one */
+void begun_wait(struct kernel_begun *begun);
+
+/** kernel_new() - nothing opened yet; for kernel_close(). NULL without memory */
+struct kernel *kernel_new(const struct kernel_options *options);
+
+/**
+ * set_open() - open the pinned maps if the pinned set is this one, active and whole
+ * @kernel: .pins, .set, .features and .backends are set; .maps is opened
+ *
+ * Return: 0; -ENOENT (nothing is pinned); -ESTALE (another one, or not all of it); -errno.
+ */
+int set_open(struct kernel *kernel);
 
 /** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
 int maps_open(const char *pins, struct kernel_maps *out_maps);
@@ -151,16 +191,27 @@ int generation_header(int entries, struct gen_header *out);
 /**
  * learned_install() - make the facts of a generation and put them where a decision finds them by its number
  * @kernel, @generation: borrowed
+ * @before:  number of the generation that is active; 0: none
  * @learned: borrowed; NULL: none. The sizes of its GEN_DIGEST are added
  *
  * Return: descriptor of the map, to be closed; or a negative errno, then nothing has changed.
  */
-int learned_install(const struct kernel *kernel, const struct generation *generation,
+int learned_install(const struct kernel *kernel, const struct generation *generation, __u64 before,
 		    const struct learned_list *learned);
 
 /** learned_lock_new(), learned_lock_free() - a lock that children share; NULL without memory, which is accepted */
 pthread_mutex_t *learned_lock_new(void);
 void learned_lock_free(pthread_mutex_t *lock);
+
+/**
+ * filters_map() - map the pinned filters into this process
+ * @kernel: .maps are open
+ * Return: 0 or a negative errno.
+ */
+int filters_map(struct kernel *kernel);
+void filters_unmap(struct kernel *kernel);
+/** filter_choose() - from now on facts are added to that of this generation */
+void filter_choose(struct kernel *kernel, __u64 generation);
 
 /** learned_map() - descriptor of the facts of a generation by its number, to be closed; -ENOENT; -errno */
 int learned_map(const struct kernel_maps *maps, __u64 generation);

@@ -14,6 +14,39 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+int filters_map(struct kernel *kernel)
+{
+	void *mapped;
+
+	filters_unmap(kernel);
+	mapped = mmap(NULL, FILTERS * sizeof(struct learned_filter), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      kernel->maps.filter, 0);
+
+	if (mapped == MAP_FAILED)
+		return -errno;
+	kernel->filters = mapped;
+	return 0;
+}
+
+void filters_unmap(struct kernel *kernel)
+{
+	if (kernel->filters)
+		munmap(kernel->filters, FILTERS * sizeof(struct learned_filter));
+	kernel->filters = kernel->filter = NULL;
+}
+
+void filter_choose(struct kernel *kernel, __u64 generation)
+{
+	kernel->filter = &kernel->filters[generation & (FILTERS - 1)];
+}
+
+/* Before the fact is there: a decision in between finds nothing, which is so. */
+static void filter_add(struct learned_filter *filter, const struct learned_key *key)
+{
+	if (key->kind == LEARNED_FILE || key->kind == LEARNED_SIZE)
+		__atomic_store_n(&filter->there[filter_place(key->kind, key->a, key->b)], 1, __ATOMIC_RELEASE);
+}
+
 /* Return: descriptor of a map with room for so many, or a negative errno. */
 static int learned_make(size_t room)
 {
@@ -56,7 +89,23 @@ static int sizes_fill(int map, const struct generation *generation, size_t *out_
 	return 0;
 }
 
-int learned_install(const struct kernel *kernel, const struct generation *generation,
+/* What is already there of the generation @before, which is active, stays. */
+static void filter_fill(const struct kernel *kernel, const struct generation *generation, __u64 before,
+			const struct learned_list *learned)
+{
+	struct learned_filter *filter = &kernel->filters[generation->number & (FILTERS - 1)];
+
+	if (!before || filter != &kernel->filters[before & (FILTERS - 1)])
+		memset(filter, 0, sizeof(*filter));
+	for (size_t i = 0; i < learned->count; i++)
+		filter_add(filter, &learned->keys[i]);
+	for (size_t i = 0; i < generation->entry_count; i++)
+		if (generation->keys[i].kind == GEN_DIGEST)
+			filter_add(filter, &(struct learned_key){.kind = LEARNED_SIZE,
+								 .a = generation->values[i].digest.size});
+}
+
+int learned_install(const struct kernel *kernel, const struct generation *generation, __u64 before,
 		    const struct learned_list *learned)
 {
 	const struct learned_list none = {};
@@ -65,6 +114,7 @@ int learned_install(const struct kernel *kernel, const struct generation *genera
 	int map, err;
 
 	learned = learned ?: &none;
+	filter_fill(kernel, generation, before, learned);
 	(void)sizes_fill(-1, generation, &digests);	/* only counts */
 	map = learned_make(2 * learned->count + digests + LEARNED_SPARE);
 	if (map < 0)
@@ -138,6 +188,7 @@ void kernel_learned_unlock(struct kernel *kernel)
 
 int kernel_learned_put(struct kernel *kernel, const struct learned_key *key, const struct learned *learned)
 {
+	filter_add(kernel->filter, key);
 	return bpf_map_update_elem(kernel->facts, key, learned, BPF_ANY) ? -errno : 0;
 }
 

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
-					  "learned" };
+					  "learned", "filter" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
 
@@ -199,6 +199,40 @@ static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
 					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
 
+/* An inner map as the outer one wants it, to be closed; or a negative errno. */
+static int template_make(const struct bpf_map *inner)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(inner));
+	int fd = bpf_map_create(bpf_map__type(inner), NULL, bpf_map__key_size(inner), bpf_map__value_size(inner),
+				bpf_map__max_entries(inner), &options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * A map that a policy is put into, before the programs, as libbpf would make it and finds it then: so that can be done while they
+ * are loaded. One that is pinned already stays.
+ */
+static int map_make(struct bpf_map *map)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = bpf_map__map_flags(map));
+	_cleanup_fd_ int template = -1, fd = bpf_obj_get(bpf_map__pin_path(map));
+
+	if (fd >= 0)
+		return 0;
+	if (bpf_map__inner_map(map)) {
+		template = template_make(bpf_map__inner_map(map));
+		if (template < 0)
+			return template;
+		options.inner_map_fd = template;
+	}
+	fd = bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+			    bpf_map__value_size(map), bpf_map__max_entries(map), &options);
+	if (fd < 0)
+		return -errno;
+	return bpf_obj_pin(fd, bpf_map__pin_path(map)) ? -errno : 0;
+}
+
 int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out)
 {
 	struct loaded *loaded = calloc(1, sizeof(*loaded));
@@ -218,7 +252,9 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 	if (err)
 		goto fail;
 	loaded->skeleton->rodata->load_config = *config;
-	err = embargo_bpf__load(loaded->skeleton);
+	err = map_make(loaded->skeleton->maps.generation);
+	err = err ?: map_make(loaded->skeleton->maps.learned);
+	err = err ?: map_make(loaded->skeleton->maps.filter);
 	if (err)
 		goto fail;
 	*out = loaded;
@@ -226,6 +262,11 @@ int load_open(const struct kernel *kernel, const struct load_config *config, str
 fail:
 	load_close(loaded);
 	return err;
+}
+
+int load_programs(struct loaded *loaded)
+{
+	return embargo_bpf__load(loaded->skeleton);
 }
 
 /* A program that is attached later, or never, is kept by a pin of its own. */

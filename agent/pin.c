@@ -69,6 +69,14 @@ int pin_lock(const char *pins)
 	return fd;
 }
 
+void pin_unlock(int lock)
+{
+	if (lock < 0)
+		return;
+	(void)flock(lock, LOCK_UN);
+	close(lock);
+}
+
 int pin_sets(const char *pins, __u64 *out_sets, size_t capacity)
 {
 	char path[PIN_PATH_BYTES];

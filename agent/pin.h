@@ -31,9 +31,11 @@ int pin_prepare(const char *pins);
 
 /**
  * pin_lock() - wait until no other process exchanges program sets here
- * Return: a descriptor to close, or a negative errno.
+ * Return: for pin_unlock(), or a negative errno.
  */
 int pin_lock(const char *pins);
+/** pin_unlock() - also for a child that was forked while the lock was held and still lives; accepts a negative @lock */
+void pin_unlock(int lock);
 
 /**
  * pin_sets() - the sets that have links here

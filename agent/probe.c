@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* probe.c - see probe.h. One function a feature, one table of them. */
 #include "probe.h"
-#include "apart.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -14,8 +13,6 @@
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-
-#define PROBING_MS 10000	/* then it is asked here */
 
 #define INSN(c, d, s, o, i)                                                                        \
 	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i) })
@@ -321,54 +318,6 @@ void probe_features(struct features *out_features)
 	for (int i = FEATURE_NONE + 1; i < FEATURE_MAX; i++)
 		probes[i](types, &out_features->of[i]);
 	btf__free(types);
-}
-
-struct kernel_probing {
-	struct apart apart;
-};
-
-static int write_features(void *context, int fd)
-{
-	struct features *features = calloc(1, sizeof(*features));
-	int err;
-
-	if (!features)
-		return -ENOMEM;
-	probe_features(features);
-	err = apart_write(fd, features, sizeof(*features));
-	free(features);
-	return err;
-}
-
-struct kernel_probing *kernel_probe_begin(void)
-{
-	struct kernel_probing *probing = calloc(1, sizeof(*probing));
-
-	if (probing && apart_start(write_features, NULL, &probing->apart)) {
-		free(probing);
-		return NULL;
-	}
-	return probing;
-}
-
-void kernel_probe_end(struct kernel_probing *probing)
-{
-	if (!probing)
-		return;
-	(void)apart_end(&probing->apart, true);	/* mostly it has ended */
-	free(probing);
-}
-
-void probe_features_of(struct kernel_probing *probing, struct features *out_features)
-{
-	bool known = probing && probing->apart.pid &&
-		     apart_read(probing->apart.fd, out_features, sizeof(*out_features),
-				apart_now_ms() + PROBING_MS) == 1;
-
-	if (probing)
-		(void)apart_end(&probing->apart, !known);
-	if (!known)
-		probe_features(out_features);
 }
 
 /* "none voluntary (full) lazy" -> the word in brackets; without debugfs what the build says. */

@@ -31,9 +31,6 @@ struct features {
  */
 void probe_features(struct features *out_features);
 
-/** probe_features_of() - the same, from what kernel_probe_begin() has found; @probing: NULL: ask now */
-void probe_features_of(struct kernel_probing *probing, struct features *out_features);
-
 /**
  * probe_system() - release, LSM list, lockdown, cgroup mount, preemption, BTF
  * @out_report: those members are filled; the rest is untouched

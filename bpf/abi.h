@@ -443,6 +443,19 @@ struct learned {
 };
 ABI_SIZE(struct learned, 32);
 
+/*
+ * Which facts there may be, for what is asked of every file: a byte for each of LEARNED_FILE and LEARNED_SIZE, at a place that its
+ * key hashes to, 1 before the fact is put in and never cleared while its generation is active. Nearly every file of a
+ * host is none, and then nothing has to be looked up. One of FILTERS for a generation, by the last bits of its number; two
+ * that fall together only find more than there is.
+ */
+#define FILTER_BITS 15
+#define FILTERS 8
+struct learned_filter {
+	__u8 there[1 << FILTER_BITS];
+};
+ABI_SIZE(struct learned_filter, 32768);
+
 #define LEARNED_MAPS_MAX 8		/* generations with facts at a time: the active one, the next, and slack */
 #define LEARNED_SPARE 16384		/* room for facts to come, in a map of facts as it is made */
 
@@ -800,6 +813,12 @@ static inline __attribute__((always_inline)) __u64 hash_word(__u64 hash, __u64 w
 {
 	hash = (hash ^ word) * HASH_FACTOR;
 	return hash ^ (hash >> 29);
+}
+
+/** filter_place() - where in struct learned_filter a fact is; @kind, @a, @b: of its key */
+static inline __attribute__((always_inline)) __u32 filter_place(__u16 kind, __u64 a, __u64 b)
+{
+	return hash_word(hash_word(HASH_START ^ kind, a), b) >> (64 - FILTER_BITS);
 }
 
 /* What a rule's effective mode is made of. MODE_ENFORCE or 0 where an input does not hold back. */

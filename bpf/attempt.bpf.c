@@ -69,14 +69,17 @@ __noinline int file_recognise(__u32 index)
 	return answer;
 }
 
-static __always_inline bool rule_is_strict(const struct scratch *slot, __u32 number)
+/* Returns 1 or 0; -1 when a new policy came in the middle. */
+static __always_inline int rule_is_strict(const struct scratch *slot, __u32 number)
 {
 	struct gen_key key = { .kind = GEN_RULE, .node = number };
 	const struct gen_rule *rule;
 	__u64 generation_number = 0;
 	void *entries = generation_begun(slot, &generation_number);
 
-	rule = entries ? bpf_map_lookup_elem(entries, &key) : NULL;
+	if (!entries)
+		return -1;
+	rule = bpf_map_lookup_elem(entries, &key);
 	return rule && rule->flags & RULE_STRICT;
 }
 
@@ -91,8 +94,11 @@ __noinline int file_matched(__u32 index, __u32 what)
 	if (!slot)
 		return VERDICT_ALLOW;
 	deny = file_deny(&slot->known);
-	if (what & ATTEMPT_STRICT && !rule_is_strict(slot, deny))
-		return VERDICT_ALLOW;
+	if (what & ATTEMPT_STRICT) {
+		answer = rule_is_strict(slot, deny);
+		if (answer <= 0)
+			return answer ?: VERDICT_ALLOW;
+	}
 	answer = rule_apply(slot, hook, deny, file_allow(&slot->known));
 	if (answer == RULE_SWITCHED)
 		return -1;

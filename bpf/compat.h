@@ -54,25 +54,37 @@ static __always_inline __u64 argument(const unsigned long long *context, __u32 n
 	return value;
 }
 
-/* How a dentry hangs in its tree, as it lies in memory. */
+#define SHORT_NAME_WORDS 4
+
+/* How a dentry hangs in its tree, as it lies in memory: one cache line. */
 struct dentry_link {
 	struct dentry *parent;
 	struct qstr name;
+	struct inode *inode;
+	__u64 short_name[SHORT_NAME_WORDS];	/* the name itself, if name.name points there: dentry_short_name() */
 };
 
 /*
- * By one read where the name follows the parent, as on every kernel so far (include/linux/dcache.h, v5.10 to
- * v7.2); which branch it is, is decided when the program is loaded. A read that fails leaves zeroes.
+ * By one read where these follow each other, as on every kernel so far (include/linux/dcache.h, v5.10 to v7.3);
+ * which branch it is, is decided when the program is loaded. A read that fails leaves zeroes.
  */
 static __always_inline void dentry_read(struct dentry *dentry, struct dentry_link *out)
 {
 	if (bpf_core_field_offset(dentry->d_name) ==
-	    bpf_core_field_offset(dentry->d_parent) + sizeof(out->parent)) {
+	    bpf_core_field_offset(dentry->d_parent) + offsetof(struct dentry_link, name)) {
 		bpf_core_read(out, sizeof(*out), &dentry->d_parent);
 	} else {
 		bpf_core_read(&out->parent, sizeof(out->parent), &dentry->d_parent);
 		bpf_core_read(&out->name, sizeof(out->name), &dentry->d_name);
 	}
+}
+
+/* Is what was read behind the inode the name? Most names are short and lie in the dentry. */
+static __always_inline bool dentry_short_name(const struct dentry *dentry, const struct dentry_link *link)
+{
+	return link->name.len <= sizeof(link->short_name) &&
+	       (__u64)link->name.name == (__u64)dentry + bpf_core_field_offset(dentry->d_parent) +
+						 offsetof(struct dentry_link, short_name);
 }
 
 /*

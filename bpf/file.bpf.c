@@ -42,6 +42,21 @@ __noinline __u64 hash_name(__u64 address, __u32 bytes)
 	return hash;
 }
 
+/* hash_name() of a name that was read with its dentry. What is behind its end is another, older name's. */
+static __always_inline __u64 hash_short_name(const __u64 *words, __u32 bytes)
+{
+	__u64 hash = HASH_START ^ bytes;
+
+#pragma clang loop unroll(full)
+	for (__u32 at = 0; at < SHORT_NAME_WORDS * 8; at += 8) {
+		if (at + 8 <= bytes)
+			hash = hash_word(hash, words[at / 8]);
+		else if (at < bytes)
+			hash = hash_word(hash, words[at / 8] & ((1ull << ((bytes & 7) * 8)) - 1));
+	}
+	return hash;
+}
+
 static __always_inline void mount_enter(struct walk_position *here, struct vfsmount *mount)
 {
 	here->at.mnt = mount;
@@ -53,6 +68,8 @@ __noinline int walk_step(__u32 slot)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct walk_position *here;
+	__u64 name;
+	__u32 bytes;
 
 	if (!scratch)
 		return 0;
@@ -77,7 +94,11 @@ __noinline int walk_step(__u32 slot)
 		return 1;
 	}
 	dentry_read(here->at.dentry, &here->link);
-	walk_add(&scratch->walk, (__u64)here->link.name.name, here->link.name.len);
+	name = (__u64)here->link.name.name;
+	bytes = here->link.name.len;
+	walk_add_hashed(&scratch->walk, name, bytes,
+			bytes && dentry_short_name(here->at.dentry, &here->link) ?
+				hash_short_name(here->link.short_name, bytes) : hash_name(name, bytes));
 	if (here->at.dentry == here->link.parent) {	/* a memfd, or a tree that is mounted nowhere */
 		scratch->walk.detached = 1;
 		return 0;

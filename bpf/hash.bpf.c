@@ -30,6 +30,7 @@ __noinline int size_is_embargoed(__u64 size)
 {
 	struct gen_key header_key = { .kind = GEN_HEADER };
 	struct learned_key key = { .kind = LEARNED_SIZE, .a = size };
+	const struct learned_filter *may;
 	const struct gen_header *header;
 	__u32 active = 0;
 	__u64 number;
@@ -39,6 +40,9 @@ __noinline int size_is_embargoed(__u64 size)
 	if (!header || !size)
 		return 0;
 	number = header->generation;
+	may = filter_find(number);
+	if (may && !may->there[filter_place(LEARNED_SIZE, size, 0)])
+		return 0;
 	facts = bpf_map_lookup_elem(&learned, &number);
 	return facts && bpf_map_lookup_elem(facts, &key);
 }

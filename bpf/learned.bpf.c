@@ -101,6 +101,16 @@ static __always_inline bool size_is_embargoed(void *facts, __u64 size)
 	return bpf_map_lookup_elem(facts, &key);
 }
 
+/* Can anything be known of this file? It usually cannot, and that is all that most files cost. */
+static __always_inline bool may_be_known(const struct scratch *slot)
+{
+	const struct learned_filter *may = filter_find(slot->event.decision.generation);
+	const struct event_file *file = &slot->event.file;
+
+	return !may || may->there[filter_place(LEARNED_SIZE, file->size, 0)] ||
+	       may->there[filter_place(LEARNED_FILE, file->inode, file->generation)];
+}
+
 /* Returns enum identity_answer, ORed; -1 when a new policy came in the middle. */
 __noinline int identity_ask(__u32 index)
 {
@@ -112,7 +122,7 @@ __noinline int identity_ask(__u32 index)
 	void *facts;
 	int answer;
 
-	if (!slot)
+	if (!slot || !may_be_known(slot))
 		return 0;
 	facts = learned_facts(slot);
 	if (!facts)	/* another policy took over, or this one has no facts: then its path still says something */
@@ -165,6 +175,7 @@ __noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
 {
 	struct scratch *slot = scratch_get(index);
 	struct learned fact = {}, *known;
+	struct learned_filter *may;
 	struct learned_key key;
 	struct inode *inode;
 	void *facts;
@@ -189,6 +200,10 @@ __noinline int learned_add(__u32 index, __u32 rule, __u32 hook)
 	if (known && fact.deny)
 		return 0;
 	fact.deny = rule;
+	may = filter_find(slot->event.decision.generation);
+	if (!may)
+		return 0;
+	may->there[filter_place(key.kind, key.a, key.b)] = 1;
 	err = bpf_map_update_elem(facts, &key, &fact, known ? BPF_EXIST : BPF_NOEXIST);
 	if (err == -E2BIG && set_is_active())
 		count(hook, STAT_UNLEARNED);

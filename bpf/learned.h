@@ -22,6 +22,14 @@ static __always_inline void *generation_begun(const struct scratch *slot, __u64 
 	return entries;
 }
 
+/** filter_find() - which facts there may be of the generation with this number; NULL: not to be known, so any */
+static __always_inline struct learned_filter *filter_find(__u64 number)
+{
+	__u32 index = number & (FILTERS - 1);
+
+	return bpf_map_lookup_elem(&filter, &index);
+}
+
 /**
  * learned_ask() - fill in what identity and content of a file say
  * @slot: index of a claimed slot; event.file is that of .file and .generation is set; .known, .wants_content and event.sha256

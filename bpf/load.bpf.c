@@ -143,14 +143,21 @@ __noinline __u32 strict_rule(__u64 inode)
 __noinline int open_decide_in(__u32 index, __u32 backend)
 {
 	struct scratch *slot = scratch_get(index);
-	__u32 active = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &active);
-	int interpreter;
+	int interpreter = -1;
 
-	if (!slot || !entries)
+	if (!slot)
 		return VERDICT_ALLOW;
-	slot->generation = (__u64)entries;
-	interpreter = interpreter_ask(index);
+	/* a new policy in the middle: once more, with that one */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 2 && interpreter < 0; i++) {
+		__u32 active = 0;
+		void *entries = bpf_map_lookup_elem(&generation, &active);
+
+		if (!entries)
+			return VERDICT_ALLOW;
+		slot->generation = (__u64)entries;
+		interpreter = interpreter_ask(index);
+	}
 	if (interpreter == 0)
 		return VERDICT_ALLOW;
 	if (interpreter < 0) {

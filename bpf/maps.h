@@ -62,6 +62,18 @@ struct {
 } learned __weak SEC(".maps");
 
 /*
+ * Which facts there may be (abi.h). Written by the agent, which has it mapped, and by the programs before they add a fact;
+ * a byte is stored whole, so nobody takes back what another stores.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FILTERS);
+	__type(key, __u32);
+	__type(value, struct learned_filter);
+} filter __weak SEC(".maps");
+
+/*
  * What changes without a new generation: one entry. Written by the agent that holds the pins' lock at its start
  * and afterwards by nobody else (kernel_set_clock(), kernel_set_met()), member by member: it reads the entry,
  * changes one member and writes it back. Read by decisions that matched, and by what counts.

@@ -22,13 +22,11 @@ static __always_inline void walk_begin(struct walk *walk)
 	walk->failed = 0;
 }
 
-/* The next component towards the root. */
-static __always_inline void walk_add(struct walk *walk, __u64 name, __u32 bytes)
+/* The next component towards the root; @hash: of hash_name(). */
+static __always_inline void walk_add_hashed(struct walk *walk, __u64 name, __u32 bytes, __u64 hash)
 {
 	__u32 slot = walk->depth & (PATH_COMPONENTS_MAX - 1);
-	__u64 hash;
 
-	hash = hash_name(name, bytes);
 	if (!hash)
 		walk->failed = 1;
 	walk->hash[slot] = hash;
@@ -40,6 +38,11 @@ static __always_inline void walk_add(struct walk *walk, __u64 name, __u32 bytes)
 		walk->leaf_bytes = bytes & 255;
 	}
 	walk->depth++;
+}
+
+static __always_inline void walk_add(struct walk *walk, __u64 name, __u32 bytes)
+{
+	walk_add_hashed(walk, name, bytes, hash_name(name, bytes));
 }
 
 #endif

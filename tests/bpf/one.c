@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* one.c - see one.h. */
 #include "one.h"
+#include "../../agent/probe.h"
 
 #include "embargo.skel.h"
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define LOG_STATISTICS 4 /* BPF_LOG_STATS, linux/bpf_verifier.h */
 
@@ -66,10 +68,41 @@ void one_free(struct one *one)
 	free(one);
 }
 
+/* Is a word in a list with commas? */
+static bool listed(const char *list, const char *word)
+{
+	size_t bytes = strlen(word);
+
+	for (; *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == bytes && !strncmp(list, word, bytes))
+			return true;
+	return false;
+}
+
+/*
+ * 6.1 and later refuse the map that hangs on inodes where the LSM bpf did not ask for room in them at boot; 5.10 does
+ * not. Measured.
+ */
+static bool lacks_inode_storage(void)
+{
+	struct kernel_report *report = calloc(1, sizeof(*report));
+	bool lacks;
+
+	if (!report)
+		return false;
+	probe_system(report);
+	lacks = !listed(report->lsm, "bpf") &&
+		libbpf_probe_bpf_map_type(BPF_MAP_TYPE_INODE_STORAGE, NULL) == 0;
+	free(report);
+	return lacks;
+}
+
 const char *one_reason(const struct program_row *row, int err)
 {
 	if (err == -EPERM)
 		return "this kernel refuses programs of this type (EPERM)";
+	if (err == -EINVAL && row->backend == BACKEND_LSM && lacks_inode_storage())
+		return "this kernel keeps nothing with an inode: bpf is not in its LSM list";
 	/* "not sleepable", or "unknown func" where the hook is */
 	if (err == -EINVAL && row->needs == FEATURE_FILE_HASH)
 		return "this kernel's programs cannot hash files (before 5.18)";

@@ -65,15 +65,18 @@ static int compressed(const char *file)
 	return finit(file, COMPRESSED_FILE);
 }
 
+/* Longer than a module's own name can be: nothing of it may count as part of that. */
 static int renamed_file(const char *file)
 {
-	int fd = open("innocent.ko", O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	static const char innocent[] =
+		"innocent-module-in-a-file-of-a-name-that-no-module-can-have.ko";
+	int fd = open(innocent, O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
 	if (fd < 0)
-		die("innocent.ko");
+		die(innocent);
 	copy_to(file, fd);
 	close(fd);
-	return finit("innocent.ko", 0);
+	return finit(innocent, 0);
 }
 
 static int memfd_file(const char *file)

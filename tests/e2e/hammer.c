@@ -4,7 +4,8 @@
  * one processor, so that the kernel has every reason to preempt one of them inside a hook. Counts what
  * became of each attempt. "refused" is EPERM and nothing else; "killed" is SIGKILL. A target that begins
  * with "dial:" is an IPv4 address and port to connect to; nobody listens there, so that an attempt
- * that was let through is answered with ECONNREFUSED and counts as "ran".
+ * that was let through is answered with ECONNREFUSED and counts as "ran". One that begins with "open:" is a file to open for
+ * reading, which counts as "ran", too; under the name "sh" this program is an interpreter to the kernel programs.
  *
  * usage: hammer [-p PROCESSES] [-n ROUNDS | -s SECONDS] [-c CPU] [-m MARKER] DENIED [INNOCENT]
  * prints: denied N ran N refused N killed N other N
@@ -12,6 +13,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -61,6 +63,16 @@ static enum fate dial(const char *target)
 	return err == EPERM ? REFUSED : err == ECONNREFUSED ? RAN : OTHER;
 }
 
+static enum fate open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EPERM ? REFUSED : OTHER;
+	close(fd);
+	return RAN;
+}
+
 static enum fate attempt(char *program, char *marker)
 {
 	char *argv[] = { program, marker, NULL }, *env[] = { NULL };
@@ -69,6 +81,8 @@ static enum fate attempt(char *program, char *marker)
 
 	if (!strncmp(program, "dial:", 5))
 		return dial(program + 5);
+	if (!strncmp(program, "open:", 5))
+		return open_file(program + 5);
 	err = posix_spawn(&pid, program, NULL, NULL, argv, env);
 	if (err)
 		return err == EPERM ? REFUSED : OTHER;
