@@ -44,6 +44,8 @@ const struct program_row program_rows[] = {
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
 	{ .name = "sendmsg6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
+	{ .name = "sock_release", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
+	  .needs = FEATURE_CGROUP, .on_cgroup = true, .counts = true },
 };
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");

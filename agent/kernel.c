@@ -146,6 +146,7 @@ void descriptors_open(struct kernel *kernel)
 	kernel->entries = generation_entries(&kernel->maps);
 	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
 	kernel->identify = program_open(kernel, "identify");
+	kernel->sockets = program_open(kernel, "sockets");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -176,6 +177,7 @@ void descriptors_close(struct kernel *kernel)
 	close_owned_fd(&kernel->retired_entries);
 	close_owned_fd(&kernel->retired_facts);
 	close_owned_fd(&kernel->identify);
+	close_owned_fd(&kernel->sockets);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
@@ -200,7 +202,10 @@ static bool set_is_whole(const struct kernel *kernel)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].only_with &&
 		    !program_is_there(kernel, program_rows[i].name))
 			return false;
-	return program_is_there(kernel, "identify");
+	for (size_t i = 0; i < iterator_count; i++)
+		if (!program_is_there(kernel, iterator_names[i]))
+			return false;
+	return true;
 }
 
 #define ATTACHED_MAX 256
@@ -421,7 +426,7 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 		return -ENOMEM;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
-	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
+	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = kernel->sockets = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;

@@ -15,7 +15,7 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned;
+	int generation, runtime, pause, stats, fold, events, learned, flows, evidence;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -36,7 +36,7 @@ struct kernel {
 	int facts;			/* learned facts of the active generation */
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
-	int identify;			/* program of the iterator */
+	int identify, sockets;		/* programs of iterators */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring;
@@ -94,6 +94,10 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel);
 
 /** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
 void load_close(struct loaded *loaded);
+
+/* Programs that are neither attached nor of a hook: iterators, which the agent calls. */
+extern const char *const iterator_names[];
+extern const size_t iterator_count;
 
 /** program_open() - a program of the active set that has a pin of its own, to be closed; or a negative errno */
 int program_open(const struct kernel *kernel, const char *name);

@@ -84,7 +84,7 @@ static void say_why(struct hook_report *out, const struct features *features, en
 }
 
 /* What the programs of a hook have seen. */
-static void add_program(struct hook_report *out, int program)
+static void add_program(struct hook_report *out, int program, bool counts)
 {
 	struct bpf_prog_info info = {};
 	__u32 bytes = sizeof(info);
@@ -92,6 +92,8 @@ static void add_program(struct hook_report *out, int program)
 	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &bytes))
 		return;
 	out->recursion_misses += info.recursion_misses;
+	if (counts)
+		return;		/* not an attempt */
 	out->run_count += info.run_cnt;
 	out->run_ns += info.run_time_ns;
 }
@@ -106,7 +108,7 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0)
 			continue;
 		found[out->hook] = out->backend = program_rows[i].backend;
-		add_program(out, kernel->programs[i]);
+		add_program(out, kernel->programs[i], program_rows[i].counts);
 	}
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
@@ -161,7 +163,7 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
-	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1,
+	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1, .sockets = -1,
 				 .retired_entries = -1, .retired_facts = -1 };
 	struct runtime runtime = {};
 

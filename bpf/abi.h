@@ -565,7 +565,7 @@ enum stat_kind {
 	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
 	STAT_HASHED = 8,		/* times that the kernel set out to hash a file: of an embargoed size only */
 	STAT_UNHASHED = 9,		/* of an embargoed size, content not known in time: let through, asked for */
-	STAT_UNLEARNED = 10,		/* files recognised, addresses of a name, marks: did not fit their map */
+	STAT_UNLEARNED = 10,		/* files recognised, addresses of a name, marks, connections to be counted: did not fit their map */
 	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
 	STAT_ANSWERS = 12,		/* DNS answers that were read */
 	STAT_UNREADABLE = 13,		/* of those: cut off, malformed or too long to be read to the end */
@@ -751,22 +751,24 @@ struct closing {
 };
 ABI_SIZE(struct closing, 72);
 
-/* What went where: key of the map "evidence". */
+/* What went where: key of the map "evidence". By the rule's id, so that a new policy which has the rule goes on counting. */
 struct evidence_key {
-	__u64 generation;		/* in which the rule counts */
+	__u64 rule;			/* gen_rule.id */
 	__u64 inode;			/* of the executable */
 	__u64 name;			/* key of "names"; 0: by address */
 	__u32 device;
-	__u32 rule;
 	__u32 uid;
-	__u32 zero;
 	struct event_destination to;
 };
-ABI_SIZE(struct evidence_key, 64);
+ABI_SIZE(struct evidence_key, 56);
 
+/*
+ * Connections are counted when they are let through, bytes when they are over; those of connections that are open are in
+ * the sockets (struct open_socket). Of datagrams each connect(2), and each send without one, is a connection without bytes.
+ */
 struct evidence {
 	__u64 connections;
-	__u64 sent, received;		/* bytes of TCP payload, of connections that are over or were looked at since */
+	__u64 sent, received;		/* payload of TCP, of connections that are over */
 	__u64 first_boot_ns, last_boot_ns;
 	__u32 pid;			/* that made the latest one */
 	__u32 zero;
@@ -777,12 +779,31 @@ ABI_SIZE(struct evidence, 64);
 /* A connection that is counted: value of the map "flows", by the socket's cookie. */
 struct flow {
 	struct evidence_key key;
-	__u64 sent, received;		/* already added to its evidence */
+	__u64 since_boot_ns;
 };
-ABI_SIZE(struct flow, 80);
+ABI_SIZE(struct flow, 64);
 
 #define EVIDENCE_MAX 16384
 #define FLOWS_MAX 16384
+
+/* What the program "sockets" tells of each internet socket that has a peer or listens, once for each process that has it open. */
+struct open_socket {
+	__u64 socket;			/* its address in the kernel: to tell whether two are one */
+	__u64 cookie;			/* 0: nobody has asked for it yet */
+	__u64 sent, received;		/* payload of TCP; what is on its way counts as sent */
+	struct event_subject subject;	/* who has it open */
+	struct event_file file;		/* that the subject runs */
+	struct event_destination to;
+	__u8 from[16];			/* as in event_destination.address */
+	__u16 from_port;		/* host order */
+	__u8 family;			/* 4 or 6, of the socket: 6 also where to.mapped */
+	__u8 state;			/* TCP_ESTABLISHED, ... of netinet/tcp.h; of UDP, too */
+	__u32 net_namespace;		/* inode number */
+	__u32 device;			/* index of the interface that it is bound to; 0: none */
+	__u8 within;			/* 1: inside the bound of --within, its process as well as itself */
+	__u8 zero[3];
+};
+ABI_SIZE(struct open_socket, 208);
 
 /* ---------------------------------------------------------------- the functions of the format */
 

@@ -12,6 +12,7 @@
 #include "answer.h"
 #include "emit.h"
 #include "file.h"
+#include "flow.h"
 #include "maps.h"
 #include "rule.h"
 #include "scratch.h"
@@ -43,8 +44,14 @@ static __always_inline void destination_fill(struct event_destination *out, __u6
 /* Answers of connect_try(). */
 enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
 
-static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u64 b, __u64 rest, __u32 deny,
-					      __u32 allow)
+/* The socket's cookie, by which its bytes are found; of a datagram without a connection none are. */
+static __always_inline __u64 connect_cookie(struct bpf_sock_addr *context, __u64 rest)
+{
+	return rest >> 32 & REST_DATAGRAM ? 0 : bpf_get_socket_cookie(context);
+}
+
+static __always_inline int connect_matched_in(struct bpf_sock_addr *context, struct scratch *slot, __u64 a, __u64 b,
+					      __u64 rest, __u32 deny, __u32 allow)
 {
 	int answer;
 
@@ -60,11 +67,15 @@ static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u
 	destination_fill(&slot->event.destination, a, b, rest);
 	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP),
 	     (__u64)BPF_CORE_READ(current_task(), mm, exe_file), 0);
-	return slot->decision.verdict == VERDICT_DENY ? CONNECT_DENY : CONNECT_ALLOW;
+	if (slot->decision.verdict == VERDICT_DENY)
+		return CONNECT_DENY;
+	flow_begin(slot->index, connect_cookie(context, rest));
+	return CONNECT_ALLOW;
 }
 
 /* A rule matched: decide and record. Only here scratch is needed; without it the verdict stands without an event. */
-static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, __u64 rest, __u32 deny, __u32 allow)
+static __always_inline int connect_matched(struct bpf_sock_addr *context, __u64 began_with, __u64 a, __u64 b,
+					   __u64 rest, __u32 deny, __u32 allow)
 {
 	struct scratch *slot = scratch_claim();
 	int answer;
@@ -73,7 +84,7 @@ static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, _
 		return rule_decide_bare(began_with, HOOK_CONNECT, deny, allow) == VERDICT_DENY ?
 			       CONNECT_DENY : CONNECT_ALLOW;
 	slot->generation = began_with;
-	answer = connect_matched_in(slot, a, b, rest, deny, allow);
+	answer = connect_matched_in(context, slot, a, b, rest, deny, allow);
 	scratch_release(slot);
 	return answer;
 }
@@ -142,7 +153,7 @@ __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __
 	return 0;
 }
 
-static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
+static __always_inline int connect_try(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
 {
 	__u64 began_with = 0, network, deny, allow;
 	__u32 index = 0;
@@ -161,14 +172,14 @@ static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 	allow = condition_first(began_with, network, rest, 1);
 	if (deny == SWITCHED || allow == SWITCHED)
 		return CONNECT_SWITCHED;
-	return connect_matched(began_with, a, b, rest, deny, allow);
+	return connect_matched(context, began_with, a, b, rest, deny, allow);
 }
 
 /*
- * What all four programs ask, as a function of scalars so that the verifier forgets how each came by
+ * What all four programs ask, as a function of scalars and the context so that the verifier forgets how each came by
  * them. @a, @b: struct address; @rest: REST(). Returns enum verdict.
  */
-__noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
+__noinline int connect_decide(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
 {
 	int answer = CONNECT_SWITCHED;
 
@@ -177,7 +188,7 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 2 && answer == CONNECT_SWITCHED; i++)
-		answer = connect_try(a, b, rest);
+		answer = connect_try(context, a, b, rest);
 	if (answer == CONNECT_SWITCHED && set_is_active())
 		count(HOOK_CONNECT, STAT_UNDECIDED);
 	return answer == CONNECT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
@@ -185,7 +196,7 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 
 static __always_inline enum verdict decide4(struct bpf_sock_addr *context, __u64 flags)
 {
-	return connect_decide(bpf_ntohl(context->user_ip4), 0,
+	return connect_decide(context, bpf_ntohl(context->user_ip4), 0,
 			      REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
 }
 
@@ -196,8 +207,8 @@ static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64
 	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
 
 	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
-		return connect_decide(word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
-	return connect_decide(word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
+		return connect_decide(context, word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
+	return connect_decide(context, word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
 }
 
 /* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */

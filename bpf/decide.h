@@ -70,6 +70,7 @@ struct decision {
 	__u32 rule;
 	__u32 allow;
 	__u64 vendor;
+	__u64 id;		/* of the rule: the same in every generation */
 	__u8 verdict;
 	__u8 mode;
 	__u8 held_by;
@@ -543,7 +544,7 @@ static inline __attribute__((always_inline)) int requirement_unmet(const struct 
 
 /**
  * rule_find() - what a rule asks for
- * @decision: rule, vendor and matcher are set
+ * @decision: rule, vendor, id and matcher are set
  * @out_inputs: its target
  *
  * Return: 1, or 0 when there is no such rule.
@@ -559,6 +560,7 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 		return 0;
 	decision->rule = number;
 	decision->vendor = rule->vendor;
+	decision->id = rule->id;
 	decision->matcher = rule->matcher;
 	out_inputs->target = rule->target;
 	out_inputs->target_held_by = rule->target_held_by;

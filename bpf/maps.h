@@ -107,6 +107,30 @@ struct {
 } events __weak SEC(".maps");
 
 /*
+ * Matched connections that were let through, by the cookie of the socket, until it is closed. Written by the programs alone,
+ * the agent reads. Full: STAT_UNLEARNED of HOOK_CONNECT counts, its bytes are not.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOWS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct flow);
+} flows __weak SEC(".maps");
+
+/*
+ * What went where, added up. Written by the programs; the agent takes away what belongs to a rule that is gone. Full:
+ * STAT_UNLEARNED of HOOK_CONNECT counts the connections that are missing.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EVIDENCE_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct evidence_key);
+	__type(value, struct evidence);
+} evidence __weak SEC(".maps");
+
+/*
  * Where a walk towards the root stands; kernel addresses. Read into place: on the stack it would not fit
  * below connect, where old kernels add up the frames to 512 bytes.
  */
@@ -140,6 +164,7 @@ struct scratch {
 	__u32 zero;
 	struct decision decision;
 	struct fold_key fold_key;
+	struct evidence_key evidence_key;
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {
