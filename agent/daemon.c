@@ -6,6 +6,7 @@
  */
 #include "daemon.h"
 #include "clean.h"
+#include "closer.h"
 #include "log.h"
 #include "privilege.h"
 
@@ -404,6 +405,68 @@ static void on_full(void *context)
 	learn_full(daemon->learn);
 }
 
+static void on_traffic(void *context, json_t *taken)
+{
+	struct daemon *daemon = context;
+
+	deliver_clock(&daemon->context);
+	deliver_object(&daemon->deliver, taken);
+}
+
+static void on_open(void *context, const struct event *event, bool closed)
+{
+	struct daemon *daemon = context;
+
+	deliver_open(&daemon->deliver, event, closed);
+}
+
+static int on_pause_end(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	daemon_look_at_open(userdata);
+	return 0;
+}
+
+static int start_counting(struct daemon *daemon)
+{
+	const struct evidence_options counting = {
+		.loop = daemon->loop,
+		.kernel = daemon->kernel,
+		.context = &daemon->context,
+		.tell = on_traffic,
+		.userdata = daemon,
+	};
+	const struct open_options opening = {
+		.kernel = daemon->kernel,
+		.closer = daemon->closer,
+		.pins = daemon->kernel_options.pins,
+		.cgroup_fd = daemon->deliver.cgroup_fd,
+		.audit_only = daemon->kernel_options.audit_only,
+		.unmet = is_unmet,
+		.tell = on_open,
+		.userdata = daemon,
+	};
+	int err = evidence_new(&counting, &daemon->evidence);
+
+	daemon->deliver.evidence = daemon->evidence;
+	if (err >= 0)
+		err = open_new(&opening, &daemon->open);
+	if (err >= 0)
+		err = sd_event_add_time_relative(daemon->loop, &daemon->pause_timer, CLOCK_BOOTTIME, 0, 1000000,
+						 on_pause_end, daemon);
+	if (err >= 0)
+		daemon_look_at_open(daemon);
+	return err;
+}
+
+/* Without it nothing is worse than without open connections being looked at. */
+static void start_closer(struct daemon *daemon)
+{
+	int err = daemon->kernel_options.audit_only ? 0 : closer_start(&daemon->closer);
+
+	if (err < 0)
+		log_error("open connections cannot be ended: %s. They are recorded; restart embargod", strerror(-err));
+}
+
 static int start_learning(struct daemon *daemon)
 {
 	const struct learn_options learning = {
@@ -451,6 +514,7 @@ static int start(struct daemon *daemon)
 	err = start_privileged(daemon, &adopted, &needs);
 	if (err < 0)
 		return err;
+	start_closer(daemon);
 	err = privilege_drop(&needs);
 	if (err < 0) {
 		log_error(
@@ -467,6 +531,8 @@ static int start(struct daemon *daemon)
 		err = conditions_wire(daemon);
 	if (err >= 0)
 		err = start_learning(daemon);
+	if (err >= 0)
+		err = start_counting(daemon);
 	if (err < 0)
 		return err;
 	malloc_trim(0); /* what compiling and loading needed */
@@ -490,6 +556,10 @@ static void end(struct daemon *daemon)
 	deliver_done(&daemon->deliver);
 	suspects_free(daemon->suspects);
 	learn_free(daemon->learn);
+	evidence_free(daemon->evidence);
+	open_free(daemon->open);
+	sd_event_source_disable_unref(daemon->pause_timer);
+	closer_end(daemon->closer);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);

@@ -10,7 +10,9 @@
 #include "conditions.h"
 #include "control.h"
 #include "deliver.h"
+#include "evidence.h"
 #include "learn.h"
+#include "open_connections.h"
 #include "options.h"
 #include "summary.h"
 #include "suspects.h"
@@ -31,6 +33,10 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
+	struct closer *closer;			/* owned; NULL: with audit_only */
+	struct open_connections *open;		/* owned */
+	sd_event_source *pause_timer;		/* at the end of the next pause */
+	struct evidence_book *evidence;		/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };
@@ -56,6 +62,9 @@ void daemon_coverage(struct daemon *daemon, const char *reason);
 
 /** daemon_changed() - another generation is active: names, coverage, readiness */
 void daemon_changed(struct daemon *daemon);
+
+/** daemon_look_at_open() - more is embargoed than before: which connections are open already */
+void daemon_look_at_open(struct daemon *daemon);
 
 /** daemon_use_names() - events take their words from what is active now */
 void daemon_use_names(struct daemon *daemon);

@@ -4,6 +4,7 @@
  */
 #include "deliver.h"
 #include "clean.h"
+#include "evidence.h"
 #include "log.h"
 #include "suspects.h"
 
@@ -182,6 +183,7 @@ static void on_event(void *context, const struct event *event)
 	suspects_seen(deliver->suspects, event);
 	enrich_event(event, deliver->cgroup_fd, &deliver->more);
 	remember_repeat(deliver, event);
+	evidence_event(deliver->evidence, event);
 	deliver_object(deliver, record_event(deliver->context, event, &deliver->more));
 }
 
@@ -197,6 +199,16 @@ void deliver_late(struct deliver *deliver, const struct suspects_late *late)
 	deliver->more.ended = late->ended;
 	deliver->more.late_ns = late->ran_ns;
 	deliver_object(deliver, record_event(deliver->context, late->event, &deliver->more));
+}
+
+void deliver_open(struct deliver *deliver, const struct event *event, bool closed)
+{
+	deliver_clock(deliver->context);
+	enrich_event(event, deliver->cgroup_fd, &deliver->more);
+	deliver->more.was_open = true;
+	deliver->more.closed = closed;
+	evidence_event(deliver->evidence, event);
+	deliver_object(deliver, record_event(deliver->context, event, &deliver->more));
 }
 
 int deliver_events(struct deliver *deliver)
@@ -220,6 +232,8 @@ static void on_fold(void *context, const struct fold_key *key, const struct fold
 	struct deliver *deliver = context;
 	const struct deliver_repeat *slot = find_repeat(deliver, key);
 
+	if (key->verdict == VERDICT_ALLOW && key->kind == HOOK_CONNECT)
+		evidence_woken(deliver->evidence);
 	/* without a rule they were questions about a file that was being read: suspects.h */
 	if (fold->folded && key->rule)
 		deliver_object(deliver, record_fold(deliver->context, key, fold,

@@ -203,6 +203,37 @@ typedef void (*kernel_fold_fn)(void *context, const struct fold_key *key, const 
  */
 int kernel_folds(struct kernel *kernel, bool all, kernel_fold_fn fn, void *context);
 
+/* Not 0 ends the listing. */
+typedef int (*kernel_socket_fn)(void *context, const struct open_socket *socket);
+/**
+ * kernel_sockets() - the internet sockets of this host that have a peer or listen, in all network namespaces
+ *
+ * One that several processes have open comes once for each; one that nobody has open any more does not. It goes over every
+ * open file of the host: 0.2 us each. Return: 0; what @fn returned; -EOPNOTSUPP (no program for it is loaded); -errno.
+ */
+int kernel_sockets(struct kernel *kernel, kernel_socket_fn fn, void *context);
+
+typedef int (*kernel_flow_fn)(void *context, __u64 cookie, const struct flow *flow);
+/** kernel_flows() - the connections that are open and counted. Return: 0; what @fn returned; -errno. */
+int kernel_flows(struct kernel *kernel, kernel_flow_fn fn, void *context);
+/** kernel_flow_is_open() - has what went through it not been added to its sums yet? */
+bool kernel_flow_is_open(struct kernel *kernel, __u64 cookie);
+/**
+ * kernel_flow_put() - count a connection that was open before anything was counted
+ * @first: its sums, if there are none of its kind yet; the bytes come when it is closed
+ *
+ * Return: 0; -EEXIST (it is counted already); -E2BIG (full); -errno.
+ */
+int kernel_flow_put(struct kernel *kernel, __u64 cookie, const struct flow *flow, const struct evidence *first);
+
+typedef int (*kernel_evidence_fn)(void *context, const struct evidence_key *key, const struct evidence *sums);
+/** kernel_evidence() - what went where, without what is open. Return: 0; what @fn returned; -errno. */
+int kernel_evidence(struct kernel *kernel, kernel_evidence_fn fn, void *context);
+/** kernel_evidence_pinned() - the same without an agent; @pins: as in the options. Return: as above; -ENOENT. */
+int kernel_evidence_pinned(const char *pins, kernel_evidence_fn fn, void *context);
+/** kernel_evidence_remove() - forget sums, when they were told and their rule is gone. Return: 0; -ENOENT; -errno. */
+int kernel_evidence_remove(struct kernel *kernel, const struct evidence_key *key);
+
 /** kernel_stats() - counters summed over processors. Return: 0 or a negative errno. */
 int kernel_stats(struct kernel *kernel, struct stats *out_stats);
 

@@ -192,7 +192,8 @@ static int destroy_at(int netlink, const struct closing *which, __u32 device)
 		.header = {.nlmsg_len = sizeof(request),
 			   .nlmsg_type = SOCK_DESTROY,
 			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-		.body = {.sdiag_family = which->to.family == 6 ? AF_INET6 : AF_INET, .sdiag_protocol = IPPROTO_TCP},
+		.body = {.sdiag_family = which->to.family == 6 ? AF_INET6 : AF_INET, 
+			 .sdiag_protocol = which->to.protocol == IPPROTO_UDP ? IPPROTO_UDP : IPPROTO_TCP},
 	};
 	struct inet_diag_sockid *id = &request.body.id;
 	ssize_t bytes;
@@ -230,10 +231,10 @@ static int is_wanted(void *context, const struct socket_seen *seen)
 int sockets_destroy(int netlink, const struct closing *which)
 {
 	struct wanted wanted = {.cookie = which->cookie};
-	int err = destroy_at(netlink, which, 0);
+	int err = destroy_at(netlink, which, which->device);
 
 	/* bound to an interface, or with an address that is valid on one only */
-	if (err == -ENOENT && sockets_each(netlink, false, is_wanted, &wanted) == 1)
+	if (err == -ENOENT && which->to.protocol != IPPROTO_UDP && sockets_each(netlink, false, is_wanted, &wanted) == 1)
 		err = destroy_at(netlink, which, wanted.device);
 	return err;
 }

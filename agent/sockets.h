@@ -55,7 +55,7 @@ int sockets_each(int netlink, bool counts, socket_fn fn, void *context);
 /**
  * sockets_destroy() - end a connection: its owner gets ECONNABORTED, its peer a reset
  * @netlink: of sockets_open() in its namespace
- * @which:   .cookie, .to, .from and .from_port are read; so another connection that has the same addresses by now is safe
+ * @which:   of TCP, or a connected socket of UDP; .cookie, .to, .from, .from_port and .device are read; so another connection that has the same addresses by now is safe
  *
  * Return: 0; -ENOENT (it is gone); -EPERM (no CAP_NET_ADMIN); -EOPNOTSUPP (kernel without INET_DIAG_DESTROY); -errno.
  * Source: sock_diag_destroy(), net/core/sock_diag.c; tcp_abort(), net/ipv4/tcp.c, v5.10 to v7.2.

@@ -5,6 +5,7 @@
  */
 #include "clean.h"
 #include "daemon.h"
+#include "log.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -129,6 +130,37 @@ void daemon_coverage(struct daemon *daemon, const char *reason)
 		       state ? record_coverage(&daemon->context, real_ns, reason, state) : NULL);
 }
 
+/* A pause ends in the kernel by itself: new connections are refused from then on, so those that came meanwhile go, too. */
+static void arm_pause_timer(struct daemon *daemon)
+{
+	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
+	__u64 now = deliver_now(), next = 0;
+
+	if (pauses)
+		summary_pauses_read(daemon->kernel_options.pins, pauses);
+	for (int i = 0; pauses && i < pauses->count; i++)
+		if (pauses->list[i].until_boot_ns > now && (!next || pauses->list[i].until_boot_ns < next))
+			next = pauses->list[i].until_boot_ns;
+	(void)sd_event_source_set_time(daemon->pause_timer, next / 1000 + 1);
+	(void)sd_event_source_set_enabled(daemon->pause_timer, next ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+void daemon_look_at_open(struct daemon *daemon)
+{
+	int found;
+
+	if (!daemon->open)
+		return;
+	arm_pause_timer(daemon);
+	found = open_look(daemon->open, daemon->activation.active);
+	if (found < 0)
+		log_error("open connections could not be looked at: %s. New ones are decided about all the same; reload "
+			  "(systemctl reload embargod)",
+			  strerror(-found));
+	if (found > 0)
+		evidence_woken(daemon->evidence);
+}
+
 void daemon_use_names(struct daemon *daemon)
 {
 	daemon->context.generations[0] = daemon->activation.active;
@@ -149,5 +181,7 @@ void daemon_changed(struct daemon *daemon)
 	daemon_use_names(daemon);
 	conditions_changed(daemon);
 	daemon_coverage(daemon, "change");
+	evidence_switched(daemon->evidence);
+	daemon_look_at_open(daemon);
 	daemon_ready(daemon);
 }

@@ -132,6 +132,7 @@ enum protocol {
 #define NETWORK_LENGTHS_MAX 32		/* different prefix lengths of one address family */
 #define NETWORK_CONDITIONS_MAX 32	/* port and protocol lines that can cover one address */
 #define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
+#define OPEN_PATH_BYTES 256
 #define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
 #define MODULE_NAME_BYTES 64		/* more than MODULE_NAME_LEN, linux/module.h */
 #define DOMAIN_BYTES 253		/* of a name in text, without the last dot: RFC 1035, section 2.3.4 */
@@ -747,7 +748,7 @@ struct closing {
 	__u16 zero;
 	__u32 net_namespace;		/* inode number */
 	__u32 pid;			/* that made the connection, to find the namespace by */
-	__u32 zero2;
+	__u32 device;			/* index of the interface that it is bound to; 0: none, or not known */
 };
 ABI_SIZE(struct closing, 72);
 
@@ -801,9 +802,11 @@ struct open_socket {
 	__u32 net_namespace;		/* inode number */
 	__u32 device;			/* index of the interface that it is bound to; 0: none */
 	__u8 within;			/* 1: inside the bound of --within, its process as well as itself */
-	__u8 zero[3];
+	__u8 zero;
+	__u16 path_bytes;		/* 0: not known, or longer */
+	char path[OPEN_PATH_BYTES];	/* of the file; what is behind path_bytes means nothing */
 };
-ABI_SIZE(struct open_socket, 208);
+ABI_SIZE(struct open_socket, 208 + OPEN_PATH_BYTES);
 
 /* ---------------------------------------------------------------- the functions of the format */
 

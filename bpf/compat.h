@@ -116,6 +116,21 @@ static __always_inline struct cgroup *socket_cgroup(struct sock *sk)
 }
 
 /*
+ * The number that a socket has for good. Where a program of this kind may ask for it (5.12, which has check_mtu, too) one that
+ * has none gets one; before, 0. Which branch it is, is decided when the program is loaded.
+ */
+static __always_inline __u64 socket_cookie(struct file *file, struct sock *sk)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu)) {
+		struct socket *socket = bpf_sock_from_file(file);
+
+		if (socket && socket->sk)
+			return bpf_get_socket_cookie(socket->sk);
+	}
+	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+}
+
+/*
  * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
  * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition
  * works on all. Two that add at the same moment may both go away empty, but never both own.

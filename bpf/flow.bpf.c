@@ -59,7 +59,12 @@ __noinline int flow_end(__u64 socket, __u64 cookie)
 	if (bpf_map_delete_elem(&flows, &cookie))
 		return 0;
 	socket_bytes(sk, &sent, &received);
-	sums = is_same_peer(sk, &flow.key.to) ? evidence_of(&flow.key, now) : NULL;
+	if (!is_same_peer(sk, &flow.key.to)) {
+		if (sent + received)
+			count(HOOK_CONNECT, STAT_UNLEARNED);
+		return 0;	/* also of an attempt that came to nothing: nobody is the peer then */
+	}
+	sums = evidence_of(&flow.key, now);
 	if (!sums) {
 		count(HOOK_CONNECT, STAT_UNLEARNED);
 		return 0;

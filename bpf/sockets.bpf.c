@@ -8,7 +8,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "file.h"
 #include "identity.h"
+#include "scratch.h"
 #include "sock.h"
 #include "subject.h"
 
@@ -49,12 +51,53 @@ static __always_inline void file_fill(struct task_struct *task, struct event_fil
 		identity_describe(identity_of_inode(inode, out), out);
 }
 
+/* What is told of a socket but for the path of the program. */
+static __always_inline void socket_fill(struct task_struct *task, struct file *file, struct sock *sk, struct open_socket *out)
+{
+	out->socket = (__u64)sk;
+	out->cookie = out->state == STATE_LISTEN ? 0 : socket_cookie(file, sk);
+	out->from_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	out->family = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 ? 6 : 4;
+	out->net_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	out->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	out->within = task_is_within(task) && cgroup_is_within(socket_cgroup(sk));
+	socket_bytes(sk, &out->sent, &out->received);
+	subject_of(task, &out->subject);
+	file_fill(task, &out->file);
+}
+
+#define WITHOUT_PATH __builtin_offsetof(struct open_socket, path)
+
+/*
+ * The path is from the root of the process that reads, or of the mount namespace where that is another one: of a container, as
+ * seen from it. Two pieces, but one record: what does not fit the buffer is made once more, as a whole.
+ */
+static __always_inline void socket_tell(struct seq_file *seq, struct scratch *slot, struct task_struct *task,
+					struct open_socket *out)
+{
+	struct file *program = BPF_CORE_READ(task, mm, exe_file);
+
+	slot->event.path_bytes = 0;
+	if (program) {
+		file_walk(slot->index, (__u64)program);
+		path_write(slot->index);
+	}
+	if (!slot->event.path_flags && slot->event.path_bytes <= OPEN_PATH_BYTES)
+		out->path_bytes = slot->event.path_bytes;
+	bpf_seq_write(seq, out, WITHOUT_PATH);
+	bpf_seq_write(seq, slot->path, OPEN_PATH_BYTES);
+}
+
 SEC("iter/task_file")
 int sockets(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
-	struct open_socket out = {};
+	struct {
+		char bytes[WITHOUT_PATH];
+	} __attribute__((aligned(8))) memory = {};
+	struct open_socket *out = (struct open_socket *)&memory;
+	struct scratch *slot;
 	struct sock *sk;
 
 	if (!task || !file || has_been_told(task))
@@ -62,20 +105,15 @@ int sockets(struct bpf_iter__task_file *context)
 	sk = internet_socket(file);
 	if (!sk)
 		return 0;
-	socket_peer(sk, &out.to, out.from);
-	out.state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (!out.to.port && out.state != STATE_LISTEN)
+	socket_peer(sk, &out->to, out->from);
+	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (!out->to.port && out->state != STATE_LISTEN)
 		return 0;
-	out.socket = (__u64)sk;
-	out.cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	out.from_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	out.family = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 ? 6 : 4;
-	out.net_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	out.device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
-	out.within = task_is_within(task) && cgroup_is_within(socket_cgroup(sk));
-	socket_bytes(sk, &out.sent, &out.received);
-	subject_of(task, &out.subject);
-	file_fill(task, &out.file);
-	bpf_seq_write(context->meta->seq, &out, sizeof(out));
+	socket_fill(task, file, sk, out);
+	slot = scratch_claim();
+	if (!slot)
+		return 0;
+	socket_tell(context->meta->seq, slot, task, out);
+	scratch_release(slot);
 	return 0;
 }
