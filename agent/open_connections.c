@@ -9,6 +9,7 @@
 #include "deliver.h"
 #include "enrich.h"
 #include "log.h"
+#include "sockets.h"
 #include "summary.h"
 
 #include "../policy/match.h"
@@ -112,7 +113,7 @@ struct looking {
 	__u64 now_boot_ns;
 	__s64 now_s;
 	bool unmet;
-	size_t found;
+	size_t found, nameless;	/* without a cookie, and to be counted */
 };
 
 static void looking_begin(struct looking *looking, struct open_connections *open, const struct generation *generation)
@@ -214,7 +215,7 @@ static void event_fill(const struct looking *looking, const struct open_socket *
 }
 
 /* From now on its bytes are counted, with those that went before. */
-static void count_it(const struct looking *looking, const struct open_socket *socket, const struct generation_rule *rule)
+static void count_it(struct looking *looking, const struct open_socket *socket, const struct generation_rule *rule)
 {
 	struct flow flow = {
 		.key = {.rule = name_hash(rule->id, strlen(rule->id)),
@@ -231,8 +232,10 @@ static void count_it(const struct looking *looking, const struct open_socket *so
 	int err;
 
 	memcpy(first.name, socket->subject.name, sizeof(first.name));
-	if (!socket->cookie)
-		return; /* 5.10 gives none to a socket that nobody asked about */
+	if (!socket->cookie) {
+		looking->nameless++;
+		return;
+	}
 	err = kernel_flow_put(looking->open->options.kernel, socket->cookie, &flow, &first);
 	if (err && err != -EEXIST)
 		log_warning("a connection that was open before cannot be counted: %s", strerror(-err));
@@ -308,14 +311,25 @@ static int look_at_all(struct looking *looking, const struct sockets *all)
 	return (int)looking->found;
 }
 
-int open_look(struct open_connections *open, const struct generation *generation)
+static int nobody(void *context, const struct socket_seen *seen)
+{
+	return 0;
+}
+
+/* Before 5.12 a socket gets a cookie only when somebody asks for it, and we may ask in our own network namespace. */
+static bool give_cookies(void)
+{
+	AUTO_FD int netlink = sockets_open(-1);
+
+	return netlink >= 0 && sockets_each(netlink, false, nobody, NULL) == 0;
+}
+
+static int look(struct open_connections *open, const struct generation *generation, size_t *out_nameless)
 {
 	AUTO_FREE struct looking *looking = calloc(1, sizeof(*looking));
 	CLEANUP(sockets_done) struct sockets all = {0};
 	int err;
 
-	if (!open)
-		return 0;
 	if (!looking)
 		return -ENOMEM;
 	err = kernel_sockets(open->options.kernel, take_socket, &all);
@@ -324,7 +338,20 @@ int open_look(struct open_connections *open, const struct generation *generation
 	if (all.count)
 		qsort(all.list, all.count, sizeof(*all.list), compare);
 	looking_begin(looking, open, generation);
-	return look_at_all(looking, &all);
+	err = look_at_all(looking, &all);
+	*out_nameless = looking->nameless;
+	return err;
+}
+
+int open_look(struct open_connections *open, const struct generation *generation)
+{
+	size_t nameless = 0;
+	int found = open ? look(open, generation, &nameless) : 0;
+
+	/* what was told is not told again */
+	if (found > 0 && nameless && give_cookies())
+		found = look(open, generation, &nameless);
+	return found;
 }
 
 int open_new(const struct open_options *options, struct open_connections **out)

@@ -209,6 +209,37 @@ static json_t *fold_summary(void)
 	return record_fold(&context, &key, &fold, &repeat);
 }
 
+static json_t *traffic(void)
+{
+	static const struct evidence_key key = {
+		.inode = 77,
+		.device = 8 << 20 | 1,
+		.uid = 1000,
+		.to = {.address = {192, 0, 2, 1}, .port = 443, .family = 4, .protocol = 6},
+	};
+	static const struct evidence sums = {
+		.connections = 3,
+		.sent = 1048576,
+		.received = 2048,
+		.first_boot_ns = 60000000000,
+		.last_boot_ns = 61000001500,
+		.pid = 1234,
+		.name = "sensord",
+	};
+	const struct record_traffic of = {
+		.key = &key,
+		.sums = &sums,
+		.generation = &generation,
+		.rule = &rules[1],
+		.path = "/opt/example/bin/sensord",
+		.domain = "telemetry.example.com",
+		.open = 1,
+		.now_boot_ns = 62000000000,
+	};
+
+	return record_traffic(&context, &of);
+}
+
 static json_t *sample(const char *name, union buffer *buffer)
 {
 	struct event *event = make(buffer, HOOK_EXEC, "/opt/example/bin/sensord");
@@ -249,6 +280,13 @@ static json_t *sample(const char *name, union buffer *buffer)
 		event->decision.matcher = MATCHER_MODULE;
 		strcpy(event->module, "example_kmod");
 		strcpy(event->subject.name, "modprobe");
+	} else if (!strcmp(name, "connect-open")) {
+		event = make(buffer, HOOK_CONNECT, "/opt/example/bin/sensord");
+		to_connect(event, 6);
+		event->decision.backend = BACKEND_NONE;
+		more.was_open = more.closed = true;
+	} else if (!strcmp(name, "traffic")) {
+		return traffic();
 	} else if (!strcmp(name, "exec-summary")) {
 		return fold_summary();
 	} else if (!strcmp(name, "coverage")) {
@@ -260,7 +298,7 @@ static json_t *sample(const char *name, union buffer *buffer)
 static const char *const sample_names[] = {
 	"exec-refused", "exec-audit",    "exec-let-through", "connect-refused", "connect-datagram",
 	"exec-summary", "lost",          "coverage",         "exec-content",    "exec-late",
-	"load-refused", "module-refused"};
+	"load-refused", "module-refused", "connect-open", "traffic"};
 
 static void check_sample(const char *name, const char *line)
 {
