@@ -100,6 +100,35 @@ struct {
 	__type(value, struct fold);
 } fold __weak SEC(".maps");
 
+/*
+ * What was learned of the network (abi.h). "addresses" and "names" are written by the program that reads DNS answers and by
+ * the agent (/etc/hosts, a new policy), which also removes what is over; read by whatever decides about an address. Full:
+ * STAT_UNLEARNED counts, what is there stays. "seen" is written by that program, read by it and by the agent; full: the
+ * oldest goes. The two large ones take memory only for what is in them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ADDRESSES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct address_key);
+	__type(value, struct learned_address);
+} addresses __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct learned_name);
+} names __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SEEN_MAX);
+	__type(key, struct address_key);
+	__type(value, struct seen_address);
+} seen __weak SEC(".maps");
+
 /* Events to the agent. Full: STAT_LOST_FULL counts, the verdict stands. Holds some 4,000 events of usual size. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -140,6 +169,10 @@ struct scratch {
 	__u32 zero;
 	struct decision decision;
 	struct fold_key fold_key;
+	struct domain_text domain;	/* a name to ask about */
+	struct domain_match domain_match;
+	struct address_key address;	/* an address to ask about */
+	struct address_match resolved;	/* what its names say */
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {
