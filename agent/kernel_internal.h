@@ -15,7 +15,7 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned, addresses, names, seen;
+	int generation, runtime, pause, stats, fold, events, learned, addresses, names, seen, closings, connections;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */

@@ -14,8 +14,11 @@
 /* What decide.h asks of its surroundings. */
 #define GEN_FIND(generation, key) bpf_map_lookup_elem(generation, key)
 #define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
+/* And tls.h: the source is the packet. */
+#define TLS_BYTE(source, offset, out) bpf_skb_load_bytes(source, offset, out, 1)
 
 #include "decide.h"
+#include "tls.h"
 
 /* Set by the agent before loading, frozen by the kernel: a branch that depends on it is not even loaded. */
 extern const volatile struct load_config load_config;
@@ -135,6 +138,41 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events __weak SEC(".maps");
 
+/* Connections to be destroyed (abi.h), to the agent. Full: it comes again with the next packet that is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+} closings __weak SEC(".maps");
+
+enum connection_phase {
+	CONNECTION_AWAIT = 0,		/* nothing has said yet whom it is for */
+	CONNECTION_REFUSED = 1,		/* no payload goes out any more */
+	CONNECTION_DATAGRAM = 2,	/* of UDP: recorded when something is sent */
+};
+
+/* A socket that is connected to an address of "addresses", until it is decided. */
+struct connection {
+	__u32 first;			/* sequence number of the first byte of payload */
+	__u32 passed;			/* offset behind what went out */
+	__u8 phase;			/* enum connection_phase */
+	__u8 holds;			/* 1: a hello that is not whole is kept back */
+	__u8 zero[6];
+	struct event_subject subject;	/* who connected */
+	struct event_file file;		/* what it ran */
+	struct tls_parse tls;		/* of what went out */
+};
+
+/*
+ * Undecided and refused connections, with the socket. Written by the programs; goes with the socket, or once it is decided: the
+ * others pay for a look that finds nothing. No memory for one: STAT_UNLEARNED counts, it is not let through.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections __weak SEC(".maps");
+
 /*
  * Where a walk towards the root stands; kernel addresses. Read into place: on the stack it would not fit
  * below connect, where old kernels add up the frames to 512 bytes.
@@ -173,6 +211,10 @@ struct scratch {
 	struct domain_match domain_match;
 	struct address_key address;	/* an address to ask about */
 	struct address_match resolved;	/* what its names say */
+	__u64 name_key;			/* HOOK_NAME: key of .domain in "names" */
+	__u32 recalled;			/* 1: event.subject and event.file are of who connected; current is somebody else */
+	__u32 flags;			/* of the generation, for names.bpf.c */
+	struct tls_parse tls;		/* of the packet that is looked at */
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {

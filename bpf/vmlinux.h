@@ -4,7 +4,8 @@
  * the real offsets on the running kernel, so nothing here depends on the builder's kernel, and a
  * member that a kernel lacks shows up as a relocation error of the one program that needs it.
  * User-visible types (map types, struct bpf_sock_addr) come from the kernel's own UAPI headers.
- * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs,module}.h, fs/mount.h, fs/btrfs, v5.10 to v7.2.
+ * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs,module,net,tcp}.h, include/net/sock.h,
+ * fs/mount.h, fs/btrfs, v5.10 to v7.2.
  */
 #ifndef EMBARGO_VMLINUX_H
 #define EMBARGO_VMLINUX_H
@@ -198,6 +199,44 @@ struct task_struct {
 	struct css_set *cgroups;
 	unsigned int personality;
 	char comm[16];
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net {
+	struct ns_common ns;
+};
+
+struct in6_addr {
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr;		/* network order, as the next and the ports */
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;			/* own port, host order */
+	unsigned short skc_family;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct socket {
+	struct file *file;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct socket *sk_socket;
+};
+
+struct tcp_sock {
+	__u32 write_seq;
 };
 
 struct seq_file;
