@@ -231,6 +231,8 @@ static __always_inline void address_found(struct scratch *slot)
 {
 	__u32 back = slot->dns.at, ttl = dns_ttl(slot->dns.ttl);
 
+	if (address_is_own(&slot->dns.address))
+		return;
 #pragma clang loop unroll(disable)
 	for (__u32 root = 0; root < DNS_QUESTIONS_MAX; root++) {
 		if (!(slot->dns.found_roots & 1u << root))

@@ -244,7 +244,8 @@ DNS_INLINE int dns_name_add(struct dns *dns, __u64 hash, __u32 at, __u32 roots)
 	struct dns_name *name;
 
 	if (index == DNS_NAMES_MAX) {
-		index = dns->name_count;
+		/* read again: old verifiers (6.1) get lost in what the loop has found out about a number */
+		index = *(volatile __u32 *)&dns->name_count;
 		if (index >= DNS_NAMES_MAX) {
 			dns->unreadable = 1;
 			return 0;

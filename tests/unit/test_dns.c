@@ -678,6 +678,29 @@ static void places_of_an_address(void **state)
 	assert_false(address_place(&known, 11, 400, 101, 1u << 3, before));
 }
 
+static void own_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		int own;
+	} cases[] = {
+		{"0.0.0.0", 1},	     {"0.1.2.3", 1},	{"127.0.0.1", 1},    {"127.255.0.9", 1}, {"1.0.0.0", 0},
+		{"128.0.0.1", 0},    {"::", 1},		{"::1", 1},	     {"::2", 0},	 {"::1:0:1", 0},
+		{"2001:db8::1", 0},  {"::100", 0},	{"8000::1", 0},	     {"::fffe:7f00:1", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct packet packet = begin(0x8180, 1, 1, 0);
+
+		ask(&packet, "x.denied.com", DNS_TYPE_A);
+		give(&packet, "@12", 60, cases[i].text);
+		read_packet(&packet);
+		assert_read(1, false);
+		if (address_is_own((struct address_key *)result.list[0].address) != cases[i].own)
+			fail_msg("%s", cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -708,6 +731,7 @@ int main(void)
 		cmocka_unit_test(hostile_work_is_bounded),
 		cmocka_unit_test(hints_that_are_longer_than_their_record),
 		cmocka_unit_test(places_of_an_address),
+		cmocka_unit_test(own_addresses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
