@@ -56,6 +56,9 @@ const struct program_row program_rows[] = {
 	  .on_cgroup = true, .only_with = GEN_FLAG_NAMES, .attach_type = BPF_CGROUP_UDP4_SENDMSG },
 	{ .name = "names_sendmsg6", .hook = HOOK_NAME, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
 	  .on_cgroup = true, .only_with = GEN_FLAG_NAMES, .attach_type = BPF_CGROUP_UDP6_SENDMSG },
+	{ .name = "names_ingress", .hook = HOOK_NAME, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_reads = true, .only_with = GEN_FLAG_NAMES,
+	  .attach_type = BPF_CGROUP_INET_INGRESS },
 };
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");
