@@ -136,7 +136,10 @@ static void print_event(const json_t *event)
 	print_subject(event);
 	if (destination) {
 		printf(" to ");
+		print_safe(text_of(destination, "domain"), 0);
+		printf(*text_of(destination, "domain") ? " (" : "");
 		print_safe(text_of(destination, "ip"), 0);
+		printf(*text_of(destination, "domain") ? ")" : "");
 		printf(" port %lld", number_of(destination, "port"));
 	}
 	if (number_of(process, "pid"))

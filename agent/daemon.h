@@ -7,6 +7,7 @@
 #define EMBARGO_DAEMON_H
 
 #include "activate.h"
+#include "closer.h"
 #include "conditions.h"
 #include "control.h"
 #include "deliver.h"
@@ -31,6 +32,8 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
+	struct closer *closer;			/* owned; NULL: connections cannot be ended */
+	int closing_err;			/* why the latest one could not be ended; told once */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

@@ -39,7 +39,9 @@ struct kernel {
 	int identify;			/* program of the iterator */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *closing_ring;
+	kernel_closing_fn closing_fn;	/* of the call of kernel_closings() that is under way */
+	void *closing_context;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
 	void *event_context;
 	unsigned malformed;
