@@ -138,7 +138,10 @@ static void print_event(const json_t *event)
 	print_subject(event);
 	if (destination) {
 		printf(" to ");
+		print_safe(text_of(destination, "domain"), 0);
+		printf(*text_of(destination, "domain") ? " (" : "");
 		print_safe(text_of(destination, "ip"), 0);
+		printf(*text_of(destination, "domain") ? ")" : "");
 		printf(" port %lld", number_of(destination, "port"));
 	}
 	if (json_object_get(embargo, "traffic"))

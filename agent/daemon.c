@@ -167,6 +167,46 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
+/*
+ * Nothing of it leaves, whatever becomes of this; but without it the program waits until it gives up by itself. That it
+ * is gone already is as good.
+ */
+static void on_closing(void *context, const struct closing *which)
+{
+	struct daemon *daemon = context;
+	int err = closer_close(daemon->closer, which);
+
+	if (err == -ENOENT || err == 0)
+		return;
+	if (err != daemon->closing_err)
+		log_warning("a refused connection of process %u cannot be ended: %s. Nothing that it sends goes out, but the program "
+			    "waits instead of seeing an error",
+			    which->pid, strerror(-err));
+	daemon->closing_err = err;
+}
+
+static int on_closings(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int count = kernel_closings(daemon->kernel, on_closing, daemon);
+
+	if (count < 0)
+		log_warning("refused connections cannot be read: %s", strerror(-count));
+	return 0;
+}
+
+/* Before events, which can wait: somebody else is waiting here. */
+static int wire_closings(struct daemon *daemon)
+{
+	sd_event_source *source = NULL;
+	int err = sd_event_add_io(daemon->loop, &source, kernel_closings_fd(daemon->kernel), EPOLLIN, on_closings, daemon);
+
+	if (err < 0)
+		return err;
+	(void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	return sd_event_source_set_floating(source, true);
+}
+
 static int on_fold_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
@@ -236,6 +276,8 @@ static int wire_loop(struct daemon *daemon)
 	if (err >= 0)
 		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN,
 				      on_events, daemon);
+	if (err >= 0 && daemon->closer)
+		err = wire_closings(daemon);
 	if (err >= 0)
 		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
 						 on_hour, daemon);

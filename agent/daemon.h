@@ -7,6 +7,7 @@
 #define EMBARGO_DAEMON_H
 
 #include "activate.h"
+#include "closer.h"
 #include "conditions.h"
 #include "control.h"
 #include "deliver.h"
@@ -33,7 +34,8 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
-	struct closer *closer;			/* owned; NULL: with audit_only */
+	struct closer *closer;			/* owned; NULL: connections cannot be ended */
+	int closing_err;			/* why the latest one could not be ended; told once */
 	struct open_connections *open;		/* owned */
 	sd_event_source *pause_timer;		/* at the end of the next pause */
 	struct evidence_book *evidence;		/* owned */

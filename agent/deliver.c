@@ -137,6 +137,8 @@ static void key_of(const struct event *event, struct fold_key *key)
 	key->port = event->destination.port;
 	key->family = event->destination.family;
 	key->protocol = event->destination.protocol;
+	if (event->header.kind == HOOK_NAME)
+		key->name = name_hash(event->path + event->path_bytes, event->name_bytes);
 }
 
 /* What the first attempt said, or NULL when so many others came since that it was given up. */
@@ -166,8 +168,11 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 		.matcher = event->decision.matcher,
 		.recognised = event->decision.recognised,
 		.path_bytes = readable ? event->path_bytes : 0,
+		.name_bytes = event->name_bytes,
 		.path = slot->path,
+		.name = slot->name,
 	};
+	memcpy(slot->name, event->path + event->path_bytes, event->name_bytes);
 	memcpy(slot->path, event->path, slot->repeat.path_bytes);
 }
 

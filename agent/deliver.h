@@ -19,6 +19,7 @@ struct deliver_repeat {
 	struct fold_key key;
 	struct record_repeat repeat;
 	char path[REPEATS_PATH_BYTES];
+	char name[DOMAIN_BYTES + 1];
 };
 
 struct evidence_book;

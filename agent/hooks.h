@@ -34,6 +34,7 @@ struct program_row {
 	bool on_cgroup;			/* attached to a cgroup */
 	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
 	bool counts;			/* decides nothing; counts what others have let through */
+	bool only_reads;		/* decides nothing; reads what others decide by */
 	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };

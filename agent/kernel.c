@@ -455,6 +455,7 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	ring_buffer__free(kernel->ring);
+	ring_buffer__free(kernel->closing_ring);
 	descriptors_close(kernel);
 	maps_close(&kernel->maps);
 	learned_lock_free(kernel->learned_lock);

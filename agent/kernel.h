@@ -194,6 +194,18 @@ int kernel_events_fd(struct kernel *kernel);
  */
 int kernel_events(struct kernel *kernel, kernel_event_fn fn, void *context, unsigned *out_malformed);
 
+typedef void (*kernel_closing_fn)(void *context, const struct closing *which);
+
+/** kernel_closings_fd() - readable when connections are to be closed; for the event loop. Not to be closed. */
+int kernel_closings_fd(struct kernel *kernel);
+
+/**
+ * kernel_closings() - deliver the connections that were refused and are still open
+ *
+ * One comes again for as long as its owner's data is sent again. Return: number delivered, or a negative errno.
+ */
+int kernel_closings(struct kernel *kernel, kernel_closing_fn fn, void *context);
+
 typedef void (*kernel_fold_fn)(void *context, const struct fold_key *key, const struct fold *fold);
 
 /**

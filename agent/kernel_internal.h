@@ -15,7 +15,7 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned, flows, evidence;
+	int generation, runtime, pause, stats, fold, events, learned, addresses, names, seen, closings, connections, flows, evidence;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -39,7 +39,9 @@ struct kernel {
 	int identify, sockets;		/* programs of iterators */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *closing_ring;
+	kernel_closing_fn closing_fn;	/* of the call of kernel_closings() that is under way */
+	void *closing_context;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
 	void *event_context;
 	unsigned malformed;

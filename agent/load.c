@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
-					  "learned",	"flows",   "evidence" };
+					  "learned", "addresses", "names", "seen", "closings", "connections", "flows", "evidence" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
 

@@ -186,7 +186,7 @@ static bool is_of_object(__u8 kind)
 static void put_executable(struct build *build, json_t *process, const struct event *event,
 			   const struct enrichment *more)
 {
-	if (!is_of_object(event->header.kind))
+	if (!is_of_object(event->header.kind) && !(event->decision.flags & EVENT_SUBJECT_RECALLED))
 		put_path(build, process, "executable", event);
 	else if (more && more->executable[0])
 		put_text(build, process, "executable", more->executable, strlen(more->executable));
@@ -203,7 +203,7 @@ static json_t *part_process(struct build *build, const struct event *event,
 
 	put_number(build, process, "pid", subject->pid);
 	put_executable(build, process, event, more);
-	if (!is_of_object(event->header.kind) && json_object_get(process, "executable") &&
+	if (!is_of_object(event->header.kind) && json_object_get(process, "executable") && event->path_bytes &&
 	    !(event->path_flags & EVENT_PATH_TRUNCATED))
 		put_basename(build, process, event->path, event->path_bytes);
 	else if (runs && own)
@@ -275,6 +275,21 @@ static void put_destination(struct build *build, json_t *object, const __u8 *add
 	if (protocol)
 		put_id(build, network, "iana_number", protocol);
 	put(build, object, "network", network);
+}
+
+/* What a connection is by: the name that was denied, and where it was seen. */
+static void put_name(struct build *build, json_t *object, __u8 recognised, const char *name, size_t bytes)
+{
+	json_t *destination = json_object_get(object, "destination"), *client;
+
+	if (!bytes)
+		return;
+	put_text(build, destination, "domain", name, bytes);
+	if (recognised != RECOGNISED_SERVER_NAME)
+		return;
+	client = json_object();
+	put_text(build, client, "server_name", name, bytes);
+	put(build, object, "tls", json_pack("{s:o}", "client", client));
 }
 
 static void put_user(struct build *build, json_t *object, const struct event_subject *subject)
@@ -433,8 +448,10 @@ json_t *record_event(const struct record_context *context, const struct event *e
 	put_user(&build, object, &event->subject);
 	if (more && more->container_id[0])
 		put(&build, object, "container", json_pack("{s:s}", "id", more->container_id));
-	if (event->header.kind == HOOK_CONNECT)
+	if (event->header.kind == HOOK_CONNECT || event->header.kind == HOOK_NAME)
 		put_destination(&build, object, to->address, to->family, to->protocol, to->port);
+	if (event->header.kind == HOOK_NAME)
+		put_name(&build, object, from->recognised, event->path + event->path_bytes, event->name_bytes);
 	put_rule(&build, object, record_rule(context, from->generation, from->rule));
 
 	embargo = part_embargo(&build, &decision);
@@ -456,6 +473,8 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		put(&build, embargo, "datagram", json_true());
 	if (to->mapped)
 		put(&build, embargo, "mapped", json_true());
+	if (from->flags & EVENT_SUBJECT_RECALLED)
+		put(&build, embargo, "recalled", json_true());
 	if (event->path_flags & EVENT_PATH_TRUNCATED)
 		put(&build, embargo, "truncated", json_true());
 	return finish(&build, object, embargo);
@@ -510,9 +529,11 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 	}
 	put_part(&build, object, "file", part);
 	put(&build, object, "user", json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
-	if (key->kind == HOOK_CONNECT)
+	if (key->kind == HOOK_CONNECT || key->kind == HOOK_NAME)
 		put_destination(&build, object, key->address, key->family, key->protocol,
 				key->port);
+	if (repeat && key->kind == HOOK_NAME)
+		put_name(&build, object, repeat->recognised, repeat->name, repeat->name_bytes);
 	put_rule(&build, object, record_rule(context, key->generation, key->rule));
 
 	embargo = part_embargo(&build, &decision);

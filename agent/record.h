@@ -30,7 +30,7 @@ struct enrichment {
 	char command_line[ENRICH_TEXT_BYTES];	/* arguments joined by spaces */
 	char parent_executable[ENRICH_TEXT_BYTES];
 	char container_id[CONTAINER_ID_BYTES];
-	char executable[ENRICH_TEXT_BYTES];	/* HOOK_LOAD, HOOK_MODULE: what the subject runs */
+	char executable[ENRICH_TEXT_BYTES];	/* what the subject runs, where the event's path does not say: HOOK_LOAD, HOOK_MODULE, a recalled one */
 	bool late, ended;			/* recognised after it had begun; the program was ended then */
 	__u64 late_ns;				/* how long it had run by then */
 	bool was_open, closed;			/* a connection that was there when the policy came; it was ended then */
@@ -44,7 +44,9 @@ struct record_repeat {
 	__u8 matcher;
 	__u8 recognised;
 	__u16 path_bytes;
+	__u16 name_bytes;	/* HOOK_NAME */
 	const char *path;	/* borrowed */
+	const char *name;	/* borrowed */
 };
 
 /**

@@ -10,36 +10,17 @@
 #include <bpf/bpf_helpers.h>
 
 #include "answer.h"
+#include "destination.h"
 #include "emit.h"
 #include "file.h"
 #include "flow.h"
 #include "maps.h"
+#include "network.h"
 #include "rule.h"
 #include "scratch.h"
 #include "subject.h"
 
 char _license[] SEC("license") = "GPL";
-
-/* The rest of an address in one scalar. */
-#define REST(family, protocol, port, flags)                                                        \
-	((__u64)(family) | (__u64)(protocol) << 8 | (__u64)(port) << 16 | (__u64)(flags) << 32)
-enum { REST_DATAGRAM = 1, REST_MAPPED = 2 };
-
-static __always_inline void destination_fill(struct event_destination *out, __u64 a, __u64 b, __u64 rest)
-{
-	__builtin_memset(out, 0, sizeof(*out));
-	if ((rest & 0xff) == 4) {
-		*(__u32 *)out->address = bpf_htonl((__u32)a);
-	} else {
-		*(__u64 *)out->address = bpf_cpu_to_be64(a);
-		*(__u64 *)(out->address + 8) = bpf_cpu_to_be64(b);
-	}
-	out->family = rest & 0xff;
-	out->protocol = rest >> 8 & 0xff;
-	out->port = rest >> 16 & 0xffff;
-	out->datagram = !!(rest >> 32 & REST_DATAGRAM);
-	out->mapped = !!(rest >> 32 & REST_MAPPED);
-}
 
 /* Answers of connect_try(). */
 enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
@@ -89,8 +70,6 @@ static __always_inline int connect_matched(struct bpf_sock_addr *context, __u64 
 	return answer;
 }
 
-#define SWITCHED (~0ull)
-
 /* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
 static __always_inline void *generation_again(__u64 began_with)
 {
@@ -103,10 +82,9 @@ static __always_inline void *generation_again(__u64 began_with)
 /*
  * The next three are functions of scalars, each checked once by the verifier: as one piece it would
  * follow every order of outcomes of one into the next. Each answers SWITCHED when a new policy came
- * in the middle.
+ * in the middle. See network.h.
  */
 
-/* Returns list << 32 | count of the longest prefix with rules; 0: none. */
 __noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 rest)
 {
 	struct address address = { .a = a, .b = b, .family = rest & 0xff };
@@ -134,10 +112,7 @@ __noinline __u64 condition_step(__u64 began_with, __u32 list, __u32 index, __u64
 	return (__u64)line->allow << 32 | line->rule;
 }
 
-/*
- * The first line that covers, of the allow entries (@allow is 1) or of the rules: lists are sorted by rule
- * number, so it is the best. @network: of network_lookup().
- */
+/* Lists are sorted by rule number, so the first line that covers is the best. */
 __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __u32 allow)
 {
 #pragma clang loop unroll(disable)

@@ -245,6 +245,7 @@ struct sock_cgroup_data___before_5_15 {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	__u16 sk_protocol;
 	__u16 sk_type;
 	int sk_err;
@@ -252,6 +253,7 @@ struct sock {
 };
 
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 

@@ -75,6 +75,7 @@ static void on_told(void *userdata, const struct event *event, bool closed)
 /* 192.0.2.0/24, port 443, TCP */
 static struct generation *compile(enum mode mode)
 {
+	__u16 port = 443;
 	struct rule rule = {.vendor = "example",
 			    .vendor_name = "Example",
 			    .product = "sensor",
@@ -85,7 +86,7 @@ static struct generation *compile(enum mode mode)
 			    .target = mode,
 			    .target_held_by = mode == MODE_AUDIT ? HELD_BY_POLICY : 0,
 			    .confidence = 1,
-			    .network = {.family = 4, .a = 0xc0000200, .bits = 24, .port_first = 443, .port_last = 443, .protocol = 6}};
+			    .network = {.family = 4, .a = 0xc0000200, .bits = 24, .port_count = 1, .port_first = &port, .port_last = &port, .protocol = 6}};
 	struct rules rules = {.policy = "p", .revision = 1, .mode = mode, .list = &rule, .count = 1};
 	struct generation *generation = NULL;
 	struct diagnostics diags = {0};
