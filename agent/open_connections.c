@@ -6,7 +6,6 @@
 #include "open_connections.h"
 #include "clean.h"
 #include "closer.h"
-#include "deliver.h"
 #include "enrich.h"
 #include "log.h"
 #include "sockets.h"
@@ -118,6 +117,7 @@ struct looking {
 
 static void looking_begin(struct looking *looking, struct open_connections *open, const struct generation *generation)
 {
+	struct timespec now = {0};
 	char link[64];
 	ssize_t bytes;
 
@@ -127,7 +127,8 @@ static void looking_begin(struct looking *looking, struct open_connections *open
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", open->options.cgroup_fd);
 	bytes = readlink(link, looking->mount, sizeof(looking->mount) - 1);
 	looking->mount[bytes > 0 ? bytes : 0] = 0;
-	looking->now_boot_ns = deliver_now();
+	(void)clock_gettime(CLOCK_BOOTTIME, &now); /* exists */
+	looking->now_boot_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 	looking->now_s = time(NULL);
 	looking->unmet = open->options.unmet && open->options.unmet(open->options.userdata);
 }

@@ -50,7 +50,8 @@ static __always_inline int connect_matched_in(struct bpf_sock_addr *context, str
 	     (__u64)BPF_CORE_READ(current_task(), mm, exe_file), 0);
 	if (slot->decision.verdict == VERDICT_DENY)
 		return CONNECT_DENY;
-	flow_begin(slot->index, connect_cookie(context, rest));
+	slot->cookie = connect_cookie(context, rest);
+	flow_begin(slot->index);
 	return CONNECT_ALLOW;
 }
 

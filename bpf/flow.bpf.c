@@ -12,7 +12,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-__noinline int flow_begin(__u32 index, __u64 cookie)
+__noinline int flow_begin(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
 	struct evidence_key *key;
@@ -25,9 +25,13 @@ __noinline int flow_begin(__u32 index, __u64 cookie)
 	key->inode = slot->event.file.inode;
 	key->device = slot->event.file.device;
 	key->uid = slot->fold_key.uid;
+	key->name = slot->fold_key.name;
 	key->to = slot->event.destination;
-	BPF_CORE_READ_INTO(&slot->event.subject.name, current_task(), comm);
-	flow_open(cookie, key, BPF_CORE_READ(current_task(), tgid), slot->event.subject.name);
+	if (!slot->recalled) {	/* a repeat has no subject */
+		slot->event.subject.pid = BPF_CORE_READ(current_task(), tgid);
+		BPF_CORE_READ_INTO(&slot->event.subject.name, current_task(), comm);
+	}
+	flow_open(slot->cookie, key, slot->event.subject.pid, slot->event.subject.name);
 	return 0;
 }
 

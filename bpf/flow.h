@@ -51,11 +51,10 @@ static __always_inline void flow_open(__u64 cookie, const struct evidence_key *k
 
 /**
  * flow_begin() - count the connection that a slot has just decided about and recorded
- * @slot:   index of a claimed slot, after emit()
- * @cookie: of the socket; 0: a datagram without a connection
+ * @slot: index of a claimed slot, after emit(); .cookie is the socket's, or 0: a datagram without a connection
  *
  * Return: 0.
  */
-extern int flow_begin(__u32 slot, __u64 cookie);
+extern int flow_begin(__u32 slot);
 
 #endif

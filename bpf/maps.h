@@ -255,6 +255,7 @@ struct scratch {
 	struct decision decision;
 	struct fold_key fold_key;
 	struct evidence_key evidence_key;
+	__u64 cookie;			/* of the socket that it is about; 0: none, or not known */
 	union {
 		struct learned_name named;
 		struct {

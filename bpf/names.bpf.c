@@ -158,6 +158,7 @@ static __always_inline int segment_decide(struct __sk_buff *packet, struct bpf_s
 	int answer = NAMES_SWITCHED;
 
 	if (slot) {
+		slot->cookie = bpf_get_socket_cookie(packet);
 		answer = segment_look(packet, socket_inside(socket), connection, slot, segment);
 		scratch_release(slot);
 	}
@@ -266,6 +267,7 @@ __noinline int syn_egress(struct __sk_buff *packet)
 	slot = scratch_or_count();
 	if (!slot)
 		return VERDICT_ALLOW;
+	slot->cookie = bpf_get_socket_cookie(packet);
 	verdict = syn_look(socket, slot, &segment);
 	scratch_release(slot);
 	return verdict;
@@ -294,6 +296,8 @@ __noinline int datagram_known(struct bpf_sock_addr *context, __u64 a, __u64 b, _
 	slot = scratch_or_count();
 	if (!slot)
 		return VERDICT_ALLOW;
+	if (!(rest >> 32 & REST_DATAGRAM))
+		slot->cookie = bpf_get_socket_cookie(context);
 	address_key_fill(&slot->address, rest & 0xff, a, b);
 	destination_fill(&slot->event.destination, a, b, rest);
 	answer = names_decide(slot->index, what);
@@ -317,6 +321,7 @@ __noinline int datagram_egress(struct __sk_buff *packet)
 	slot = scratch_or_count();
 	if (!slot)
 		return VERDICT_ALLOW;
+	slot->cookie = bpf_get_socket_cookie(packet);
 	sk = socket_inside(socket);
 	socket_key(sk, &slot->address);
 	socket_destination(sk, PROTOCOL_UDP, &slot->event.destination);

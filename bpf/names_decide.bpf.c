@@ -10,6 +10,7 @@
 #include "destination.h"
 #include "domain.h"
 #include "emit.h"
+#include "flow.h"
 #include "network.h"
 #include "rule.h"
 #include "scratch.h"
@@ -178,7 +179,10 @@ static __always_inline int names_once(struct scratch *slot, __u32 what)
 	}
 	emit(slot->index, EMIT(hook, BACKEND_CGROUP),
 	     slot->recalled ? 0 : (__u64)BPF_CORE_READ(current_task(), mm, exe_file), slot->recalled);
-	return slot->decision.verdict == VERDICT_DENY ? NAMES_REFUSED : NAMES_FREE;
+	if (slot->decision.verdict == VERDICT_DENY)
+		return NAMES_REFUSED;
+	flow_begin(slot->index);
+	return NAMES_FREE;
 }
 
 __noinline int names_decide(__u32 index, __u32 what)

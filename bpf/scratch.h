@@ -23,6 +23,7 @@ static __always_inline struct scratch *scratch_claim(void)
 		if (slot && claim(&slot->owners)) {
 			slot->index = index;
 			slot->recalled = 0;
+			slot->cookie = 0;
 			return slot;
 		}
 	}
