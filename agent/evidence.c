@@ -29,6 +29,12 @@ struct known_path {
 	char path[EVIDENCE_PATH_BYTES];
 };
 
+/* Names of connections, by their keys: one that only a server name told is not among those that were resolved. */
+struct known_name {
+	__u64 key;
+	char text[DOMAIN_BYTES + 1];
+};
+
 struct evidence_book {
 	struct evidence_options options;
 	sd_event_source *timer;
@@ -36,6 +42,8 @@ struct evidence_book {
 	size_t count, room;
 	struct known_path paths[PATHS_KEPT];
 	unsigned next_path;
+	struct known_name names[PATHS_KEPT];
+	unsigned next_name;
 };
 
 /* ---------------------------------------------------------------- what an event is due of */
@@ -216,10 +224,26 @@ static void find_path(const struct evidence_book *book, struct evidence_row *row
 	row->path[bytes > 0 ? bytes : 0] = 0;
 }
 
+static void find_domain(const struct evidence_book *book, struct evidence_row *row)
+{
+	struct domain_text name;
+
+	for (size_t i = 0; i < PATHS_KEPT; i++)
+		if (book->names[i].key == row->key.name) {
+			memcpy(row->domain, book->names[i].text, sizeof(row->domain));
+			return;
+		}
+	if (kernel_name(book->options.kernel, row->key.name, &name) < 0)
+		return;
+	memcpy(row->domain, name.text, name.bytes);
+	row->domain[name.bytes] = 0;
+}
+
 /* What was known of a row stays known. A connection that closes while we look is missing for a moment: what was told stays. */
 static void keep_known(struct evidence_row *row, const struct evidence_row *before)
 {
 	memcpy(row->path, before->path, sizeof(row->path));
+	memcpy(row->domain, before->domain, sizeof(row->domain));
 	row->told_connections = before->told_connections;
 	row->told_sent = before->told_sent;
 	row->told_received = before->told_received;
@@ -245,6 +269,8 @@ static int refresh(struct evidence_book *book)
 			keep_known(&look.rows[i], before);
 		if (!look.rows[i].path[0])
 			find_path(book, &look.rows[i]);
+		if (look.rows[i].key.name && !look.rows[i].domain[0])
+			find_domain(book, &look.rows[i]);
 	}
 	free(book->rows);
 	book->rows = take_ptr(look.rows);
@@ -282,6 +308,7 @@ static void tell(struct evidence_book *book, struct evidence_row *row, bool fina
 					 .open = row->open,
 					 .final = final,
 					 .path = row->path,
+					 .domain = row->domain[0] ? row->domain : NULL,
 					 .now_boot_ns = now};
 
 	traffic.rule = rule_of(options->context, row->key.rule, &traffic.generation);
@@ -364,6 +391,23 @@ static void remember_path(struct evidence_book *book, const struct event *event)
 	slot->path[event->path_bytes] = 0;
 }
 
+static void remember_name(struct evidence_book *book, const struct event *event)
+{
+	const char *text = event->path + event->path_bytes;
+	__u64 key = name_hash(text, event->name_bytes);
+	struct known_name *slot = &book->names[book->next_name % PATHS_KEPT];
+
+	if (!event->name_bytes || event->name_bytes > DOMAIN_BYTES)
+		return;
+	for (size_t i = 0; i < PATHS_KEPT; i++)
+		if (book->names[i].key == key)
+			return;
+	book->next_name++;
+	slot->key = key;
+	memcpy(slot->text, text, event->name_bytes);
+	slot->text[event->name_bytes] = 0;
+}
+
 void evidence_event(struct evidence_book *book, const struct event *event)
 {
 	bool connects = event->header.kind == HOOK_CONNECT || event->header.kind == HOOK_NAME;
@@ -371,6 +415,7 @@ void evidence_event(struct evidence_book *book, const struct event *event)
 	if (!book || !connects || event->decision.verdict != VERDICT_ALLOW)
 		return;
 	remember_path(book, event);
+	remember_name(book, event);
 	evidence_woken(book);
 }
 
@@ -422,7 +467,8 @@ static json_t *rows_json(const struct evidence_row *rows, size_t count, const st
 		struct record_traffic traffic = {.key = &sorted[i].key,
 						 .sums = &sorted[i].sums,
 						 .open = sorted[i].open,
-						 .path = sorted[i].path};
+						 .path = sorted[i].path,
+						 .domain = sorted[i].domain[0] ? sorted[i].domain : NULL};
 
 		traffic.rule = rule_of(context, sorted[i].key.rule, &traffic.generation);
 		if (json_array_append_new(list, record_traffic_row(context, &traffic)))

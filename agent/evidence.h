@@ -20,6 +20,7 @@ struct evidence_row {
 	struct evidence sums;		/* with what is open */
 	__u64 open;			/* connections of it */
 	char path[EVIDENCE_PATH_BYTES];	/* of the executable; "": not known */
+	char domain[DOMAIN_BYTES + 1];	/* "": by address, or not known any more */
 	/* what the latest event said */
 	__u64 told_connections, told_sent, told_received, told_boot_ns;
 	bool told_final;

@@ -20,6 +20,11 @@ static int iterator_open(int program)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool well_formed(const struct open_socket *socket)
+{
+	return socket->path_bytes <= OPEN_PATH_BYTES && (!socket->name_deny || socket->name.bytes <= DOMAIN_BYTES);
+}
+
 int kernel_sockets(struct kernel *kernel, kernel_socket_fn fn, void *context)
 {
 	struct open_socket found[READ_AT_ONCE];
@@ -44,7 +49,7 @@ int kernel_sockets(struct kernel *kernel, kernel_socket_fn fn, void *context)
 		held += bytes;
 		whole = held / sizeof(*found);
 		for (size_t i = 0; i < whole && !err; i++)
-			err = found[i].path_bytes > OPEN_PATH_BYTES ? -EPROTO : fn(context, &found[i]);
+			err = well_formed(&found[i]) ? fn(context, &found[i]) : -EPROTO;
 		held -= whole * sizeof(*found);
 		memmove(found, &found[whole], held);
 	}
@@ -108,6 +113,18 @@ int kernel_evidence_pinned(const char *pins, kernel_evidence_fn fn, void *contex
 	pin_map_path(path, pins ?: PIN_DEFAULT, "evidence");
 	map = bpf_obj_get(path);
 	return map < 0 ? -errno : evidence_each(map, fn, context);
+}
+
+int kernel_name(struct kernel *kernel, __u64 key, struct domain_text *out_name)
+{
+	struct learned_name known;
+
+	if (bpf_map_lookup_elem(kernel->maps.names, &key, &known))
+		return -errno;
+	if (known.name.bytes > DOMAIN_BYTES)
+		return -EPROTO;
+	*out_name = known.name;
+	return 0;
 }
 
 int kernel_evidence_remove(struct kernel *kernel, const struct evidence_key *key)

@@ -243,6 +243,8 @@ typedef int (*kernel_evidence_fn)(void *context, const struct evidence_key *key,
 int kernel_evidence(struct kernel *kernel, kernel_evidence_fn fn, void *context);
 /** kernel_evidence_pinned() - the same without an agent; @pins: as in the options. Return: as above; -ENOENT. */
 int kernel_evidence_pinned(const char *pins, kernel_evidence_fn fn, void *context);
+/** kernel_name() - the text of a name that was resolved, by its key. Return: 0; -ENOENT; -errno. */
+int kernel_name(struct kernel *kernel, __u64 key, struct domain_text *out_name);
 /** kernel_evidence_remove() - forget sums, when they were told and their rule is gone. Return: 0; -ENOENT; -errno. */
 int kernel_evidence_remove(struct kernel *kernel, const struct evidence_key *key);
 

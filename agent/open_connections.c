@@ -103,6 +103,34 @@ static struct match match_of(const struct generation *generation, const struct e
 			     six ? word(to->address + 8, 8) : 0, to->protocol, to->port);
 }
 
+static const struct generation_rule *rule_of(const struct generation *generation, __u32 number)
+{
+	return number && number <= generation->rule_count ? &generation->rules[number - 1] : NULL;
+}
+
+/* By the names of its address; the kernel has asked, for the generation that it names. */
+static struct match match_by_name(const struct generation *generation, const struct open_socket *socket)
+{
+	struct match match = {0};
+
+	if (socket->generation != generation->number)
+		return match;
+	match.rule = rule_of(generation, socket->name_deny);
+	match.allow = rule_of(generation, socket->name_allow);
+	return match;
+}
+
+/* Nobody can say now which of the names of its address it was made for, unless the policy does not care. */
+static bool is_shared(const struct generation *generation, const struct open_socket *socket)
+{
+	const struct gen_key key = {.kind = GEN_HEADER};
+	const union gen_value *value = generation_find(generation, &key);
+	bool quic = socket->to.protocol == IPPROTO_UDP && socket->to.port == 443;
+
+	return socket->name_shared &&
+	       !(value && value->header.flags & (quic ? GEN_FLAG_REFUSE_QUIC : GEN_FLAG_REFUSE_NO_NAME));
+}
+
 /* Everything that is the same for all connections of one look. */
 struct looking {
 	struct open_connections *open;
@@ -181,20 +209,22 @@ static int close_it(const struct looking *looking, const struct open_socket *soc
 	return closer_close(looking->open->options.closer, &closing);
 }
 
-/* An event and its path. */
+/* An event, its path and its name. */
 union event_memory {
 	struct event event;
-	char bytes[sizeof(struct event) + OPEN_PATH_BYTES];
+	char bytes[sizeof(struct event) + OPEN_PATH_BYTES + DOMAIN_BYTES];
 };
 
 static void event_fill(const struct looking *looking, const struct open_socket *socket,
-		       const struct match_decision *decision, bool closed, union event_memory *memory)
+		       const struct match_decision *decision, bool by_name, bool closed, union event_memory *memory)
 {
 	struct event *out = &memory->event;
 
 	memset(memory, 0, sizeof(*memory));
-	out->header = (struct event_header){.kind = HOOK_CONNECT,
-					    .size = sizeof(*out) + socket->path_bytes,
+	out->path_bytes = socket->path_bytes;
+	out->name_bytes = by_name ? socket->name.bytes : 0;
+	out->header = (struct event_header){.kind = by_name ? HOOK_NAME : HOOK_CONNECT,
+					    .size = sizeof(*out) + out->path_bytes + out->name_bytes,
 					    .boot_ns = looking->now_boot_ns};
 	out->decision = (struct event_decision){
 		.generation = looking->generation->number,
@@ -206,21 +236,23 @@ static void event_fill(const struct looking *looking, const struct open_socket *
 		.held_by = decision->held_by,
 		.let_through = decision->let_through,
 		.matcher = decision->match.rule->matcher,
-		.recognised = RECOGNISED_ADDRESS,
+		.recognised = by_name ? RECOGNISED_RESOLVED : RECOGNISED_ADDRESS,
 	};
 	out->subject = socket->subject;
 	out->file = socket->file;
 	out->destination = socket->to;
-	out->path_bytes = socket->path_bytes;
-	memcpy(out->path, socket->path, socket->path_bytes);
+	memcpy(out->path, socket->path, out->path_bytes);
+	memcpy(out->path + out->path_bytes, socket->name.text, out->name_bytes);
 }
 
 /* From now on its bytes are counted, with those that went before. */
-static void count_it(struct looking *looking, const struct open_socket *socket, const struct generation_rule *rule)
+static void count_it(struct looking *looking, const struct open_socket *socket, const struct generation_rule *rule,
+		     bool by_name)
 {
 	struct flow flow = {
 		.key = {.rule = name_hash(rule->id, strlen(rule->id)),
 			.inode = socket->file.inode,
+			.name = by_name ? socket->name_key : 0,
 			.device = socket->file.device,
 			.uid = socket->subject.uid,
 			.to = socket->to},
@@ -258,13 +290,20 @@ static bool one_connection(struct looking *looking, const struct sockets *all, c
 	struct match match = match_of(looking->generation, &socket->to);
 	struct match_decision decision;
 	union event_memory memory;
+	bool by_name = !match.rule;
 	int err = -EPERM;
 
+	if (by_name)
+		match = match_by_name(looking->generation, socket);
 	if (!match.rule || came_in(all, socket))
 		return false;
 	decision = decide_about(looking, socket, &match);
 	if (!decision.in_scope)
 		return false;
+	if (by_name && !decision.let_through && is_shared(looking->generation, socket)) {
+		decision.verdict = VERDICT_ALLOW;
+		decision.let_through = LET_THROUGH_SHARED;
+	}
 	if (decision.verdict == VERDICT_DENY && !options->audit_only)
 		err = close_it(looking, socket);
 	if (err == -ENOENT && decision.verdict == VERDICT_DENY)
@@ -280,10 +319,10 @@ static bool one_connection(struct looking *looking, const struct sockets *all, c
 	out_told->verdict = decision.verdict;
 	out_told->mode = decision.mode;
 	if (err)
-		count_it(looking, socket, match.rule);
+		count_it(looking, socket, match.rule, by_name);
 	if (is_told(looking->open, out_told))
 		return true;
-	event_fill(looking, socket, &decision, !err, &memory);
+	event_fill(looking, socket, &decision, by_name, !err, &memory);
 	options->tell(options->userdata, &memory.event, !err);
 	return true;
 }

@@ -36,7 +36,9 @@ void open_free(struct open_connections *open);
  * @generation: active in the kernel; borrowed
  *
  * Connections that somebody else made to this host are not meant: those of a port that is listened on. What is let through
- * is counted from now on (evidence.h), and told once as long as the decision is the same.
+ * is counted from now on (evidence.h), and told once as long as the decision is the same. Addresses that a denied name was resolved to
+ * count too; where innocent names share one, the connection is let through, as no hello is there to look at any more, unless the
+ * policy refuses what has no name.
  * Return: how many rules name, or a negative errno of kernel_sockets().
  */
 int open_look(struct open_connections *open, const struct generation *generation);

@@ -823,9 +823,16 @@ struct open_socket {
 	__u8 within;			/* 1: inside the bound of --within, its process as well as itself */
 	__u8 zero;
 	__u16 path_bytes;		/* 0: not known, or longer */
+	/* What the names say that were resolved to the address: struct address_match of decide.h */
+	__u64 generation;		/* in which the numbers count */
+	__u64 name_key;			/* of .name in "names" */
+	__u32 name_deny, name_allow;	/* 0: nothing */
+	__u8 name_shared;
+	__u8 zero2[7];
 	char path[OPEN_PATH_BYTES];	/* of the file; what is behind path_bytes means nothing */
+	struct domain_text name;	/* that is denied; the same where name_deny is 0 */
 };
-ABI_SIZE(struct open_socket, 208 + OPEN_PATH_BYTES);
+ABI_SIZE(struct open_socket, 240 + OPEN_PATH_BYTES + 256);
 
 /* ---------------------------------------------------------------- the functions of the format */
 

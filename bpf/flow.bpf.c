@@ -79,17 +79,20 @@ __noinline int flow_end(__u64 socket, __u64 cookie)
 	return 0;
 }
 
-/* Nobody has asked for the cookie of an ordinary socket, so that this is all that its end costs. */
+/*
+ * Nobody has asked for the cookie of an ordinary socket, so that one read is all that its end costs. The context is the
+ * socket's address to a read, but no number to the verifier.
+ */
 SEC("cgroup/sock_release")
 int sock_release(struct bpf_sock *context)
 {
-	struct sock *sk = NULL;
-	__u64 cookie;
+	struct sock *sk = (struct sock *)context;
+	__u64 cookie = 0;
 
-	/* a pointer to the context may not be read through; as a number it is the socket's address */
-	bpf_probe_read_kernel(&sk, sizeof(sk), &context);
-	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	if (cookie)
+	bpf_core_read(&cookie, sizeof(cookie), &sk->__sk_common.skc_cookie);
+	if (cookie) {
+		bpf_probe_read_kernel(&sk, sizeof(sk), &context);
 		flow_end((__u64)sk, cookie);
+	}
 	END_WITH(1);
 }

@@ -256,6 +256,7 @@ struct scratch {
 	struct fold_key fold_key;
 	struct evidence_key evidence_key;
 	__u64 cookie;			/* of the socket that it is about; 0: none, or not known */
+	struct open_socket open;	/* for sockets.bpf.c */
 	union {
 		struct learned_name named;
 		struct {
@@ -273,6 +274,7 @@ struct scratch {
 	__u64 name_key;			/* HOOK_NAME: key of .domain in "names" */
 	__u32 recalled;			/* 1: event.subject and event.file are of who connected; current is somebody else */
 	__u32 flags;			/* of the generation, for names.bpf.c */
+	__u64 number;			/* of the same */
 	struct tls_parse tls;		/* of the packet that is looked at */
 	__u64 places[ADDRESS_NAMES_MAX];	/* names of an address, before one of them is overwritten */
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */

@@ -32,4 +32,13 @@ enum names_question {
  */
 extern int names_decide(__u32 slot, __u32 what);
 
+/**
+ * names_begin() - the generation that a decision begins with
+ * @slot: index of a claimed slot; .generation, .number and .flags are filled in, and .known and what of the event is of files is
+ *        emptied
+ *
+ * Return: 1; 0: there is none.
+ */
+extern int names_begin(__u32 slot);
+
 #endif

@@ -32,6 +32,7 @@ __noinline int names_begin(__u32 index)
 		return 0;
 	bpf_probe_read_kernel(&slot->generation, sizeof(slot->generation), &entries);
 	slot->flags = header->flags;
+	slot->number = header->generation;
 	__builtin_memset(&slot->known, 0, sizeof(slot->known));
 	__builtin_memset(slot->event.sha256, 0, sizeof(slot->event.sha256));
 	__builtin_memset(slot->event.module, 0, sizeof(slot->event.module));

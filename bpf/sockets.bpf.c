@@ -5,11 +5,14 @@
  */
 #include "abi.h"
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "domain.h"
 #include "file.h"
 #include "identity.h"
+#include "names.h"
 #include "scratch.h"
 #include "sock.h"
 #include "subject.h"
@@ -51,10 +54,56 @@ static __always_inline void file_fill(struct task_struct *task, struct event_fil
 		identity_describe(identity_of_inode(inode, out), out);
 }
 
-/* What is told of a socket but for the path of the program. */
-static __always_inline void socket_fill(struct task_struct *task, struct file *file, struct sock *sk, struct open_socket *out)
+/* By the names of its address, as a connection that is made now would be asked about: names_decide.bpf.c. */
+static __always_inline void names_fill(struct scratch *slot, struct open_socket *out)
 {
+	const __u32 *words = (const __u32 *)out->to.address;
+	__u32 *key = (__u32 *)slot->address.address;
+	bool four = out->to.family == 4;
+
+	if (!names_begin(slot->index) || !(slot->flags & GEN_FLAG_NAMES))
+		return;
+	key[0] = four ? 0 : words[0];
+	key[1] = four ? 0 : words[1];
+	key[2] = four ? bpf_htonl(0xffff) : words[2];
+	key[3] = four ? words[0] : words[3];
+	if (!address_known(&slot->address) || address_ask(slot->index) == MATCH_SWITCHED)
+		return;
+	out->name_key = slot->resolved.name;
+	out->name_deny = slot->resolved.deny;
+	out->name_allow = slot->resolved.allow;
+	out->name_shared = slot->resolved.shared;
+	out->generation = slot->number;
+	out->name = slot->domain;
+}
+
+/*
+ * From the root of the process that reads, or of the mount namespace where that is another one: of a container, as seen
+ * from it.
+ */
+static __always_inline void path_fill(struct task_struct *task, struct scratch *slot, struct open_socket *out)
+{
+	struct file *program = BPF_CORE_READ(task, mm, exe_file);
+
+	if (!program)
+		return;
+	file_walk(slot->index, (__u64)program);
+	path_write(slot->index);
+	if (slot->event.path_flags || slot->event.path_bytes > OPEN_PATH_BYTES)
+		return;
+	out->path_bytes = slot->event.path_bytes;
+	bpf_probe_read_kernel(out->path, OPEN_PATH_BYTES, slot->path);
+}
+
+/* What is told of a socket. Not on the stack: with what path and names need it would not fit. */
+static __always_inline void socket_fill(struct task_struct *task, struct file *file, struct sock *sk, struct scratch *slot)
+{
+	struct open_socket *out = &slot->open;
+
+	__builtin_memset(out, 0, __builtin_offsetof(struct open_socket, path));
 	out->socket = (__u64)sk;
+	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	socket_peer(sk, &out->to, out->from);
 	out->cookie = out->state == STATE_LISTEN ? 0 : socket_cookie(file, sk);
 	out->from_port = BPF_CORE_READ(sk, __sk_common.skc_num);
 	out->family = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 ? 6 : 4;
@@ -64,28 +113,15 @@ static __always_inline void socket_fill(struct task_struct *task, struct file *f
 	socket_bytes(sk, &out->sent, &out->received);
 	subject_of(task, &out->subject);
 	file_fill(task, &out->file);
+	path_fill(task, slot, out);
+	if (out->state != STATE_LISTEN)
+		names_fill(slot, out);
 }
 
-#define WITHOUT_PATH __builtin_offsetof(struct open_socket, path)
-
-/*
- * The path is from the root of the process that reads, or of the mount namespace where that is another one: of a container, as
- * seen from it. Two pieces, but one record: what does not fit the buffer is made once more, as a whole.
- */
-static __always_inline void socket_tell(struct seq_file *seq, struct scratch *slot, struct task_struct *task,
-					struct open_socket *out)
+/* Has it a peer, or does it wait for some? */
+static __always_inline bool is_told(struct sock *sk)
 {
-	struct file *program = BPF_CORE_READ(task, mm, exe_file);
-
-	slot->event.path_bytes = 0;
-	if (program) {
-		file_walk(slot->index, (__u64)program);
-		path_write(slot->index);
-	}
-	if (!slot->event.path_flags && slot->event.path_bytes <= OPEN_PATH_BYTES)
-		out->path_bytes = slot->event.path_bytes;
-	bpf_seq_write(seq, out, WITHOUT_PATH);
-	bpf_seq_write(seq, slot->path, OPEN_PATH_BYTES);
+	return BPF_CORE_READ(sk, __sk_common.skc_dport) || BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_LISTEN;
 }
 
 SEC("iter/task_file")
@@ -93,27 +129,19 @@ int sockets(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
-	struct {
-		char bytes[WITHOUT_PATH];
-	} __attribute__((aligned(8))) memory = {};
-	struct open_socket *out = (struct open_socket *)&memory;
 	struct scratch *slot;
 	struct sock *sk;
 
 	if (!task || !file || has_been_told(task))
 		return 0;
 	sk = internet_socket(file);
-	if (!sk)
+	if (!sk || !is_told(sk))
 		return 0;
-	socket_peer(sk, &out->to, out->from);
-	out->state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (!out->to.port && out->state != STATE_LISTEN)
-		return 0;
-	socket_fill(task, file, sk, out);
 	slot = scratch_claim();
 	if (!slot)
 		return 0;
-	socket_tell(context->meta->seq, slot, task, out);
+	socket_fill(task, file, sk, slot);
+	bpf_seq_write(context->meta->seq, &slot->open, sizeof(slot->open));
 	scratch_release(slot);
 	return 0;
 }

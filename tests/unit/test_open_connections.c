@@ -230,6 +230,33 @@ static void what_cannot_be_ended_is_told_so(void **state)
 	generation_free(generation);
 }
 
+/* Addresses of names: what the kernel has asked of its names. The rule here stands for one of a domain. */
+static void what_was_resolved_is_meant(void **state)
+{
+	struct generation *generation = compile(MODE_ENFORCE);
+	struct open_connections *open = begin(false);
+	struct open_socket *socket = add(1, 8443, 50);
+
+	socket->name_deny = 1;
+	socket->name_key = 77;
+	socket->name = (struct domain_text){.bytes = 11, .text = "example.com"};
+	assert_int_equal(open_look(open, generation), 0);	/* of another generation */
+	socket->generation = generation->number;
+	socket->name_shared = 1;
+	assert_int_equal(open_look(open, generation), 1);
+	assert_int_equal(ended_count, 0);
+	assert_int_equal(told[0].decision.let_through, LET_THROUGH_SHARED);
+	assert_int_equal(counted, 1);
+	socket->name_shared = 0;
+	assert_int_equal(open_look(open, generation), 1);
+	assert_int_equal(ended_count, 1);
+	assert_int_equal(told[1].header.kind, HOOK_NAME);
+	assert_int_equal(told[1].decision.recognised, RECOGNISED_RESOLVED);
+	assert_int_equal(told[1].name_bytes, 11);
+	open_free(open);
+	generation_free(generation);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +265,7 @@ int main(void)
 		cmocka_unit_test(what_came_in_is_not_meant),
 		cmocka_unit_test(what_is_shared_is_one),
 		cmocka_unit_test(what_cannot_be_ended_is_told_so),
+		cmocka_unit_test(what_was_resolved_is_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
