@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define ANSWER_S 10 /* longer than it waits for the kernel: WAIT_S of sockets.c */
@@ -36,8 +37,17 @@ static void let_go(int fd)
 {
 	if (fd != OWN_FD)
 		(void)dup2(fd, OWN_FD);
+	if (!syscall(SYS_close_range, OWN_FD + 1, ~0u, 0))
+		return;
+	/* forbidden, or a kernel before 5.9 */
 	for (int other = OWN_FD + 1, last = (int)sysconf(_SC_OPEN_MAX); other < last && other < 65536; other++)
 		(void)close(other);
+}
+
+/* Return: 0 if the agent has heard it. */
+static int tell(int answer)
+{
+	return send(OWN_FD, &answer, sizeof(answer), MSG_NOSIGNAL) == sizeof(answer) ? 0 : -1;
 }
 
 static int serve(pid_t parent, int fd)
@@ -46,38 +56,48 @@ static int serve(pid_t parent, int fd)
 	struct closing which;
 	sigset_t none;
 
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	let_go(fd);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)prctl(PR_SET_NAME, "embargo-closer");
 	if (privilege_drop(&needs) < 0)
 		return 1;
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* behind the privileges: to change them forgets it */
-	if (getppid() != parent)
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* again: to change privileges forgets it */
+	if (getppid() != parent || tell(0))
 		return 1;
-	while (recv(OWN_FD, &which, sizeof(which), 0) == sizeof(which)) {
-		int answer = destroy(&which);
-
-		if (send(OWN_FD, &answer, sizeof(answer), MSG_NOSIGNAL) != sizeof(answer))
+	while (recv(OWN_FD, &which, sizeof(which), 0) == sizeof(which))
+		if (tell(destroy(&which)))
 			return 1;
-	}
 	return 0;
 }
 
 /* ---------------------------------------------------------------- the agent's side */
+
+static int answer_of(struct closer *closer)
+{
+	int answer = 0;
+	ssize_t bytes;
+
+	do
+		bytes = recv(closer->fd, &answer, sizeof(answer), 0);
+	while (bytes < 0 && errno == EINTR);
+	if (bytes == sizeof(answer))
+		return answer;
+	return bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? -ETIMEDOUT : -ECONNRESET;
+}
 
 int closer_start(struct closer **out_closer)
 {
 	const struct timeval wait = {.tv_sec = ANSWER_S};
 	struct closer *closer = calloc(1, sizeof(*closer));
 	pid_t parent = getpid();
-	int ends[2];
+	int ends[2], err;
 
 	if (!closer)
 		return -ENOMEM;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
-		int err = -errno;
-
+		err = -errno;
 		free(closer);
 		return err;
 	}
@@ -87,12 +107,17 @@ int closer_start(struct closer **out_closer)
 	(void)close(ends[1]);
 	closer->fd = ends[0];
 	if (closer->pid < 0) {
-		int err = -errno;
-
+		err = -errno;
 		closer_end(closer);
 		return err;
 	}
 	(void)setsockopt(closer->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	/* until it has let go of the agent's files: one that is locked must not outlive the agent */
+	err = answer_of(closer);
+	if (err) {
+		closer_end(closer);
+		return err;
+	}
 	*out_closer = closer;
 	return 0;
 }
@@ -111,19 +136,15 @@ void closer_end(struct closer *closer)
 
 int closer_close(struct closer *closer, const struct closing *which)
 {
-	int answer = 0;
-	ssize_t bytes;
+	int answer;
 
 	if (!closer)
 		return -EPERM;
 	if (send(closer->fd, which, sizeof(*which), MSG_NOSIGNAL) < 0)
 		return -errno;
-	do
-		bytes = recv(closer->fd, &answer, sizeof(answer), 0);
-	while (bytes < 0 && errno == EINTR);
-	if (bytes == sizeof(answer))
-		return answer;
-	/* an answer that comes later would be taken for that to the next question */
-	(void)shutdown(closer->fd, SHUT_RDWR);
-	return bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? -ETIMEDOUT : -ECONNRESET;
+	answer = answer_of(closer);
+	/* one that comes later would be taken for that to the next question */
+	if (answer == -ETIMEDOUT)
+		(void)shutdown(closer->fd, SHUT_RDWR);
+	return answer;
 }

@@ -15,7 +15,7 @@ struct closer;
  * closer_start() - before privileges are given up; the process ends with the agent
  * @out_closer: owned by the caller; untouched on failure
  *
- * Return: 0; -errno of socketpair(2), fork(2).
+ * Return: 0; -errno of socketpair(2), fork(2); -ECONNRESET (it could not give up its privileges); -ETIMEDOUT.
  */
 int closer_start(struct closer **out_closer);
 
