@@ -41,6 +41,7 @@ struct hook_report {
 	enum hook hook;
 	enum backend backend;		/* what carries it, or would; BACKEND_NONE: nothing does */
 	bool attached;
+	bool unneeded;			/* nothing is attached, because no rule of the active policy needs it */
 	bool hashes;			/* files of an embargoed size are hashed in the kernel; else the agent is asked */
 	char achieves[KERNEL_TEXT_BYTES];	/* in words: "prevents", "kills before the first instruction" */
 	char why[KERNEL_TEXT_BYTES];	/* why not a stronger one; "" when it is the strongest */

@@ -55,7 +55,7 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list, "the kernel cannot be asked what is attached: %s",
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
-		if (report->hooks[i].hook && !report->hooks[i].attached &&
+		if (report->hooks[i].hook && !report->hooks[i].attached && !report->hooks[i].unneeded &&
 		    !is_never_there(&report->hooks[i]))
 			err |= note(list,
 				    "%s: nothing is attached, so nothing of it is refused or "
