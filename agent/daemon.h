@@ -12,6 +12,7 @@
 #include "control.h"
 #include "deliver.h"
 #include "learn.h"
+#include "names.h"
 #include "options.h"
 #include "summary.h"
 #include "suspects.h"
@@ -34,6 +35,7 @@ struct daemon {
 	struct suspects *suspects;		/* owned */
 	struct closer *closer;			/* owned; NULL: connections cannot be ended */
 	int closing_err;			/* why the latest one could not be ended; told once */
+	struct names *names;			/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };
