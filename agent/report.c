@@ -62,6 +62,7 @@ static void add_why(struct hook_report *out, const char *backend, const char *re
 static void say_why(struct hook_report *out, const struct features *features, enum backend forced)
 {
 	const struct feature_answer *perf = &features->of[FEATURE_PERF_LINK];
+	const struct feature_answer *closing = &features->of[FEATURE_SOCK_DESTROY];
 
 	for (size_t i = 0; i < backend_row_count; i++) {
 		const struct backend_row *row = &backend_rows[i];
@@ -81,6 +82,8 @@ static void say_why(struct hook_report *out, const struct features *features, en
 	}
 	if (out->backend == BACKEND_KILL && perf->answer != ANSWER_YES)
 		add_why(out, "by a raw tracepoint, best effort on a preemptible kernel", perf->why, perf->more);
+	if (out->hook == HOOK_NAME && closing->answer != ANSWER_YES)
+		add_why(out, "sock_diag", closing->why, closing->more);
 }
 
 /* What the programs of a hook have seen. */
