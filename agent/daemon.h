@@ -14,6 +14,7 @@
 #include "evidence.h"
 #include "learn.h"
 #include "open_connections.h"
+#include "names.h"
 #include "options.h"
 #include "summary.h"
 #include "suspects.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct open_connections *open;		/* owned */
 	sd_event_source *pause_timer;		/* at the end of the next pause */
 	struct evidence_book *evidence;		/* owned */
+	struct names *names;			/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

@@ -21,6 +21,7 @@ enum feature {
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
 	FEATURE_FILE_HASH,	/* LSM programs that may sleep and can hash a file: 5.18 */
 	FEATURE_UNGUARDED,	/* LSM programs are called also while another task is inside them: 6.2 */
+	FEATURE_SOCK_DESTROY,	/* connections can be found by netlink, to be ended */
 	FEATURE_MAX,
 };
 

@@ -356,6 +356,7 @@ static __always_inline void message_read(struct __sk_buff *skb, __u32 offset, __
 
 /* Messages in one segment of TCP, or behind it: the answers for both kinds of addresses may come together. */
 #define TCP_MESSAGES_MAX 4
+#define TCP_LENGTH_BYTES 2	/* RFC 1035, section 4.2.2 */
 
 struct tcp_begin {
 	__u8 length[2], id[2], flags[2], questions[2];
@@ -372,7 +373,7 @@ __noinline __u64 tcp_message(struct __sk_buff *skb, __u32 offset, __u32 left)
 	if (left < DNS_HEADER_BYTES || bpf_skb_load_bytes(skb, offset, &begin, sizeof(begin)))
 		return 0;
 	if (begin.flags[0] & 0x80 && !begin.questions[0])
-		return 2ull << 32 | begin.length[0] << 8 | begin.length[1];
+		return (__u64)TCP_LENGTH_BYTES << 32 | begin.length[0] << 8 | begin.length[1];
 	/* two bytes less in front: what is "id" here are its flags, "flags" its questions */
 	if (begin.id[0] & 0x80 && !begin.flags[0])
 		return left;
@@ -384,8 +385,11 @@ static __always_inline void tcp_read(struct __sk_buff *skb, __u32 offset)
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < TCP_MESSAGES_MAX && offset < skb->len; i++) {
 		__u32 left = skb->len - offset, bytes;
-		__u64 message = tcp_message(skb, offset, left);
+		__u64 message;
 
+		if (left == TCP_LENGTH_BYTES)	/* of the message in the next segment */
+			return;
+		message = tcp_message(skb, offset, left);
 		bytes = message;
 		if (!bytes) {
 			count(HOOK_NAME, STAT_ANSWERS);

@@ -8,6 +8,7 @@
 
 #include "../../bpf/dns.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define DNS_FOUND_MAX 1024
@@ -47,6 +48,7 @@ static inline void dns_keep(struct dns *dns, const __u8 *message, __u32 number, 
 	const struct dns_root *root = &dns->roots[number];
 	struct dns_address *one = &result->list[result->count++];
 
+	memset(one, 0, sizeof(*one));
 	dns_text(dns, message, dns->names[number].at, one->name);
 	if (root->through_deny)
 		dns_text(dns, message, dns->names[root->through].at, one->through);
@@ -64,7 +66,7 @@ static inline void dns_read(const __u8 *message, __u32 bytes, bool cut_off, dns_
 	int found = DNS_FOUND_NOTHING;
 
 	memset(&dns, 0xa5, sizeof(dns)); /* as a slot that somebody else had */
-	memset(result, 0, sizeof(*result));
+	memset(result, 0, offsetof(struct dns_result, list));
 	result->answer = dns_begin(&dns, message, bytes, cut_off);
 	if (!result->answer)
 		return;

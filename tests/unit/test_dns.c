@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_dns.c - answers of DNS (bpf/dns.h), put together by hand: what resolvers send, in every order, and what only
- * somebody hostile does. Answers of real resolvers are in tests/fuzz/corpus/dns.
+ * somebody hostile does. Then answers of real servers: tests/fuzz/corpus/dns.
  */
 #include "domain_nodes.h"
 #include "../../bpf/decide.h"
@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -678,6 +680,74 @@ static void places_of_an_address(void **state)
 	assert_false(address_place(&known, 11, 400, 101, 1u << 3, before));
 }
 
+/* ---------------------------------------------------------------- what real servers send */
+
+static void read_file(const char *name)
+{
+	char path[4096];
+	struct packet packet = {0};
+	FILE *file;
+
+	snprintf(path, sizeof(path), CORPUS "/%s", name);
+	file = fopen(path, "re");
+	if (!file)
+		fail_msg("%s: %s", path, strerror(errno));
+	packet.count = fread(packet.bytes, 1, sizeof(packet.bytes), file);
+	fclose(file);
+	read_packet(&packet);
+}
+
+static void answers_of_real_servers(void **state)
+{
+	static const struct {
+		const char *file, *question, *address;
+		size_t count;
+	} cases[] = {
+		{"unbound-a-a", "a.test.example", "::ffff:192.0.2.1", 1},
+		{"unbound-c1-a", "c1.test.example", "::ffff:192.0.2.1", 1},
+		{"unbound-caps-chain", "c1.test.example", "::ffff:192.0.2.1", 1},
+		{"unbound-chain-tcp", "c1.test.example", "::ffff:192.0.2.1", 1},
+		{"unbound-d1-aaaa", "d1.test.example", "2001:db8::1", 1},
+		{"unbound-x-wild-a", "x.wild.test.example", "::ffff:192.0.2.99", 1},
+		{"unbound-many-a", "many.test.example", NULL, 8},
+		{"unbound-huge-4096", "huge.test.example", NULL, 200},
+		{"unbound-huge-tcp", "huge.test.example", NULL, 200},
+		{"unbound-svc-https", "svc.test.example", NULL, 3},
+		{"dnsmasq-a-aaaa", "a.dm.example", "2001:db8::1", 1},
+		{"dnsmasq-www-a", "www.dm.example", "::ffff:192.0.2.1", 1},
+		{"dnsmasq-one-aaaa", "one.dm.example", "2001:db8::1", 1},
+		{"dnsmasq-svc-https", "svc.dm.example", "::ffff:192.0.2.70", 1},
+		{"dnsmasq-blocked-a", "blocked.dm.example", "::ffff:0.0.0.0", 1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		read_file(cases[i].file);
+		assert_read(cases[i].count, false);
+		assert_string_equal(result.list[0].name, cases[i].question);
+		if (cases[i].address)
+			assert_address(0, cases[i].question, "", 0, cases[i].address);
+	}
+}
+
+static void every_real_answer_is_read_to_its_end(void **state)
+{
+	DIR *directory = opendir(CORPUS);
+	struct dirent *entry;
+	size_t count = 0;
+
+	assert_non_null(directory);
+	while ((entry = readdir(directory))) {
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "README.md"))
+			continue;
+		read_file(entry->d_name);
+		if (!result.answer || result.unreadable != !!strstr(entry->d_name, "truncated"))
+			fail_msg("%s", entry->d_name);
+		count++;
+	}
+	closedir(directory);
+	assert_true(count > 50);
+}
+
 static void own_addresses(void **state)
 {
 	static const struct {
@@ -732,6 +802,8 @@ int main(void)
 		cmocka_unit_test(hints_that_are_longer_than_their_record),
 		cmocka_unit_test(places_of_an_address),
 		cmocka_unit_test(own_addresses),
+		cmocka_unit_test(answers_of_real_servers),
+		cmocka_unit_test(every_real_answer_is_read_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
