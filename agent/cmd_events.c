@@ -23,7 +23,7 @@
 
 static void help(void)
 {
-	fputs("usage: embargo events [--file FILE] [--follow] [--json] [--action exec|connect]\n"
+	fputs("usage: embargo events [--file FILE] [--follow] [--json] [--action exec|connect|traffic]\n"
 	      "                      [--vendor ID] [--refused]\n"
 	      "       embargo events --verify [--file FILE] [--json]\n"
 	      "\n"
@@ -77,9 +77,11 @@ static const char *result_word(const json_t *event, enum colour *out_shade)
 	*out_shade = COLOUR_PLAIN;
 	if (!strcmp(text_of(json_object_get(event, "event"), "action"), "coverage"))
 		return text_of(json_object_get(event, "event"), "reason");
+	if (json_object_get(embargo, "traffic"))
+		return json_is_true(json_object_get(json_object_get(embargo, "traffic"), "final")) ? "in all" : "so far";
 	if (!strcmp(text_of(json_object_get(event, "event"), "outcome"), "failure")) {
 		*out_shade = COLOUR_BAD;
-		return "refused";
+		return json_object_get(embargo, "open") ? "ended" : "refused";
 	}
 	if (*text_of(embargo, "let_through"))
 		return text_of(embargo, "let_through");
@@ -136,9 +138,16 @@ static void print_event(const json_t *event)
 	print_subject(event);
 	if (destination) {
 		printf(" to ");
+		print_safe(text_of(destination, "domain"), 0);
+		printf(*text_of(destination, "domain") ? " (" : "");
 		print_safe(text_of(destination, "ip"), 0);
+		printf(*text_of(destination, "domain") ? ")" : "");
 		printf(" port %lld", number_of(destination, "port"));
 	}
+	if (json_object_get(embargo, "traffic"))
+		printf(", %lld connections, %lld bytes sent, %lld received",
+		       number_of(json_object_get(embargo, "traffic"), "connections"),
+		       number_of(json_object_get(event, "source"), "bytes"), number_of(destination, "bytes"));
 	if (number_of(process, "pid"))
 		printf(" pid %lld", number_of(process, "pid"));
 	if (number_of(embargo, "repeated"))

@@ -6,6 +6,7 @@
 #include "clean.h"
 #include "client.h"
 #include "command.h"
+#include "evidence.h"
 #include "kernel.h"
 #include "summary.h"
 #include "table.h"
@@ -219,6 +220,21 @@ static void print_learned(const json_t *state)
 	table_free(table);
 }
 
+/* Which addresses denied names have, and whether all of it could be read. */
+static void print_names(const json_t *state)
+{
+	const json_t *names = json_object_get(state, "names"),
+		     *counters = json_object_get(json_object_get(state, "counters"), "name");
+
+	if (!names || !(number_of(names, "names") || number_of(counters, "answers")))
+		return;
+	printf("\nnames      %lld known of %lld that fit, %lld addresses of %lld (%lld from /etc/hosts)\n"
+	       "           %lld answers of DNS read, %lld of them not to the end; %lld addresses or names did not fit\n",
+	       number_of(names, "names"), number_of(names, "names_room"), number_of(names, "addresses"),
+	       number_of(names, "addresses_room"), number_of(names, "from_hosts"), number_of(counters, "answers"),
+	       number_of(counters, "unreadable"), number_of(counters, "unlearned") + number_of(names, "hosts_failed"));
+}
+
 static void print_pauses(const json_t *state)
 {
 	static const char *const heads[] = {"paused", "until", "by user", "reason"};
@@ -290,6 +306,76 @@ static void print_exceptions(const json_t *state)
 	table_free(table);
 }
 
+#define TRAFFIC_SHOWN 20
+
+/* Which program: the last component of its path is enough for a table; --json has all of it. */
+static const char *program_of(const json_t *row)
+{
+	const json_t *process = json_object_get(row, "process");
+	const char *name = text_of(process, "name");
+
+	return *name ? name : "(unknown)";
+}
+
+static void where_to(const json_t *row, char *buffer, size_t room)
+{
+	const json_t *to = json_object_get(row, "destination");
+	const char *ip = text_of(to, "ip"), *domain = text_of(to, "domain");
+
+	snprintf(buffer, room, *domain || !strchr(ip, ':') ? "%s:%lld" : "[%s]:%lld", *domain ? domain : ip,
+		 number_of(to, "port"));
+}
+
+/* Bytes, or nothing where the kernel does not count them. */
+static const char *bytes_of(const json_t *row, const char *side, char *buffer)
+{
+	const json_t *bytes = json_object_get(json_object_get(row, side), "bytes");
+
+	if (!bytes)
+		return "not counted";
+	bytes_text(json_integer_value(bytes), buffer);
+	return buffer;
+}
+
+/* Of "2026-11-27T01:05:18.123456Z" what a table has room for: "11-27 01:05". */
+static void when_text(const char *time, char *buffer, size_t room)
+{
+	if (strlen(time) < 16)
+		snprintf(buffer, room, "%s", time);
+	else
+		snprintf(buffer, room, "%.5s %.5s", time + 5, time + 11);
+}
+
+static void print_traffic(const json_t *reply)
+{
+	static const char *const heads[] = {"what leaves", "program", "to", "connections", "open", "sent", "received",
+					    "last seen (UTC)"};
+	const json_t *traffic = json_object_get(reply, "traffic"), *rows = json_object_get(traffic, "rows"), *one;
+	size_t count = json_array_size(rows), left = number_of(traffic, "left_out"), i;
+	struct table *table = count ? table_new(ARRAY_LENGTH(heads), heads) : NULL;
+
+	json_array_foreach (rows, i, one) {
+		char to[300], connections[24], open[24], sent[32], received[32], last[24];
+		const char *cells[] = {text_of(one, "vendor"), program_of(one), to, connections, open,
+				       bytes_of(one, "source", sent), bytes_of(one, "destination", received), last};
+
+		if (i == TRAFFIC_SHOWN)
+			break;
+		where_to(one, to, sizeof(to));
+		snprintf(connections, sizeof(connections), "%lld", number_of(one, "connections"));
+		snprintf(open, sizeof(open), "%lld", number_of(one, "open"));
+		when_text(text_of(one, "last_seen"), last, sizeof(last));
+		(void)table_row(table, cells);
+	}
+	if (table)
+		putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+	left += count > TRAFFIC_SHOWN ? count - TRAFFIC_SHOWN : 0;
+	if (left)
+		printf("and %zu more with fewer bytes: embargo status --json\n", left);
+}
+
 static void print_sinks(const json_t *reply)
 {
 	static const char *const heads[] = {"events go to", "written", "lost", "last line"};
@@ -344,6 +430,8 @@ static void print_status(const json_t *reply)
 	print_hooks(state);
 	print_counters(state);
 	print_learned(state);
+	print_traffic(reply);
+	print_names(state);
 	print_pauses(state);
 	print_sinks(reply);
 }
@@ -362,8 +450,9 @@ static json_t *read_without_agent(const struct command_context *context)
 	struct kernel_options options = {.pins = context->pins};
 	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
 	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
+	struct record_context words = {0};
 	struct generation *kept = NULL;
-	AUTO_JSON json_t *state = NULL;
+	AUTO_JSON json_t *state = NULL, *traffic = NULL;
 	struct summary in = {.now_boot_ns = clock_ns(CLOCK_BOOTTIME)};
 	char path[PATH_MAX];
 	const char *what;
@@ -379,6 +468,9 @@ static json_t *read_without_agent(const struct command_context *context)
 		(void)generation_load(path, &kept); /* only for names */
 	if (kept && kept->number == report->generation)
 		in.generation = kept;
+	words.generations[0] = kept;
+	words.boot_to_real_ns = in.boot_to_real_ns;
+	traffic = evidence_pinned_json(context->pins, &words);
 	state = summary_state(&in);
 	what = report->set
 		       ? "the agent does not run. Enforcement goes on in the kernel, but events wait "
@@ -393,8 +485,8 @@ static json_t *read_without_agent(const struct command_context *context)
 		(void)json_object_del(state, "vendors");
 	}
 	generation_free(kept);
-	return state ? json_pack("{s:b, s:O, s:[], s:[]}", "ok", 1, "state", state, "vendors",
-				 "sinks")
+	return state ? json_pack("{s:b, s:O, s:[], s:[], s:O*}", "ok", 1, "state", state, "vendors",
+				 "sinks", "traffic", traffic)
 		     : NULL;
 }
 

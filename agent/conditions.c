@@ -58,6 +58,7 @@ static int on_requirements(sd_event_source *source, uint64_t usec, void *userdat
 	if (requirements_met(&activation->requirements) != before) {
 		say_requirements(&activation->requirements, !before);
 		daemon_coverage(daemon, "change");
+		daemon_look_at_open(daemon);
 	}
 	arm_requirements(daemon);
 	return 0;
@@ -107,6 +108,7 @@ static int on_exception(sd_event_source *source, uint64_t usec, void *userdata)
 
 	say_exceptions(daemon);
 	daemon_coverage(daemon, "change");
+	daemon_look_at_open(daemon);
 	arm_exceptions(daemon);
 	return 0;
 }

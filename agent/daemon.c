@@ -6,6 +6,7 @@
  */
 #include "daemon.h"
 #include "clean.h"
+#include "closer.h"
 #include "log.h"
 #include "privilege.h"
 
@@ -166,6 +167,46 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 	return 0;
 }
 
+/*
+ * Nothing of it leaves, whatever becomes of this; but without it the program waits until it gives up by itself. That it
+ * is gone already is as good.
+ */
+static void on_closing(void *context, const struct closing *which)
+{
+	struct daemon *daemon = context;
+	int err = closer_close(daemon->closer, which);
+
+	if (err == -ENOENT || err == 0)
+		return;
+	if (err != daemon->closing_err)
+		log_warning("a refused connection of process %u cannot be ended: %s. Nothing that it sends goes out, but the program "
+			    "waits instead of seeing an error",
+			    which->pid, strerror(-err));
+	daemon->closing_err = err;
+}
+
+static int on_closings(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *daemon = userdata;
+	int count = kernel_closings(daemon->kernel, on_closing, daemon);
+
+	if (count < 0)
+		log_warning("refused connections cannot be read: %s", strerror(-count));
+	return 0;
+}
+
+/* Before events, which can wait: somebody else is waiting here. */
+static int wire_closings(struct daemon *daemon)
+{
+	sd_event_source *source = NULL;
+	int err = sd_event_add_io(daemon->loop, &source, kernel_closings_fd(daemon->kernel), EPOLLIN, on_closings, daemon);
+
+	if (err < 0)
+		return err;
+	(void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
+	return sd_event_source_set_floating(source, true);
+}
+
 static int on_fold_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct daemon *daemon = userdata;
@@ -235,6 +276,8 @@ static int wire_loop(struct daemon *daemon)
 	if (err >= 0)
 		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN,
 				      on_events, daemon);
+	if (err >= 0 && daemon->closer)
+		err = wire_closings(daemon);
 	if (err >= 0)
 		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
 						 on_hour, daemon);
@@ -404,6 +447,68 @@ static void on_full(void *context)
 	learn_full(daemon->learn);
 }
 
+static void on_traffic(void *context, json_t *taken)
+{
+	struct daemon *daemon = context;
+
+	deliver_clock(&daemon->context);
+	deliver_object(&daemon->deliver, taken);
+}
+
+static void on_open(void *context, const struct event *event, bool closed)
+{
+	struct daemon *daemon = context;
+
+	deliver_open(&daemon->deliver, event, closed);
+}
+
+static int on_pause_end(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	daemon_look_at_open(userdata);
+	return 0;
+}
+
+static int start_counting(struct daemon *daemon)
+{
+	const struct evidence_options counting = {
+		.loop = daemon->loop,
+		.kernel = daemon->kernel,
+		.context = &daemon->context,
+		.tell = on_traffic,
+		.userdata = daemon,
+	};
+	const struct open_options opening = {
+		.kernel = daemon->kernel,
+		.closer = daemon->closer,
+		.pins = daemon->kernel_options.pins,
+		.cgroup_fd = daemon->deliver.cgroup_fd,
+		.audit_only = daemon->kernel_options.audit_only,
+		.unmet = is_unmet,
+		.tell = on_open,
+		.userdata = daemon,
+	};
+	int err = evidence_new(&counting, &daemon->evidence);
+
+	daemon->deliver.evidence = daemon->evidence;
+	if (err >= 0)
+		err = open_new(&opening, &daemon->open);
+	if (err >= 0)
+		err = sd_event_add_time_relative(daemon->loop, &daemon->pause_timer, CLOCK_BOOTTIME, 0, 1000000,
+						 on_pause_end, daemon);
+	if (err >= 0)
+		daemon_look_at_open(daemon);
+	return err;
+}
+
+/* Without it nothing is worse than without open connections being looked at. */
+static void start_closer(struct daemon *daemon)
+{
+	int err = daemon->kernel_options.audit_only ? 0 : closer_start(&daemon->closer);
+
+	if (err < 0)
+		log_error("open connections cannot be ended: %s. They are recorded; restart embargod", strerror(-err));
+}
+
 static int start_learning(struct daemon *daemon)
 {
 	const struct learn_options learning = {
@@ -429,9 +534,12 @@ static int start_learning(struct daemon *daemon)
 
 	if (err >= 0)
 		err = suspects_new(&suspecting, &daemon->suspects);
+	if (err >= 0)
+		err = names_new(daemon->loop, daemon->kernel, &daemon->names);
 	if (err < 0)
 		return err;
 	daemon->activation.learn = daemon->learn;
+	daemon->activation.names = daemon->names;
 	daemon->activation.suspects = daemon->deliver.suspects = daemon->suspects;
 	activate_follow(&daemon->activation);
 	return 0;
@@ -451,6 +559,7 @@ static int start(struct daemon *daemon)
 	err = start_privileged(daemon, &adopted, &needs);
 	if (err < 0)
 		return err;
+	start_closer(daemon);
 	err = privilege_drop(&needs);
 	if (err < 0) {
 		log_error(
@@ -467,6 +576,8 @@ static int start(struct daemon *daemon)
 		err = conditions_wire(daemon);
 	if (err >= 0)
 		err = start_learning(daemon);
+	if (err >= 0)
+		err = start_counting(daemon);
 	if (err < 0)
 		return err;
 	malloc_trim(0); /* what compiling and loading needed */
@@ -490,6 +601,11 @@ static void end(struct daemon *daemon)
 	deliver_done(&daemon->deliver);
 	suspects_free(daemon->suspects);
 	learn_free(daemon->learn);
+	evidence_free(daemon->evidence);
+	open_free(daemon->open);
+	sd_event_source_disable_unref(daemon->pause_timer);
+	closer_end(daemon->closer);
+	names_free(daemon->names);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);

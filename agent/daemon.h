@@ -7,10 +7,14 @@
 #define EMBARGO_DAEMON_H
 
 #include "activate.h"
+#include "closer.h"
 #include "conditions.h"
 #include "control.h"
 #include "deliver.h"
+#include "evidence.h"
 #include "learn.h"
+#include "open_connections.h"
+#include "names.h"
 #include "options.h"
 #include "summary.h"
 #include "suspects.h"
@@ -31,6 +35,12 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
+	struct closer *closer;			/* owned; NULL: connections cannot be ended */
+	int closing_err;			/* why the latest one could not be ended; told once */
+	struct open_connections *open;		/* owned */
+	sd_event_source *pause_timer;		/* at the end of the next pause */
+	struct evidence_book *evidence;		/* owned */
+	struct names *names;			/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };
@@ -56,6 +66,9 @@ void daemon_coverage(struct daemon *daemon, const char *reason);
 
 /** daemon_changed() - another generation is active: names, coverage, readiness */
 void daemon_changed(struct daemon *daemon);
+
+/** daemon_look_at_open() - more is embargoed than before: which connections are open already */
+void daemon_look_at_open(struct daemon *daemon);
 
 /** daemon_use_names() - events take their words from what is active now */
 void daemon_use_names(struct daemon *daemon);

@@ -4,6 +4,7 @@
  */
 #include "deliver.h"
 #include "clean.h"
+#include "evidence.h"
 #include "log.h"
 #include "suspects.h"
 
@@ -136,6 +137,8 @@ static void key_of(const struct event *event, struct fold_key *key)
 	key->port = event->destination.port;
 	key->family = event->destination.family;
 	key->protocol = event->destination.protocol;
+	if (event->header.kind == HOOK_NAME)
+		key->name = name_hash(event->path + event->path_bytes, event->name_bytes);
 }
 
 /* What the first attempt said, or NULL when so many others came since that it was given up. */
@@ -165,8 +168,11 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 		.matcher = event->decision.matcher,
 		.recognised = event->decision.recognised,
 		.path_bytes = readable ? event->path_bytes : 0,
+		.name_bytes = event->name_bytes,
 		.path = slot->path,
+		.name = slot->name,
 	};
+	memcpy(slot->name, event->path + event->path_bytes, event->name_bytes);
 	memcpy(slot->path, event->path, slot->repeat.path_bytes);
 }
 
@@ -182,6 +188,7 @@ static void on_event(void *context, const struct event *event)
 	suspects_seen(deliver->suspects, event);
 	enrich_event(event, deliver->cgroup_fd, &deliver->more);
 	remember_repeat(deliver, event);
+	evidence_event(deliver->evidence, event);
 	deliver_object(deliver, record_event(deliver->context, event, &deliver->more));
 }
 
@@ -197,6 +204,16 @@ void deliver_late(struct deliver *deliver, const struct suspects_late *late)
 	deliver->more.ended = late->ended;
 	deliver->more.late_ns = late->ran_ns;
 	deliver_object(deliver, record_event(deliver->context, late->event, &deliver->more));
+}
+
+void deliver_open(struct deliver *deliver, const struct event *event, bool closed)
+{
+	deliver_clock(deliver->context);
+	enrich_event(event, deliver->cgroup_fd, &deliver->more);
+	deliver->more.was_open = true;
+	deliver->more.closed = closed;
+	evidence_event(deliver->evidence, event);
+	deliver_object(deliver, record_event(deliver->context, event, &deliver->more));
 }
 
 int deliver_events(struct deliver *deliver)
@@ -220,6 +237,8 @@ static void on_fold(void *context, const struct fold_key *key, const struct fold
 	struct deliver *deliver = context;
 	const struct deliver_repeat *slot = find_repeat(deliver, key);
 
+	if (key->verdict == VERDICT_ALLOW && key->kind == HOOK_CONNECT)
+		evidence_woken(deliver->evidence);
 	/* without a rule they were questions about a file that was being read: suspects.h */
 	if (fold->folded && key->rule)
 		deliver_object(deliver, record_fold(deliver->context, key, fold,

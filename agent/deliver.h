@@ -19,8 +19,10 @@ struct deliver_repeat {
 	struct fold_key key;
 	struct record_repeat repeat;
 	char path[REPEATS_PATH_BYTES];
+	char name[DOMAIN_BYTES + 1];
 };
 
+struct evidence_book;
 struct suspects;
 struct suspects_late;
 
@@ -32,6 +34,7 @@ struct deliver {
 	size_t sink_count;
 	int cgroup_fd;				/* where cgroup v2 is mounted; owned; -1 */
 	__u64 ring_lost;			/* of the kernel's count, already told */
+	struct evidence_book *evidence;		/* borrowed; knows what is let through; NULL: nobody does */
 	struct suspects *suspects;		/* borrowed; reads files; NULL: nobody does */
 	struct enrichment more;			/* of the event in hand */
 	struct deliver_repeat repeats[REPEATS_MAX];
@@ -59,6 +62,9 @@ int deliver_folds(struct deliver *deliver, bool all);
 void deliver_prepare(struct deliver *deliver, const struct event *event);
 /** deliver_late() - an attempt that was recognised only after it had begun */
 void deliver_late(struct deliver *deliver, const struct suspects_late *late);
+
+/** deliver_open() - a connection that was open before it was embargoed; @closed: it was ended now */
+void deliver_open(struct deliver *deliver, const struct event *event, bool closed);
 
 /** deliver_object() - one object to all sinks; @taken is released; NULL counts as lost */
 void deliver_object(struct deliver *deliver, json_t *taken);

@@ -146,8 +146,9 @@ void enrich_event(const struct event *event, int cgroup_fd, struct enrichment *o
 		command_line(event, out_more);
 	if (alive && event->subject.parent_pid)
 		executable(event->subject.parent_pid, out_more->parent_executable);
-	/* of what is loaded the event names the object, not the program */
-	if (alive && (event->header.kind == HOOK_LOAD || event->header.kind == HOOK_MODULE))
+	/* of what is loaded the event names the object, not the program; of who is recalled, nothing */
+	if (alive && (event->header.kind == HOOK_LOAD || event->header.kind == HOOK_MODULE ||
+		      event->decision.flags & EVENT_SUBJECT_RECALLED))
 		executable(event->subject.pid, out_more->executable);
 	if (!(cgroup_fd >= 0 && event->subject.cgroup &&
 	      enrich_cgroup(cgroup_fd, event->subject.cgroup, path)) &&

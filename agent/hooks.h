@@ -21,6 +21,7 @@ enum feature {
 	FEATURE_CGROUP,		/* cgroup v2 and programs on it */
 	FEATURE_FILE_HASH,	/* LSM programs that may sleep and can hash a file: 5.18 */
 	FEATURE_UNGUARDED,	/* LSM programs are called also while another task is inside them: 6.2 */
+	FEATURE_SOCK_DESTROY,	/* connections can be found by netlink, to be ended */
 	FEATURE_MAX,
 };
 
@@ -33,6 +34,8 @@ struct program_row {
 	bool optional;			/* the backend stands without it */
 	bool on_cgroup;			/* attached to a cgroup */
 	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
+	bool counts;			/* decides nothing; counts what others have let through */
+	bool only_reads;		/* decides nothing; reads what others decide by */
 	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };

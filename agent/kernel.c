@@ -150,6 +150,7 @@ void descriptors_open(struct kernel *kernel)
 	kernel->facts = learned_map(&kernel->maps, kernel_generation(kernel));
 	filter_choose(kernel, kernel_generation(kernel));
 	kernel->identify = program_open(kernel, "identify");
+	kernel->sockets = program_open(kernel, "sockets");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -161,14 +162,14 @@ void descriptors_open(struct kernel *kernel)
 
 void descriptors_refresh(struct kernel *kernel)
 {
-	__u32 number;
-
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (!program_rows[i].only_with)
 			continue;
 		close_owned_fd(&kernel->programs[i]);
-		if (!link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
-			kernel->programs[i] = bpf_prog_get_fd_by_id(number);
+		kernel->programs[i] = -1;
+		/* by its pin: to ask for it by its number takes CAP_SYS_ADMIN, which the agent has given up */
+		if (!link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
+			kernel->programs[i] = program_open(kernel, program_rows[i].name);
 	}
 }
 
@@ -180,6 +181,7 @@ void descriptors_close(struct kernel *kernel)
 	close_owned_fd(&kernel->retired_entries);
 	close_owned_fd(&kernel->retired_facts);
 	close_owned_fd(&kernel->identify);
+	close_owned_fd(&kernel->sockets);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
@@ -204,7 +206,10 @@ static bool set_is_whole(const struct kernel *kernel)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].only_with &&
 		    !program_is_there(kernel, program_rows[i].name))
 			return false;
-	return program_is_there(kernel, "identify");
+	for (size_t i = 0; i < iterator_count; i++)
+		if (!program_is_there(kernel, iterator_names[i]))
+			return false;
+	return true;
 }
 
 #define ATTACHED_MAX 256
@@ -402,7 +407,7 @@ struct kernel *kernel_new(const struct kernel_options *options)
 		return NULL;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
-	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = -1;
+	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = kernel->sockets = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;
@@ -488,6 +493,7 @@ void kernel_close(struct kernel *kernel)
 	if (!kernel)
 		return;
 	ring_buffer__free(kernel->ring);
+	ring_buffer__free(kernel->closing_ring);
 	descriptors_close(kernel);
 	filters_unmap(kernel);
 	maps_close(&kernel->maps);

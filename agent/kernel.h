@@ -45,6 +45,7 @@ struct hook_report {
 	enum hook hook;
 	enum backend backend;		/* what carries it, or would; BACKEND_NONE: nothing does */
 	bool attached;
+	bool unneeded;			/* nothing is attached, because no rule of the active policy needs it */
 	bool hashes;			/* files of an embargoed size are hashed in the kernel; else the agent is asked */
 	char achieves[KERNEL_TEXT_BYTES];	/* in words: "prevents", "kills before the first instruction" */
 	char why[KERNEL_TEXT_BYTES];	/* why not a stronger one; "" when it is the strongest */
@@ -159,6 +160,46 @@ int kernel_learned_grow(struct kernel *kernel);
 #define KERNEL_IDENTIFY_MAX 256
 int kernel_identify(struct kernel *kernel, const int *fds, size_t count, struct identity *out);
 
+/* ---------------------------------------------------------------- names and their addresses, as bpf/abi.h has them */
+
+/* Not 0 ends the listing. The callback may change and remove. */
+typedef int (*kernel_address_fn)(void *context, const struct address_key *address, const struct learned_address *known);
+typedef int (*kernel_seen_fn)(void *context, const struct address_key *address, const struct seen_address *known);
+/** kernel_addresses_each(), kernel_seen_each() - what is known of addresses. Return: 0; what @fn returned */
+int kernel_addresses_each(struct kernel *kernel, kernel_address_fn fn, void *context);
+int kernel_seen_each(struct kernel *kernel, kernel_seen_fn fn, void *context);
+
+/**
+ * kernel_resolved_put() - a name has this address, or has it for longer
+ * @key:  hash of the name
+ * @name: borrowed
+ * @until_boot_ns: CLOCK_BOOTTIME; ~0: for ever
+ * @now_boot_ns:   a name of the address that was over before may make way
+ *
+ * Return: 0; -E2BIG (no room for names, addresses, or another name of this one); -EEXIST (another name has that hash); -errno.
+ */
+int kernel_resolved_put(struct kernel *kernel, const struct address_key *address, __u64 key,
+			const struct domain_text *name, __u64 until_boot_ns, __u64 now_boot_ns);
+/** kernel_address_known() - is there an entry of this address? */
+bool kernel_address_known(struct kernel *kernel, const struct address_key *address);
+/**
+ * kernel_resolved_forget() - a name has this address no more
+ * @name_until_boot_ns: the name itself is kept until then, because other addresses may have it
+ *
+ * Return: 0; -ENOENT; -errno.
+ */
+int kernel_resolved_forget(struct kernel *kernel, const struct address_key *address, __u64 key,
+			   __u64 name_until_boot_ns);
+/** kernel_seen_forget() - the innocent name of an address */
+void kernel_seen_forget(struct kernel *kernel, const struct address_key *address);
+
+struct kernel_resolved {
+	size_t names, addresses;	/* of NAMES_MAX and ADDRESSES_MAX */
+};
+
+/** kernel_resolved_sweep() - remove what is over, and count the rest. Return: 0; -errno */
+int kernel_resolved_sweep(struct kernel *kernel, __u64 now_boot_ns, struct kernel_resolved *out_counts);
+
 /**
  * kernel_set_clock() - the time that exceptions end by
  * @boot_to_real_ns: CLOCK_REALTIME less CLOCK_BOOTTIME, of kernel_clock(); 0: not known, nothing ends
@@ -198,6 +239,18 @@ int kernel_events_fd(struct kernel *kernel);
  */
 int kernel_events(struct kernel *kernel, kernel_event_fn fn, void *context, unsigned *out_malformed);
 
+typedef void (*kernel_closing_fn)(void *context, const struct closing *which);
+
+/** kernel_closings_fd() - readable when connections are to be closed; for the event loop. Not to be closed. */
+int kernel_closings_fd(struct kernel *kernel);
+
+/**
+ * kernel_closings() - deliver the connections that were refused and are still open
+ *
+ * One comes again for as long as its owner's data is sent again. Return: number delivered, or a negative errno.
+ */
+int kernel_closings(struct kernel *kernel, kernel_closing_fn fn, void *context);
+
 typedef void (*kernel_fold_fn)(void *context, const struct fold_key *key, const struct fold *fold);
 
 /**
@@ -206,6 +259,39 @@ typedef void (*kernel_fold_fn)(void *context, const struct fold_key *key, const 
  * Return: number of windows still open, or a negative errno.
  */
 int kernel_folds(struct kernel *kernel, bool all, kernel_fold_fn fn, void *context);
+
+/* Not 0 ends the listing. */
+typedef int (*kernel_socket_fn)(void *context, const struct open_socket *socket);
+/**
+ * kernel_sockets() - the internet sockets of this host that have a peer or listen, in all network namespaces
+ *
+ * One that several processes have open comes once for each; one that nobody has open any more does not. It goes over every
+ * open file of the host: 0.2 us each. Return: 0; what @fn returned; -EOPNOTSUPP (no program for it is loaded); -errno.
+ */
+int kernel_sockets(struct kernel *kernel, kernel_socket_fn fn, void *context);
+
+typedef int (*kernel_flow_fn)(void *context, __u64 cookie, const struct flow *flow);
+/** kernel_flows() - the connections that are open and counted. Return: 0; what @fn returned; -errno. */
+int kernel_flows(struct kernel *kernel, kernel_flow_fn fn, void *context);
+/** kernel_flow_is_open() - has what went through it not been added to its sums yet? */
+bool kernel_flow_is_open(struct kernel *kernel, __u64 cookie);
+/**
+ * kernel_flow_put() - count a connection that was open before anything was counted
+ * @first: its sums, if there are none of its kind yet; the bytes come when it is closed
+ *
+ * Return: 0; -EEXIST (it is counted already); -E2BIG (full); -errno.
+ */
+int kernel_flow_put(struct kernel *kernel, __u64 cookie, const struct flow *flow, const struct evidence *first);
+
+typedef int (*kernel_evidence_fn)(void *context, const struct evidence_key *key, const struct evidence *sums);
+/** kernel_evidence() - what went where, without what is open. Return: 0; what @fn returned; -errno. */
+int kernel_evidence(struct kernel *kernel, kernel_evidence_fn fn, void *context);
+/** kernel_evidence_pinned() - the same without an agent; @pins: as in the options. Return: as above; -ENOENT. */
+int kernel_evidence_pinned(const char *pins, kernel_evidence_fn fn, void *context);
+/** kernel_name() - the text of a name that was resolved, by its key. Return: 0; -ENOENT; -errno. */
+int kernel_name(struct kernel *kernel, __u64 key, struct domain_text *out_name);
+/** kernel_evidence_remove() - forget sums, when they were told and their rule is gone. Return: 0; -ENOENT; -errno. */
+int kernel_evidence_remove(struct kernel *kernel, const struct evidence_key *key);
 
 /** kernel_stats() - counters summed over processors. Return: 0 or a negative errno. */
 int kernel_stats(struct kernel *kernel, struct stats *out_stats);

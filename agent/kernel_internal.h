@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_internal.h - what the files behind kernel.h share: begin.c, load.c, apply.c, learned.c, upward.c, kernel.c, report.c. */
+/* kernel_internal.h - what the files behind kernel.h share: begin.c, load.c, apply.c, flows.c, learned.c, resolved.c, upward.c, kernel.c, report.c. */
 #ifndef EMBARGO_KERNEL_INTERNAL_H
 #define EMBARGO_KERNEL_INTERNAL_H
 
@@ -16,7 +16,7 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned, filter;
+	int generation, runtime, pause, stats, fold, events, learned, filter, addresses, names, seen, closings, connections, flows, evidence;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -39,10 +39,12 @@ struct kernel {
 	struct learned_filter *filters;	/* shared with the kernel and with children */
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
-	int identify;			/* program of the iterator */
+	int identify, sockets;		/* programs of iterators */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
-	struct ring_buffer *ring;
+	struct ring_buffer *ring, *closing_ring;
+	kernel_closing_fn closing_fn;	/* of the call of kernel_closings() that is under way */
+	void *closing_context;
 	kernel_event_fn event_fn;	/* of the call of kernel_events() that is under way */
 	void *event_context;
 	unsigned malformed;
@@ -100,6 +102,10 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel);
 
 /** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
 void load_close(struct loaded *loaded);
+
+/* Programs that are neither attached nor of a hook: iterators, which the agent calls. */
+extern const char *const iterator_names[];
+extern const size_t iterator_count;
 
 /** program_open() - a program of the active set that has a pin of its own, to be closed; or a negative errno */
 int program_open(const struct kernel *kernel, const char *name);

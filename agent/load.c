@@ -24,9 +24,12 @@
 #include <unistd.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
-					  "learned", "filter" };
+					  "learned", "filter", "addresses", "names", "seen", "closings", "connections", "flows", "evidence" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
+
+const char *const iterator_names[] = { "identify", "sockets" };
+const size_t iterator_count = sizeof(iterator_names) / sizeof(iterator_names[0]);
 
 int load_choose(const struct features *features, const enum backend *forced, enum backend *out)
 {
@@ -190,7 +193,12 @@ static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
 		if (err)
 			return err;
 	}
-	bpf_program__set_autoattach(skeleton->progs.identify, false);
+	for (size_t i = 0; i < iterator_count; i++) {
+		program = bpf_object__find_program_by_name(skeleton->obj, iterator_names[i]);
+		if (!program)
+			return -ENOENT;
+		bpf_program__set_autoattach(program, false);
+	}
 	err = 0;
 	/* of LSM programs only, and not every kernel can make one */
 	if (kernel->features.of[FEATURE_LSM].answer != ANSWER_YES)
@@ -413,8 +421,13 @@ int load_attach(struct loaded *loaded, const struct kernel *kernel)
 		if (err)
 			return err;
 	}
-	program_pin_path(path, kernel, "identify");
-	return bpf_program__pin(loaded->skeleton->progs.identify, path);
+	for (size_t i = 0; i < iterator_count; i++) {
+		program_pin_path(path, kernel, iterator_names[i]);
+		err = bpf_program__pin(bpf_object__find_program_by_name(loaded->skeleton->obj, iterator_names[i]), path);
+		if (err)
+			return err;
+	}
+	return 0;
 }
 
 void load_close(struct loaded *loaded)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* probe.c - see probe.h. One function a feature, one table of them. */
 #include "probe.h"
+#include "sockets.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -299,6 +300,30 @@ static void probe_unguarded(const struct btf *types, struct feature_answer *out)
 		snprintf(out->why, sizeof(out->why), "the kernel is older than 6.2");
 }
 
+static int first_socket(void *context, const struct socket_seen *seen)
+{
+	return 1;
+}
+
+/*
+ * To ask has the kernel load the modules that it needs for the answer (sock_diag_rcv_msg(), net/core/sock_diag.c), so that they
+ * are there before modules may not be loaded any more. Whether it can also destroy is only to be seen by destroying.
+ */
+static void probe_sock_destroy(const struct btf *types, struct feature_answer *out)
+{
+	int netlink = sockets_open(-1);
+	int err = netlink < 0 ? netlink : sockets_each(netlink, false, first_socket, NULL);
+
+	if (netlink >= 0)
+		close(netlink);
+	if (err >= 0) {
+		out->answer = ANSWER_YES;
+		return;
+	}
+	snprintf(out->why, sizeof(out->why), "refused connections cannot be ended, programs wait: %s", strerror(-err));
+	snprintf(out->more, sizeof(out->more), "modprobe tcp_diag");
+}
+
 void probe_features(struct features *out_features)
 {
 	static void (*const probes[FEATURE_MAX])(const struct btf *, struct feature_answer *) = {
@@ -310,6 +335,7 @@ void probe_features(struct features *out_features)
 		[FEATURE_CGROUP] = probe_cgroup,
 		[FEATURE_FILE_HASH] = probe_file_hash,
 		[FEATURE_UNGUARDED] = probe_unguarded,
+		[FEATURE_SOCK_DESTROY] = probe_sock_destroy,
 	};
 	struct btf *types = btf__load_vmlinux_btf();	/* NULL with libbpf 1.0 and later: none */
 

@@ -186,7 +186,7 @@ static bool is_of_object(__u8 kind)
 static void put_executable(struct build *build, json_t *process, const struct event *event,
 			   const struct enrichment *more)
 {
-	if (!is_of_object(event->header.kind))
+	if (!is_of_object(event->header.kind) && !(event->decision.flags & EVENT_SUBJECT_RECALLED))
 		put_path(build, process, "executable", event);
 	else if (more && more->executable[0])
 		put_text(build, process, "executable", more->executable, strlen(more->executable));
@@ -203,7 +203,7 @@ static json_t *part_process(struct build *build, const struct event *event,
 
 	put_number(build, process, "pid", subject->pid);
 	put_executable(build, process, event, more);
-	if (!is_of_object(event->header.kind) && json_object_get(process, "executable") &&
+	if (!is_of_object(event->header.kind) && json_object_get(process, "executable") && event->path_bytes &&
 	    !(event->path_flags & EVENT_PATH_TRUNCATED))
 		put_basename(build, process, event->path, event->path_bytes);
 	else if (runs && own)
@@ -277,6 +277,21 @@ static void put_destination(struct build *build, json_t *object, const __u8 *add
 	put(build, object, "network", network);
 }
 
+/* What a connection is by: the name that was denied, and where it was seen. */
+static void put_name(struct build *build, json_t *object, __u8 recognised, const char *name, size_t bytes)
+{
+	json_t *destination = json_object_get(object, "destination"), *client;
+
+	if (!bytes)
+		return;
+	put_text(build, destination, "domain", name, bytes);
+	if (recognised != RECOGNISED_SERVER_NAME)
+		return;
+	client = json_object();
+	put_text(build, client, "server_name", name, bytes);
+	put(build, object, "tls", json_pack("{s:o}", "client", client));
+}
+
 static void put_user(struct build *build, json_t *object, const struct event_subject *subject)
 {
 	json_t *user = json_object(), *effective = json_object(), *group = json_object();
@@ -320,7 +335,7 @@ struct decision {
 	__u64 generation, repeated, cgroup;
 	__u32 rule, allow;
 	__u8 verdict, mode, held_by, let_through, backend, matcher, recognised;
-	bool let_through_known, late;
+	bool let_through_known, late, was_open;
 };
 
 static json_t *part_embargo(struct build *build, const struct decision *decision)
@@ -367,7 +382,8 @@ static json_t *part_embargo(struct build *build, const struct decision *decision
 	if (decision->let_through_known)
 		put(build, embargo, "would_deny",
 		    json_boolean(decision->verdict == VERDICT_ALLOW && !decision->let_through &&
-				 !(decision->late && decision->mode == MODE_ENFORCE)));
+				 !((decision->late || decision->was_open) &&
+				   decision->mode == MODE_ENFORCE)));
 	if (decision->repeated)
 		put_number(build, embargo, "repeated", decision->repeated);
 	if (decision->cgroup)
@@ -418,6 +434,7 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		.recognised = from->recognised,
 		.let_through_known = true,
 		.late = more && more->late,
+		.was_open = more && more->was_open,
 	};
 	json_t *object, *embargo;
 
@@ -431,8 +448,10 @@ json_t *record_event(const struct record_context *context, const struct event *e
 	put_user(&build, object, &event->subject);
 	if (more && more->container_id[0])
 		put(&build, object, "container", json_pack("{s:s}", "id", more->container_id));
-	if (event->header.kind == HOOK_CONNECT)
+	if (event->header.kind == HOOK_CONNECT || event->header.kind == HOOK_NAME)
 		put_destination(&build, object, to->address, to->family, to->protocol, to->port);
+	if (event->header.kind == HOOK_NAME)
+		put_name(&build, object, from->recognised, event->path + event->path_bytes, event->name_bytes);
 	put_rule(&build, object, record_rule(context, from->generation, from->rule));
 
 	embargo = part_embargo(&build, &decision);
@@ -448,10 +467,14 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		put(&build, embargo, "late",
 		    json_pack("{s:I, s:b}", "after_us", (json_int_t)(more->late_ns / 1000), "ended",
 			      more->ended));
+	if (decision.was_open)
+		put(&build, embargo, "open", json_pack("{s:b}", "closed", more->closed));
 	if (to->datagram)
 		put(&build, embargo, "datagram", json_true());
 	if (to->mapped)
 		put(&build, embargo, "mapped", json_true());
+	if (from->flags & EVENT_SUBJECT_RECALLED)
+		put(&build, embargo, "recalled", json_true());
 	if (event->path_flags & EVENT_PATH_TRUNCATED)
 		put(&build, embargo, "truncated", json_true());
 	return finish(&build, object, embargo);
@@ -506,14 +529,135 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 	}
 	put_part(&build, object, "file", part);
 	put(&build, object, "user", json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
-	if (key->kind == HOOK_CONNECT)
+	if (key->kind == HOOK_CONNECT || key->kind == HOOK_NAME)
 		put_destination(&build, object, key->address, key->family, key->protocol,
 				key->port);
+	if (repeat && key->kind == HOOK_NAME)
+		put_name(&build, object, repeat->recognised, repeat->name, repeat->name_bytes);
 	put_rule(&build, object, record_rule(context, key->generation, key->rule));
 
 	embargo = part_embargo(&build, &decision);
 	put(&build, embargo, "summary", json_true());
 	return finish(&build, object, embargo);
+}
+
+/* The program: its path where that is known, else the name of its task. */
+static json_t *part_program(struct build *build, const struct record_traffic *traffic)
+{
+	size_t bytes = traffic->path ? strlen(traffic->path) : 0;
+	json_t *process = json_object();
+
+	if (traffic->sums->pid)
+		put_number(build, process, "pid", traffic->sums->pid);
+	if (bytes) {
+		put_text(build, process, "executable", traffic->path, bytes);
+		put_basename(build, process, traffic->path, bytes);
+	} else if (traffic->sums->name[0]) {
+		put_text(build, process, "name", traffic->sums->name,
+			 strnlen(traffic->sums->name, TASK_NAME_BYTES));
+	}
+	return process;
+}
+
+/* What was sent is the source's, what came back the destination's: ECS counts bytes by who sends them. */
+static void put_bytes(struct build *build, json_t *object, const struct record_traffic *traffic)
+{
+	const struct evidence *sums = traffic->sums;
+	const struct event_destination *to = &traffic->key->to;
+	json_t *source = json_object();
+
+	put_destination(build, object, to->address, to->family, to->protocol, to->port);
+	if (traffic->domain)
+		put_text(build, json_object_get(object, "destination"), "domain", traffic->domain,
+			 strlen(traffic->domain));
+	if (to->protocol == PROTOCOL_TCP) {
+		put_number(build, source, "bytes", sums->sent);
+		put_number(build, json_object_get(object, "destination"), "bytes", sums->received);
+		put_number(build, json_object_get(object, "network"), "bytes", sums->sent + sums->received);
+	}
+	put_part(build, object, "source", source);
+}
+
+static json_t *part_traffic_event(struct build *build, const struct record_traffic *traffic)
+{
+	json_t *event = json_object();
+
+	put_word(build, event, "kind", "metric");
+	put(build, event, "category", json_pack("[s]", "network"));
+	put(build, event, "type", json_pack("[s,s]", "connection", traffic->final ? "end" : "info"));
+	put_word(build, event, "action", "traffic");
+	put_word(build, event, "outcome", "success");
+	put_time(build, event, "start", traffic->sums->first_boot_ns);
+	put_time(build, event, "end", traffic->sums->last_boot_ns);
+	return event;
+}
+
+static json_t *part_traffic_embargo(struct build *build, const struct record_traffic *traffic)
+{
+	const struct generation_rule *rule = traffic->rule;
+	json_t *embargo = json_object(), *counts = json_object();
+
+	if (rule) {
+		put_word(build, embargo, "vendor", rule->vendor);
+		put_word(build, embargo, "vendor_name", rule->vendor_name);
+		put_word(build, embargo, "product", rule->product);
+		put_word(build, embargo, "matcher", matcher_word(rule->matcher));
+	}
+	if (traffic->generation) {
+		put_word(build, embargo, "policy", traffic->generation->policy);
+		put_number(build, embargo, "revision", traffic->generation->revision);
+		put(build, embargo, "generation",
+		    json_sprintf("%016llx", (unsigned long long)traffic->generation->number));
+	}
+	if (traffic->key->to.datagram)
+		put(build, embargo, "datagram", json_true());
+	put_number(build, counts, "connections", traffic->sums->connections);
+	put_number(build, counts, "open", traffic->open);
+	put(build, counts, "final", json_boolean(traffic->final));
+	put(build, embargo, "traffic", counts);
+	return embargo;
+}
+
+json_t *record_traffic(const struct record_context *context, const struct record_traffic *traffic)
+{
+	struct build build = {.context = context};
+	const struct evidence_key *key = traffic->key;
+	json_t *object = begin(&build, traffic->now_boot_ns + context->boot_to_real_ns), *file = json_object();
+
+	put(&build, object, "event", part_traffic_event(&build, traffic));
+	put_part(&build, object, "host", part_host(&build, false));
+	put_part(&build, object, "process", part_program(&build, traffic));
+	if (key->inode) {
+		put_id(&build, file, "inode", key->inode);
+		put(&build, file, "device",
+		    json_sprintf("%u:%u", key->device >> 20, key->device & 0xfffff));
+	}
+	put_part(&build, object, "file", file);
+	put(&build, object, "user", json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
+	put_bytes(&build, object, traffic);
+	put_rule(&build, object, traffic->rule);
+	return finish(&build, object, part_traffic_embargo(&build, traffic));
+}
+
+json_t *record_traffic_row(const struct record_context *context, const struct record_traffic *traffic)
+{
+	struct build build = {.context = context};
+	const struct generation_rule *rule = traffic->rule;
+	json_t *row = json_object();
+
+	put_word(&build, row, "vendor", rule ? rule->vendor : "unknown");
+	put_word(&build, row, "rule", rule ? rule->id : NULL);
+	put_part(&build, row, "process", part_program(&build, traffic));
+	put(&build, row, "user", json_sprintf("%u", traffic->key->uid));
+	put_bytes(&build, row, traffic);
+	put_number(&build, row, "connections", traffic->sums->connections);
+	put_number(&build, row, "open", traffic->open);
+	put_time(&build, row, "first_seen", traffic->sums->first_boot_ns);
+	put_time(&build, row, "last_seen", traffic->sums->last_boot_ns);
+	if (!build.failed)
+		return row;
+	json_decref(row);
+	return NULL;
 }
 
 json_t *record_coverage(const struct record_context *context, __u64 real_ns, const char *reason,

@@ -30,9 +30,10 @@ struct enrichment {
 	char command_line[ENRICH_TEXT_BYTES];	/* arguments joined by spaces */
 	char parent_executable[ENRICH_TEXT_BYTES];
 	char container_id[CONTAINER_ID_BYTES];
-	char executable[ENRICH_TEXT_BYTES];	/* HOOK_LOAD, HOOK_MODULE: what the subject runs */
+	char executable[ENRICH_TEXT_BYTES];	/* what the subject runs, where the event's path does not say: HOOK_LOAD, HOOK_MODULE, a recalled one */
 	bool late, ended;			/* recognised after it had begun; the program was ended then */
 	__u64 late_ns;				/* how long it had run by then */
+	bool was_open, closed;			/* a connection that was there when the policy came; it was ended then */
 };
 
 /* What was said of the first attempt of a window of repeats; the kernel's count does not keep it. */
@@ -43,7 +44,9 @@ struct record_repeat {
 	__u8 matcher;
 	__u8 recognised;
 	__u16 path_bytes;
+	__u16 name_bytes;	/* HOOK_NAME */
 	const char *path;	/* borrowed */
+	const char *name;	/* borrowed */
 };
 
 /**
@@ -67,6 +70,25 @@ json_t *record_event(const struct record_context *context, const struct event *e
  */
 json_t *record_fold(const struct record_context *context, const struct fold_key *key,
 		    const struct fold *fold, const struct record_repeat *repeat);
+
+/* What leaves through the connections of one program to one destination. Everything is borrowed. */
+struct record_traffic {
+	const struct evidence_key *key;
+	const struct evidence *sums;	/* with what is open */
+	const struct generation *generation;	/* that has the rule; NULL: not kept any more, as the next */
+	const struct generation_rule *rule;
+	const char *path;		/* of the executable, or "" */
+	const char *domain;		/* or NULL: by its address */
+	__u64 open;			/* connections of it */
+	__u64 now_boot_ns;
+	bool final;
+};
+
+/** record_traffic() - make the event that tells of it. Return: as record_event(). */
+json_t *record_traffic(const struct record_context *context, const struct record_traffic *traffic);
+
+/** record_traffic_row() - the same as a row of a status. Return: new reference; NULL without memory. */
+json_t *record_traffic_row(const struct record_context *context, const struct record_traffic *traffic);
 
 /**
  * record_coverage() - make the object that says what is watched and enforced

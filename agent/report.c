@@ -62,6 +62,7 @@ static void add_why(struct hook_report *out, const char *backend, const char *re
 static void say_why(struct hook_report *out, const struct features *features, enum backend forced)
 {
 	const struct feature_answer *perf = &features->of[FEATURE_PERF_LINK];
+	const struct feature_answer *closing = &features->of[FEATURE_SOCK_DESTROY];
 
 	for (size_t i = 0; i < backend_row_count; i++) {
 		const struct backend_row *row = &backend_rows[i];
@@ -81,10 +82,12 @@ static void say_why(struct hook_report *out, const struct features *features, en
 	}
 	if (out->backend == BACKEND_KILL && perf->answer != ANSWER_YES)
 		add_why(out, "by a raw tracepoint, best effort on a preemptible kernel", perf->why, perf->more);
+	if (out->hook == HOOK_NAME && closing->answer != ANSWER_YES)
+		add_why(out, "sock_diag", closing->why, closing->more);
 }
 
 /* What the programs of a hook have seen. */
-static void add_program(struct hook_report *out, int program)
+static void add_program(struct hook_report *out, int program, bool counts)
 {
 	struct bpf_prog_info info = {};
 	__u32 bytes = sizeof(info);
@@ -92,31 +95,44 @@ static void add_program(struct hook_report *out, int program)
 	if (program < 0 || bpf_obj_get_info_by_fd(program, &info, &bytes))
 		return;
 	out->recursion_misses += info.recursion_misses;
+	if (counts)
+		return;		/* not an attempt */
 	out->run_count += info.run_cnt;
 	out->run_ns += info.run_time_ns;
+}
+
+static __u32 active_flags(const struct kernel *kernel)
+{
+	struct gen_header header;
+
+	return kernel->entries >= 0 && !generation_header(kernel->entries, &header) ? header.flags : 0;
 }
 
 /* The backend that is really there, and whether all of it is: one lost link of four is a hole. */
 static void add_programs(struct hook_report *out, const struct kernel *kernel)
 {
 	enum backend found[HOOK_MAX] = {};
-	bool missing = false;
+	bool missing = false, due = false;
+	__u32 flags = active_flags(kernel);
 
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0)
 			continue;
 		found[out->hook] = out->backend = program_rows[i].backend;
-		add_program(out, kernel->programs[i]);
+		add_program(out, kernel->programs[i], program_rows[i].counts);
 	}
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (row->hook == out->hook && !row->optional && !row->only_with &&
-		    load_wants(row, &kernel->features, found) &&
+		if (row->hook != out->hook || row->optional || (row->only_with && !(row->only_with & flags)))
+			continue;
+		due = true;
+		if (load_wants(row, &kernel->features, found) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			missing = true;
 	}
 	out->attached = found[out->hook] && !missing;
+	out->unneeded = kernel->set && !due;
 }
 
 static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
@@ -138,7 +154,10 @@ static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 		each->hashes = each->backend == BACKEND_LSM &&
 			       features->of[FEATURE_FILE_HASH].answer == ANSWER_YES;
 		row = backend_find(hook, each->backend);
-		snprintf(each->achieves, sizeof(each->achieves), "%s", row ? row->achieves : "nothing");
+		snprintf(each->achieves, sizeof(each->achieves), "%s",
+			 each->unneeded ? "not attached: no rule of the policy needs it" :
+			 row		? row->achieves :
+					  "nothing");
 		say_why(each, features, kernel->options.forced[hook] ?: each->backend);
 	}
 }
@@ -161,7 +180,7 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
-	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1,
+	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1, .sockets = -1,
 				 .retired_entries = -1, .retired_facts = -1 };
 	struct runtime runtime = {};
 

@@ -38,10 +38,11 @@ static json_t *on_status(void *context, const json_t *request, const struct cont
 {
 	struct daemon *daemon = context;
 
-	return json_pack("{s:b, s:s, s:i, s:o, s:o, s:o, s:o}", "ok", 1, "version", EMBARGO_VERSION,
+	return json_pack("{s:b, s:s, s:i, s:o, s:o, s:o, s:o, s:o}", "ok", 1, "version", EMBARGO_VERSION,
 			 "pid", (int)getpid(), "policy", active_policy(&daemon->activation),
 			 "vendors", summary_vendors(daemon->activation.active), "state",
-			 daemon_state(daemon), "sinks", sinks_status(&daemon->deliver));
+			 daemon_state(daemon), "sinks", sinks_status(&daemon->deliver), "traffic",
+			 evidence_json(daemon->evidence));
 }
 
 static json_t *diagnostics_list(const struct diagnostics *diags)
@@ -120,6 +121,7 @@ static json_t *on_apply(void *context, const json_t *request, const struct contr
 static json_t *on_paused(void *context, const json_t *request, const struct control_peer *peer)
 {
 	daemon_coverage(context, "change");
+	daemon_look_at_open(context);
 	return json_pack("{s:b}", "ok", 1);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "clean.h"
 #include "daemon.h"
+#include "log.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -44,6 +45,7 @@ static bool is_never_there(const struct hook_report *hook)
 static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
 {
 	AUTO_JSON json_t *list = json_array();
+	char text[256];
 	int err = 0;
 
 	if (daemon->activation.fell_back)
@@ -55,7 +57,7 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list, "the kernel cannot be asked what is attached: %s",
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
-		if (report->hooks[i].hook && !report->hooks[i].attached &&
+		if (report->hooks[i].hook && !report->hooks[i].attached && !report->hooks[i].unneeded &&
 		    !is_never_there(&report->hooks[i]))
 			err |= note(list,
 				    "%s: nothing is attached, so nothing of it is refused or "
@@ -71,6 +73,8 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 			"the scope of the policy names cgroups or containers, but cgroup v2 is not "
 			"mounted: only-cgroups and containers: only match nothing here, and nothing is "
 			"excluded");
+	if (names_trouble(daemon->names, text, sizeof(text)))
+		err |= note(list, "%s", text);
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
 			err |= note(list, "events cannot be written to \"%s\": %s",
@@ -112,6 +116,8 @@ json_t *daemon_state(struct daemon *daemon)
 	if (state && daemon->learn &&
 	    json_object_set_new(state, "learned", learn_state(daemon->learn)))
 		return NULL;
+	if (state && daemon->names && json_object_set_new(state, "names", names_state(daemon->names)))
+		return NULL;
 	if (state && daemon->suspects &&
 	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
 		return NULL;
@@ -127,6 +133,37 @@ void daemon_coverage(struct daemon *daemon, const char *reason)
 
 	deliver_object(&daemon->deliver,
 		       state ? record_coverage(&daemon->context, real_ns, reason, state) : NULL);
+}
+
+/* A pause ends in the kernel by itself: new connections are refused from then on, so those that came meanwhile go, too. */
+static void arm_pause_timer(struct daemon *daemon)
+{
+	AUTO_FREE struct summary_pauses *pauses = calloc(1, sizeof(*pauses));
+	__u64 now = deliver_now(), next = 0;
+
+	if (pauses)
+		summary_pauses_read(daemon->kernel_options.pins, pauses);
+	for (int i = 0; pauses && i < pauses->count; i++)
+		if (pauses->list[i].until_boot_ns > now && (!next || pauses->list[i].until_boot_ns < next))
+			next = pauses->list[i].until_boot_ns;
+	(void)sd_event_source_set_time(daemon->pause_timer, next / 1000 + 1);
+	(void)sd_event_source_set_enabled(daemon->pause_timer, next ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
+}
+
+void daemon_look_at_open(struct daemon *daemon)
+{
+	int found;
+
+	if (!daemon->open)
+		return;
+	arm_pause_timer(daemon);
+	found = open_look(daemon->open, daemon->activation.active);
+	if (found < 0)
+		log_error("open connections could not be looked at: %s. New ones are decided about all the same; reload "
+			  "(systemctl reload embargod)",
+			  strerror(-found));
+	if (found > 0)
+		evidence_woken(daemon->evidence);
 }
 
 void daemon_use_names(struct daemon *daemon)
@@ -149,5 +186,7 @@ void daemon_changed(struct daemon *daemon)
 	daemon_use_names(daemon);
 	conditions_changed(daemon);
 	daemon_coverage(daemon, "change");
+	evidence_switched(daemon->evidence);
+	daemon_look_at_open(daemon);
 	daemon_ready(daemon);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* upward.c - what comes up from the kernel, and pauses: events, folded repeats, counters. */
+/* upward.c - what comes up from the kernel, and pauses: events, connections to be closed, folded repeats, counters. */
 #include "kernel_internal.h"
 
 #include <bpf/bpf.h>
@@ -14,7 +14,9 @@ static bool well_formed(const struct event *event, size_t bytes)
 {
 	return bytes >= sizeof(*event) && event->header.size == bytes &&
 	       event->header.kind > HOOK_NONE && event->header.kind < HOOK_MAX &&
-	       event->path_bytes <= EVENT_PATH_MAX && sizeof(*event) + event->path_bytes == bytes;
+	       event->path_bytes <= EVENT_PATH_MAX && event->name_bytes <= DOMAIN_BYTES &&
+	       (!event->name_bytes || event->header.kind == HOOK_NAME) &&
+	       sizeof(*event) + event->path_bytes + event->name_bytes == bytes;
 }
 
 static int on_record(void *context, void *data, size_t bytes)
@@ -55,6 +57,40 @@ int kernel_events(struct kernel *kernel, kernel_event_fn fn, void *context, unsi
 	if (out_malformed)
 		*out_malformed = kernel->malformed;
 	return err;
+}
+
+static int on_closing(void *context, void *data, size_t bytes)
+{
+	struct kernel *kernel = context;
+
+	if (bytes == sizeof(struct closing))
+		kernel->closing_fn(kernel->closing_context, data);
+	return 0;
+}
+
+static int closing_ring_open(struct kernel *kernel)
+{
+	if (!kernel->closing_ring)
+		kernel->closing_ring = ring_buffer__new(kernel->maps.closings, on_closing, kernel, NULL);
+	return kernel->closing_ring ? 0 : -errno;
+}
+
+int kernel_closings_fd(struct kernel *kernel)
+{
+	int err = closing_ring_open(kernel);
+
+	return err ?: ring_buffer__epoll_fd(kernel->closing_ring);
+}
+
+int kernel_closings(struct kernel *kernel, kernel_closing_fn fn, void *context)
+{
+	int err = closing_ring_open(kernel);
+
+	if (err)
+		return err;
+	kernel->closing_fn = fn;
+	kernel->closing_context = context;
+	return ring_buffer__consume(kernel->closing_ring);
 }
 
 static __u64 boot_ns(void)

@@ -132,6 +132,7 @@ enum protocol {
 #define NETWORK_LENGTHS_MAX 32		/* different prefix lengths of one address family */
 #define NETWORK_CONDITIONS_MAX 32	/* port and protocol lines that can cover one address */
 #define EVENT_PATH_MAX 4096		/* bytes, no terminating zero */
+#define OPEN_PATH_BYTES 256
 #define TASK_NAME_BYTES 16		/* TASK_COMM_LEN, linux/sched.h */
 #define MODULE_NAME_BYTES 64		/* more than MODULE_NAME_LEN, linux/module.h */
 #define DOMAIN_BYTES 253		/* of a name in text, without the last dot: RFC 1035, section 2.3.4 */
@@ -476,6 +477,25 @@ struct address_key {
 };
 ABI_SIZE(struct address_key, 16);
 
+/**
+ * address_is_own() - an address that never leaves this host: 0.0.0.0/8, 127.0.0.0/8, ::, ::1
+ *
+ * Nothing is learned of these. They are what filters of names answer, and an embargo on a name is none on the host itself.
+ */
+static inline __attribute__((always_inline)) int address_is_own(const struct address_key *key)
+{
+	const __u8 *bytes = key->address;
+	__u32 before = 0;
+
+	for (int i = 0; i < 10; i++)
+		before |= bytes[i];
+	if (before)
+		return 0;
+	if (bytes[10] == 0xff && bytes[11] == 0xff)
+		return bytes[12] == 0 || bytes[12] == 127;
+	return !(bytes[10] | bytes[11] | bytes[12] | bytes[13] | bytes[14]) && bytes[15] <= 1;
+}
+
 struct address_name {
 	__u64 name;			/* key of "names"; 0: none */
 	__u64 until_boot_ns;		/* what the answer said of its time, within TTL_MIN_S and TTL_MAX_S; ~0: for ever */
@@ -578,7 +598,7 @@ enum stat_kind {
 	STAT_LOST_FULL = 7,		/* events lost: ring buffer full */
 	STAT_HASHED = 8,		/* times that the kernel set out to hash a file: of an embargoed size only */
 	STAT_UNHASHED = 9,		/* of an embargoed size, content not known in time: let through, asked for */
-	STAT_UNLEARNED = 10,		/* files recognised, addresses of a name, marks: did not fit their map */
+	STAT_UNLEARNED = 10,		/* files recognised, addresses of a name, marks, connections to be counted: did not fit their map */
 	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
 	STAT_ANSWERS = 12,		/* DNS answers that were read */
 	STAT_UNREADABLE = 13,		/* of those: cut off, malformed or too long to be read to the end */
@@ -760,26 +780,28 @@ struct closing {
 	__u16 zero;
 	__u32 net_namespace;		/* inode number */
 	__u32 pid;			/* that made the connection, to find the namespace by */
-	__u32 zero2;
+	__u32 device;			/* index of the interface that it is bound to; 0: none, or not known */
 };
 ABI_SIZE(struct closing, 72);
 
-/* What went where: key of the map "evidence". */
+/* What went where: key of the map "evidence". By the rule's id, so that a new policy which has the rule goes on counting. */
 struct evidence_key {
-	__u64 generation;		/* in which the rule counts */
+	__u64 rule;			/* gen_rule.id */
 	__u64 inode;			/* of the executable */
 	__u64 name;			/* key of "names"; 0: by address */
 	__u32 device;
-	__u32 rule;
 	__u32 uid;
-	__u32 zero;
 	struct event_destination to;
 };
-ABI_SIZE(struct evidence_key, 64);
+ABI_SIZE(struct evidence_key, 56);
 
+/*
+ * Connections are counted when they are let through, bytes when they are over; those of connections that are open are in
+ * the sockets (struct open_socket). Of datagrams each connect(2), and each send without one, is a connection without bytes.
+ */
 struct evidence {
 	__u64 connections;
-	__u64 sent, received;		/* bytes of TCP payload, of connections that are over or were looked at since */
+	__u64 sent, received;		/* payload of TCP, of connections that are over */
 	__u64 first_boot_ns, last_boot_ns;
 	__u32 pid;			/* that made the latest one */
 	__u32 zero;
@@ -790,12 +812,40 @@ ABI_SIZE(struct evidence, 64);
 /* A connection that is counted: value of the map "flows", by the socket's cookie. */
 struct flow {
 	struct evidence_key key;
-	__u64 sent, received;		/* already added to its evidence */
+	__u64 since_boot_ns;
 };
-ABI_SIZE(struct flow, 80);
+ABI_SIZE(struct flow, 64);
 
 #define EVIDENCE_MAX 16384
 #define FLOWS_MAX 16384
+
+/* What the program "sockets" tells of each internet socket that has a peer or listens, once for each process that has it open. */
+struct open_socket {
+	__u64 socket;			/* its address in the kernel: to tell whether two are one */
+	__u64 cookie;			/* 0: nobody has asked for it yet */
+	__u64 sent, received;		/* payload of TCP; what is on its way counts as sent */
+	struct event_subject subject;	/* who has it open */
+	struct event_file file;		/* that the subject runs */
+	struct event_destination to;
+	__u8 from[16];			/* as in event_destination.address */
+	__u16 from_port;		/* host order */
+	__u8 family;			/* 4 or 6, of the socket: 6 also where to.mapped */
+	__u8 state;			/* TCP_ESTABLISHED, ... of netinet/tcp.h; of UDP, too */
+	__u32 net_namespace;		/* inode number */
+	__u32 device;			/* index of the interface that it is bound to; 0: none */
+	__u8 within;			/* 1: inside the bound of --within, its process as well as itself */
+	__u8 zero;
+	__u16 path_bytes;		/* 0: not known, or longer */
+	/* What the names say that were resolved to the address: struct address_match of decide.h */
+	__u64 generation;		/* in which the numbers count */
+	__u64 name_key;			/* of .name in "names" */
+	__u32 name_deny, name_allow;	/* 0: nothing */
+	__u8 name_shared;
+	__u8 zero2[7];
+	char path[OPEN_PATH_BYTES];	/* of the file; what is behind path_bytes means nothing */
+	struct domain_text name;	/* that is denied; the same where name_deny is 0 */
+};
+ABI_SIZE(struct open_socket, 240 + OPEN_PATH_BYTES + 256);
 
 /* ---------------------------------------------------------------- the functions of the format */
 

@@ -113,6 +113,35 @@ static __always_inline void inode_change(struct inode *inode, __u64 *out_change_
 	*out_version = (__u64)BPF_CORE_READ(inode, i_version.counter) >> 1;
 }
 
+/* The cgroup that a socket counts for; NULL: none. The old branch may go with support for kernels before 5.15. */
+static __always_inline struct cgroup *socket_cgroup(struct sock *sk)
+{
+	struct sock_cgroup_data___before_5_15 *old;
+
+	old = (void *)((__u64)sk + bpf_core_field_offset(sk->sk_cgrp_data));
+	if (bpf_core_field_exists(old->val)) {
+		__u64 value = BPF_CORE_READ(old, val);
+
+		return value & 1 ? NULL : (struct cgroup *)(value & ~3ull);	/* bit 0: it is of cgroup v1 */
+	}
+	return BPF_CORE_READ(sk, sk_cgrp_data.cgroup);
+}
+
+/*
+ * The number that a socket has for good. Where a program of this kind may ask for it (5.12, which has check_mtu, too) one that
+ * has none gets one; before, 0. Which branch it is, is decided when the program is loaded.
+ */
+static __always_inline __u64 socket_cookie(struct file *file, struct sock *sk)
+{
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_check_mtu)) {
+		struct socket *socket = bpf_sock_from_file(file);
+
+		if (socket && socket->sk)
+			return bpf_get_socket_cookie(socket->sk);
+	}
+	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+}
+
 /*
  * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
  * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition

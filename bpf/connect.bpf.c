@@ -10,41 +10,29 @@
 #include <bpf/bpf_helpers.h>
 
 #include "answer.h"
+#include "destination.h"
 #include "emit.h"
 #include "file.h"
+#include "flow.h"
 #include "maps.h"
+#include "network.h"
 #include "rule.h"
 #include "scratch.h"
 #include "subject.h"
 
 char _license[] SEC("license") = "GPL";
 
-/* The rest of an address in one scalar. */
-#define REST(family, protocol, port, flags)                                                        \
-	((__u64)(family) | (__u64)(protocol) << 8 | (__u64)(port) << 16 | (__u64)(flags) << 32)
-enum { REST_DATAGRAM = 1, REST_MAPPED = 2 };
-
-static __always_inline void destination_fill(struct event_destination *out, __u64 a, __u64 b, __u64 rest)
-{
-	__builtin_memset(out, 0, sizeof(*out));
-	if ((rest & 0xff) == 4) {
-		*(__u32 *)out->address = bpf_htonl((__u32)a);
-	} else {
-		*(__u64 *)out->address = bpf_cpu_to_be64(a);
-		*(__u64 *)(out->address + 8) = bpf_cpu_to_be64(b);
-	}
-	out->family = rest & 0xff;
-	out->protocol = rest >> 8 & 0xff;
-	out->port = rest >> 16 & 0xffff;
-	out->datagram = !!(rest >> 32 & REST_DATAGRAM);
-	out->mapped = !!(rest >> 32 & REST_MAPPED);
-}
-
 /* Answers of connect_try(). */
 enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
 
-static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u64 b, __u64 rest, __u32 deny,
-					      __u32 allow)
+/* The socket's cookie, by which its bytes are found; of a datagram without a connection none are. */
+static __always_inline __u64 connect_cookie(struct bpf_sock_addr *context, __u64 rest)
+{
+	return rest >> 32 & REST_DATAGRAM ? 0 : bpf_get_socket_cookie(context);
+}
+
+static __always_inline int connect_matched_in(struct bpf_sock_addr *context, struct scratch *slot, __u64 a, __u64 b,
+					      __u64 rest, __u32 deny, __u32 allow)
 {
 	int answer;
 
@@ -60,11 +48,16 @@ static __always_inline int connect_matched_in(struct scratch *slot, __u64 a, __u
 	destination_fill(&slot->event.destination, a, b, rest);
 	emit(slot->index, EMIT(HOOK_CONNECT, BACKEND_CGROUP),
 	     (__u64)BPF_CORE_READ(current_task(), mm, exe_file), 0);
-	return slot->decision.verdict == VERDICT_DENY ? CONNECT_DENY : CONNECT_ALLOW;
+	if (slot->decision.verdict == VERDICT_DENY)
+		return CONNECT_DENY;
+	slot->cookie = connect_cookie(context, rest);
+	flow_begin(slot->index);
+	return CONNECT_ALLOW;
 }
 
 /* A rule matched: decide and record. Only here scratch is needed; without it the verdict stands without an event. */
-static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, __u64 rest, __u32 deny, __u32 allow)
+static __always_inline int connect_matched(struct bpf_sock_addr *context, __u64 began_with, __u64 a, __u64 b,
+					   __u64 rest, __u32 deny, __u32 allow)
 {
 	struct scratch *slot = scratch_claim();
 	int answer;
@@ -73,12 +66,10 @@ static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, _
 		return rule_decide_bare(began_with, HOOK_CONNECT, deny, allow) == VERDICT_DENY ?
 			       CONNECT_DENY : CONNECT_ALLOW;
 	slot->generation = began_with;
-	answer = connect_matched_in(slot, a, b, rest, deny, allow);
+	answer = connect_matched_in(context, slot, a, b, rest, deny, allow);
 	scratch_release(slot);
 	return answer;
 }
-
-#define SWITCHED (~0ull)
 
 /* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
 static __always_inline void *generation_again(__u64 began_with)
@@ -92,10 +83,9 @@ static __always_inline void *generation_again(__u64 began_with)
 /*
  * The next three are functions of scalars, each checked once by the verifier: as one piece it would
  * follow every order of outcomes of one into the next. Each answers SWITCHED when a new policy came
- * in the middle.
+ * in the middle. See network.h.
  */
 
-/* Returns list << 32 | count of the longest prefix with rules; 0: none. */
 __noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 rest)
 {
 	struct address address = { .a = a, .b = b, .family = rest & 0xff };
@@ -123,10 +113,7 @@ __noinline __u64 condition_step(__u64 began_with, __u32 list, __u32 index, __u64
 	return (__u64)line->allow << 32 | line->rule;
 }
 
-/*
- * The first line that covers, of the allow entries (@allow is 1) or of the rules: lists are sorted by rule
- * number, so it is the best. @network: of network_lookup().
- */
+/* Lists are sorted by rule number, so the first line that covers is the best. */
 __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __u32 allow)
 {
 #pragma clang loop unroll(disable)
@@ -142,7 +129,7 @@ __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __
 	return 0;
 }
 
-static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
+static __always_inline int connect_try(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
 {
 	__u64 began_with = 0, network, deny, allow;
 	__u32 index = 0;
@@ -161,14 +148,14 @@ static __always_inline int connect_try(__u64 a, __u64 b, __u64 rest)
 	allow = condition_first(began_with, network, rest, 1);
 	if (deny == SWITCHED || allow == SWITCHED)
 		return CONNECT_SWITCHED;
-	return connect_matched(began_with, a, b, rest, deny, allow);
+	return connect_matched(context, began_with, a, b, rest, deny, allow);
 }
 
 /*
- * What all four programs ask, as a function of scalars so that the verifier forgets how each came by
+ * What all four programs ask, as a function of scalars and the context so that the verifier forgets how each came by
  * them. @a, @b: struct address; @rest: REST(). Returns enum verdict.
  */
-__noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
+__noinline int connect_decide(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
 {
 	int answer = CONNECT_SWITCHED;
 
@@ -177,7 +164,7 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 2 && answer == CONNECT_SWITCHED; i++)
-		answer = connect_try(a, b, rest);
+		answer = connect_try(context, a, b, rest);
 	if (answer == CONNECT_SWITCHED && set_is_active())
 		count(HOOK_CONNECT, STAT_UNDECIDED);
 	return answer == CONNECT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
@@ -185,7 +172,7 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 
 static __always_inline enum verdict decide4(struct bpf_sock_addr *context, __u64 flags)
 {
-	return connect_decide(bpf_ntohl(context->user_ip4), 0,
+	return connect_decide(context, bpf_ntohl(context->user_ip4), 0,
 			      REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
 }
 
@@ -196,8 +183,8 @@ static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64
 	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
 
 	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
-		return connect_decide(word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
-	return connect_decide(word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
+		return connect_decide(context, word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
+	return connect_decide(context, word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
 }
 
 /* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */

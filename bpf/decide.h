@@ -70,6 +70,7 @@ struct decision {
 	__u32 rule;
 	__u32 allow;
 	__u64 vendor;
+	__u64 id;		/* of the rule: the same in every generation */
 	__u8 verdict;
 	__u8 mode;
 	__u8 held_by;
@@ -268,6 +269,212 @@ static inline __attribute__((always_inline)) int path_match_run(void *generation
 		if (!path_match_step(generation, walk, match))
 			return 1;
 	return 0;
+}
+
+/* ---------------------------------------------------------------- domains */
+
+/* Where the match of a name stands: it is matched label by label from the last, one lookup for each that a rule goes on with. */
+struct domain_match {
+	__u32 node;		/* that we are at */
+	__u32 left;		/* bytes at the front of the name that are still to come; no dot behind them */
+	__u32 label;		/* bytes of the label at their end */
+	__u32 deny, allow;	/* best so far; 0: none */
+};
+
+#define DOMAIN_LABEL_BYTES 63	/* RFC 1035, section 2.3.4 */
+
+/* One byte of a name; an index that is too large is another byte and nothing worse. */
+static inline __attribute__((always_inline)) __u8 domain_byte(const struct domain_text *name, __u32 at)
+{
+	return ((const __u8 *)name)[(__builtin_offsetof(struct domain_text, text) + at) & 255];
+}
+
+/**
+ * domain_match_init() - stand before the last label
+ * @name: in lower case
+ * @root: gen_roots.domains
+ */
+static inline __attribute__((always_inline)) void domain_match_init(struct domain_match *match,
+								    const struct domain_text *name, __u32 root)
+{
+	match->node = root;
+	match->left = root ? name->bytes : 0;
+	match->deny = 0;
+	match->allow = 0;
+}
+
+/*
+ * How long is the label that is next? Returns 0 when there is none. A part of its own, because for the verifier the result is a
+ * number for each turn of the loop, and what follows would be followed for each.
+ */
+static inline __attribute__((always_inline)) int domain_match_label(const struct domain_text *name,
+								    struct domain_match *match)
+{
+	__u32 end = match->left, bytes;
+
+#ifdef __clang__
+#pragma clang loop unroll(disable)
+#endif
+	for (bytes = 0; bytes <= DOMAIN_LABEL_BYTES && bytes < end; bytes++)
+		if (domain_byte(name, end - 1 - bytes) == '.')
+			break;
+	match->label = bytes;
+	return bytes && bytes <= DOMAIN_LABEL_BYTES;
+}
+
+/* The hash of abi.h over a part of a name. */
+static inline __attribute__((always_inline)) __u64 domain_hash_part(const struct domain_text *name, __u32 start,
+								    __u32 bytes, __u32 bytes_max)
+{
+	__u64 hash = HASH_START ^ bytes, word = 0;
+
+#ifdef __clang__
+#pragma clang loop unroll(disable)
+#endif
+	for (__u32 i = 0; i < bytes_max; i++) {
+		if (i >= bytes)
+			break;
+		word |= (__u64)domain_byte(name, start + i) << (i % 8 * 8);
+		if (i % 8 == 7) {
+			hash = hash_word(hash, word);
+			word = 0;
+		}
+	}
+	return bytes % 8 ? hash_word(hash, word) : hash;
+}
+
+/** domain_hash() - of a whole name: its key in "names" */
+static inline __attribute__((always_inline)) __u64 domain_hash(const struct domain_text *name)
+{
+	return domain_hash_part(name, 0, name->bytes, DOMAIN_BYTES);
+}
+
+/** domain_equal() - are these the same name? Both are zero behind their last byte. Return: 1 or 0. */
+static inline __attribute__((always_inline)) int domain_equal(const struct domain_text *one,
+							      const struct domain_text *other)
+{
+	typedef __u64 __attribute__((may_alias)) word;
+	const word *a = (const word *)one, *b = (const word *)other;
+	__u64 differ = 0;
+
+	/* without a branch, which the verifier would follow both ways */
+	for (unsigned i = 0; i < sizeof(*one) / sizeof(word); i++)
+		differ |= a[i] ^ b[i];
+	return !differ;
+}
+
+/* One label, after domain_match_label(). Returns 0 when the match is complete: no rule goes on, or there is no more of the name. */
+static inline __attribute__((always_inline)) int domain_match_step(void *generation, const struct domain_text *name,
+								   struct domain_match *match)
+{
+	struct gen_key key = { .kind = GEN_STEP, .node = match->node };
+	__u32 end = match->left, bytes = match->label;
+	const struct gen_node *node;
+
+	key.a = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES);
+	node = (const struct gen_node *)GEN_FIND(generation, &key);
+	if (!node)
+		return 0;
+	if (bytes == end) {
+		match->deny = better(match->deny, node->end_deny);
+		match->allow = better(match->allow, node->end_allow);
+		return 0;
+	}
+	match->deny = better(match->deny, node->below_deny);
+	match->allow = better(match->allow, node->below_allow);
+	match->node = node->node;
+	match->left = end - bytes - 1;
+	return 1;
+}
+
+/**
+ * domain_match_run() - find the best rule and allow entry of a name
+ * @generation: for GEN_FIND
+ * @match: after domain_match_init(); afterwards .deny and .allow are the answer
+ *
+ * The steps always suffice: no pattern has more labels. The kernel does the same in steps: domain_ask() in domain.bpf.c.
+ */
+static inline __attribute__((always_inline)) void domain_match_run(void *generation, const struct domain_text *name,
+								   struct domain_match *match)
+{
+	for (int step = 0; step < PATH_COMPONENTS_MAX; step++)
+		if (!domain_match_label(name, match) || !domain_match_step(generation, name, match))
+			return;
+}
+
+/* What rules say of one address, by the names that DNS answers gave for it. */
+struct address_match {
+	__u64 name;		/* key of "names": the name that .deny is about */
+	__u32 deny;		/* best rule of an unexpired name without an allow entry that holds; without such a name, of any */
+	__u32 allow;		/* then: the allow entry */
+	__u32 shared;		/* 1: also an unexpired name is there that no rule denies, or that is allowed */
+	__u32 zero;
+};
+
+/**
+ * address_match_add() - one more name of the address
+ * @name:  its key
+ * @deny:  best rule that denies it, or what it is an alias of
+ * @allow: allow entry for it that holds; 0: none
+ */
+static inline __attribute__((always_inline)) void address_match_add(struct address_match *match, __u64 name,
+								    __u32 deny, __u32 allow)
+{
+	__u32 before = match->deny;
+
+	if (!deny || allow)
+		match->shared = 1;
+	if (!deny)
+		return;
+	/* a name that is refused goes before one that is allowed */
+	if (before && match->allow && !allow)
+		before = 0;
+	if (before && !match->allow && allow)
+		return;
+	if (better(before, deny) == before)
+		return;
+	match->name = name;
+	match->deny = deny;
+	match->allow = allow;
+}
+
+/**
+ * address_place() - put a name into the entry of an address, or prolong it
+ * @known: changed in place
+ * @name:  its key
+ * @until_boot_ns: how long it is believed; the longest counts
+ * @now_boot_ns: what was over before may be overwritten
+ * @evict: bit by place: the name there, of @before, may be overwritten, too
+ * @before: ADDRESS_NAMES_MAX keys
+ *
+ * Return: 1, or 0 when there is no place.
+ */
+static inline __attribute__((always_inline)) int address_place(struct learned_address *known, __u64 name,
+							       __u64 until_boot_ns, __u64 now_boot_ns, __u32 evict,
+							       const __u64 *before)
+{
+	struct address_name *place = (struct address_name *)0;
+
+#ifdef __clang__
+#pragma clang loop unroll(full)
+#endif
+	for (__u32 i = 0; i < ADDRESS_NAMES_MAX; i++) {
+		struct address_name *one = &known->names[i];
+
+		if (one->name == name) {
+			if (one->until_boot_ns < until_boot_ns)
+				one->until_boot_ns = until_boot_ns;
+			return 1;
+		}
+		if (!one->name || one->until_boot_ns <= now_boot_ns ||
+		    (evict & 1u << i && one->name == before[i]))
+			place = one;
+	}
+	if (!place)
+		return 0;
+	place->name = name;
+	place->until_boot_ns = until_boot_ns;
+	return 1;
 }
 
 /* ---------------------------------------------------------------- networks */
@@ -543,7 +750,7 @@ static inline __attribute__((always_inline)) int requirement_unmet(const struct 
 
 /**
  * rule_find() - what a rule asks for
- * @decision: rule, vendor and matcher are set
+ * @decision: rule, vendor, id and matcher are set
  * @out_inputs: its target
  *
  * Return: 1, or 0 when there is no such rule.
@@ -559,6 +766,7 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 		return 0;
 	decision->rule = number;
 	decision->vendor = rule->vendor;
+	decision->id = rule->id;
 	decision->matcher = rule->matcher;
 	out_inputs->target = rule->target;
 	out_inputs->target_held_by = rule->target_held_by;

@@ -61,14 +61,16 @@ static __always_inline void event_fill(struct event *event, enum hook hook, enum
 	event->zero = 0;
 }
 
-static __always_inline void fold_key_fill(struct fold_key *key, const struct event *event)
+static __always_inline void fold_key_fill(struct fold_key *key, const struct scratch *slot)
 {
+	const struct event *event = &slot->event;
+
 	__builtin_memset(key, 0, sizeof(*key));
 	key->generation = event->decision.generation;
 	key->inode = event->file.inode;
 	key->device = event->file.device;
-	key->cgroup = current_cgroup();
-	key->uid = current_uid();
+	key->cgroup = slot->recalled ? event->subject.cgroup : current_cgroup();
+	key->uid = slot->recalled ? event->subject.uid : current_uid();
 	key->rule = event->decision.rule;
 	key->kind = event->header.kind;
 	key->verdict = event->decision.verdict;
@@ -78,6 +80,33 @@ static __always_inline void fold_key_fill(struct fold_key *key, const struct eve
 	key->port = event->destination.port;
 	key->family = event->destination.family;
 	key->protocol = event->destination.protocol;
+	if (event->header.kind == HOOK_NAME)
+		key->name = slot->name_key;
+}
+
+/* Who tried and what it runs; that of who connected is there already. */
+static __always_inline void event_file_fill(struct scratch *slot, __u64 file, __u32 walked)
+{
+	if (slot->recalled)
+		return;
+	if (!walked)
+		file_identity(slot->index, file);
+	identity_describe((struct inode *)slot->inode, &slot->event.file);
+}
+
+/* The name of HOOK_NAME behind the path: there is room for it. Returns the bytes of both. */
+static __always_inline __u32 name_write(struct scratch *slot, enum hook hook)
+{
+	__u32 at = slot->event.path_bytes;
+
+	if (at > EVENT_PATH_MAX)
+		at = EVENT_PATH_MAX;
+	slot->event.name_bytes = 0;
+	if (hook != HOOK_NAME)
+		return at;
+	bpf_probe_read_kernel(&slot->path[at], sizeof(slot->domain.text), slot->domain.text);
+	slot->event.name_bytes = slot->domain.bytes;
+	return at + slot->domain.bytes;
 }
 
 __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
@@ -96,17 +125,18 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 		count_decision(hook, &slot->decision);
 	else
 		event->decision.flags = EVENT_WANTS_CONTENT;
-	if (!walked)
-		file_identity(index, file);
-	identity_describe((struct inode *)slot->inode, &event->file);
-	fold_key_fill(&slot->fold_key, event);
+	event_file_fill(slot, file, walked);
+	fold_key_fill(&slot->fold_key, slot);
 	event->decision.repeated = 0;
 	/* a question about a content is never a repeat: each program that runs meanwhile is to be ended */
 	if (slot->decision.rule && fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
 		count(hook, STAT_FOLDED);
 		return 0;
 	}
-	subject_fill(&event->subject);
+	if (slot->recalled)
+		event->decision.flags |= EVENT_SUBJECT_RECALLED;
+	else
+		subject_fill(&event->subject);
 	event->path_bytes = 0;
 	event->path_flags = EVENT_PATH_UNREADABLE;
 	if (file) {
@@ -114,10 +144,7 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 			file_walk(index, file);
 		path_write(index);
 	}
-	size = event->path_bytes;
-	if (size > EVENT_PATH_MAX)
-		size = EVENT_PATH_MAX;
-	size += sizeof(*event);
+	size = name_write(slot, hook) + sizeof(*event);
 	event->header.size = size;
 	if (bpf_ringbuf_output(&events, event, size, 0))
 		count(hook, STAT_LOST_FULL);

@@ -41,10 +41,11 @@ static __always_inline void count_decision(enum hook hook, const struct decision
  * @slot:   index of a claimed slot; its decision, event.destination, .sha256, .module and .decision.generation are
  *          filled in. A decision without a rule asks the agent for the content of the file
  * @what:   EMIT(hook, backend)
- * @file:   address of the struct file whose identity and path are shown; 0: none
+ * @file:   address of the struct file whose identity and path are shown; 0: none. Where .recalled is set it is 0, and
+ *          event.subject and event.file are filled in
  * @walked: the slot's walk and event.file are already that file's
  *
- * Return: 0.
+ * The name of HOOK_NAME is the slot's .domain, with .name_key. Return: 0.
  */
 extern int emit(__u32 slot, __u32 what, __u64 file, __u32 walked);
 

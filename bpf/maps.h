@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
- * alike and the linker makes them one. All but "scratch", "hashed" and "contents" (hash.bpf.c) are pinned and
+ * alike and the linker makes them one. All but "scratch", "address_locks", "hashed" and "contents" (hash.bpf.c) are pinned and
  * outlive agent and programs.
  */
 #ifndef EMBARGO_MAPS_H
@@ -14,8 +14,12 @@
 /* What decide.h asks of its surroundings. */
 #define GEN_FIND(generation, key) bpf_map_lookup_elem(generation, key)
 #define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
+/* And tls.h: the source is the packet. */
+#define TLS_BYTE(source, offset, out) bpf_skb_load_bytes(source, offset, out, 1)
 
 #include "decide.h"
+#include "dns.h"
+#include "tls.h"
 
 /* Set by the agent before loading, frozen by the kernel: a branch that depends on it is not even loaded. */
 extern const volatile struct load_config load_config;
@@ -112,11 +116,116 @@ struct {
 	__type(value, struct fold);
 } fold __weak SEC(".maps");
 
+/*
+ * What was learned of the network (abi.h). "addresses" and "names" are written by the program that reads DNS answers and by
+ * the agent (/etc/hosts, a new policy), which also removes what is over; read by whatever decides about an address. Full:
+ * STAT_UNLEARNED counts, what is there stays. "seen" is written by that program, read by it and by the agent; full: the
+ * oldest goes. The two large ones take memory only for what is in them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ADDRESSES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct address_key);
+	__type(value, struct learned_address);
+} addresses __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NAMES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct learned_name);
+} names __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SEEN_MAX);
+	__type(key, struct address_key);
+	__type(value, struct seen_address);
+} seen __weak SEC(".maps");
+
+/*
+ * Who writes an entry of "addresses" holds the lock of its address: answers arrive on several processors, and two that take one
+ * place would lose a name. The agent does not hold it (names.c). Not pinned: only the active set learns.
+ */
+struct address_lock {
+	struct bpf_spin_lock lock;
+};
+
+#define ADDRESS_LOCKS 64	/* a power of two */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ADDRESS_LOCKS);
+	__type(key, __u32);
+	__type(value, struct address_lock);
+} address_locks __weak SEC(".maps");
+
 /* Events to the agent. Full: STAT_LOST_FULL counts, the verdict stands. Holds some 4,000 events of usual size. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 20);
 } events __weak SEC(".maps");
+
+/* Connections to be destroyed (abi.h), to the agent. Full: it comes again with the next packet that is refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 16);
+} closings __weak SEC(".maps");
+
+enum connection_phase {
+	CONNECTION_AWAIT = 0,		/* nothing has said yet whom it is for */
+	CONNECTION_REFUSED = 1,		/* no payload goes out any more */
+	CONNECTION_DATAGRAM = 2,	/* of UDP: recorded when something is sent */
+};
+
+/* A socket that is connected to an address of "addresses", until it is decided. */
+struct connection {
+	__u32 first;			/* sequence number of the first byte of payload */
+	__u32 passed;			/* offset behind what went out */
+	__u8 phase;			/* enum connection_phase */
+	__u8 holds;			/* 1: a hello that is not whole is kept back */
+	__u8 zero[6];
+	struct event_subject subject;	/* who connected */
+	struct event_file file;		/* what it ran */
+	struct tls_parse tls;		/* of what went out */
+};
+
+/*
+ * Undecided and refused connections, with the socket. Written by the programs; goes with the socket, or once it is decided: the
+ * others pay for a look that finds nothing. No memory for one: STAT_UNLEARNED counts, it is not let through.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct connection);
+} connections __weak SEC(".maps");
+
+/*
+ * Matched connections that were let through, by the cookie of the socket, until it is closed. Written by the programs alone,
+ * the agent reads. Full: STAT_UNLEARNED of HOOK_CONNECT counts, its bytes are not.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, FLOWS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct flow);
+} flows __weak SEC(".maps");
+
+/*
+ * What went where, added up. Written by the programs; the agent takes away what belongs to a rule that is gone. Full:
+ * STAT_UNLEARNED of HOOK_CONNECT counts the connections that are missing.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, EVIDENCE_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct evidence_key);
+	__type(value, struct evidence);
+} evidence __weak SEC(".maps");
 
 /*
  * Where a walk towards the root stands; kernel addresses. Read into place: on the stack it would not fit
@@ -136,9 +245,14 @@ struct scratch {
 	__u32 owners;			/* 1 while an attempt has it; see claim() */
 	__u32 index;			/* its own */
 	__u64 generation;		/* address of the generation that the match began with */
-	struct walk walk;
-	struct walk_position position;
-	struct path_match match;
+	union {
+		struct {
+			struct walk walk;
+			struct walk_position position;
+			struct path_match match;
+		};
+		struct dns dns;		/* an answer, which is no attempt; the message is in .path */
+	};
 	struct file_match known;	/* of the file */
 	/*
 	 * Addresses in the kernel. From here they are read as numbers: the verifier lets no pointer into a function of
@@ -152,6 +266,29 @@ struct scratch {
 	__u32 zero;
 	struct decision decision;
 	struct fold_key fold_key;
+	struct evidence_key evidence_key;
+	__u64 cookie;			/* of the socket that it is about; 0: none, or not known */
+	struct open_socket open;	/* for sockets.bpf.c */
+	union {
+		struct learned_name named;
+		struct {
+			__u64 named_until, named_through;
+			struct domain_text domain;	/* a name to ask about; inside .named and .innocent */
+		};
+		struct {
+			__u64 before_innocent;
+			struct seen_address innocent;
+		};
+	};
+	struct domain_match domain_match;
+	struct address_key address;	/* an address to ask about */
+	struct address_match resolved;	/* what its names say */
+	__u64 name_key;			/* HOOK_NAME: key of .domain in "names" */
+	__u32 recalled;			/* 1: event.subject and event.file are of who connected; current is somebody else */
+	__u32 flags;			/* of the generation, for names.bpf.c */
+	__u64 number;			/* of the same */
+	struct tls_parse tls;		/* of the packet that is looked at */
+	__u64 places[ADDRESS_NAMES_MAX];	/* names of an address, before one of them is overwritten */
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {

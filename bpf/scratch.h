@@ -22,6 +22,8 @@ static __always_inline struct scratch *scratch_claim(void)
 
 		if (slot && claim(&slot->owners)) {
 			slot->index = index;
+			slot->recalled = 0;
+			slot->cookie = 0;
 			return slot;
 		}
 	}

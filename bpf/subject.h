@@ -12,14 +12,19 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 /* The hard bound: outside the cgroup of --within nothing is decided. A failed read is outside. */
+static __always_inline bool cgroup_is_within(struct cgroup *cgroup)
+{
+	return !load_config.within || cgroup_ancestor_id(cgroup, load_config.within_level) == load_config.within;
+}
+
+static __always_inline bool task_is_within(struct task_struct *task)
+{
+	return !load_config.within || cgroup_is_within(BPF_CORE_READ(task, cgroups, dfl_cgrp));
+}
+
 static __always_inline bool is_within(void)
 {
-	struct cgroup *cgroup;
-
-	if (!load_config.within)
-		return true;
-	cgroup = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp);
-	return cgroup_ancestor_id(cgroup, load_config.within_level) == load_config.within;
+	return !load_config.within || task_is_within(current_task());
 }
 
 static __always_inline __u64 current_cgroup(void)
@@ -32,23 +37,27 @@ static __always_inline __u32 current_uid(void)
 	return BPF_CORE_READ(current_task(), cred, uid.val);
 }
 
-static __always_inline void subject_fill(struct event_subject *out)
+static __always_inline void subject_of(struct task_struct *task, struct event_subject *out)
 {
-	struct task_struct *task = current_task();
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 
 	out->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	out->cgroup = current_cgroup();
+	out->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	out->pid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
 	out->parent_pid = BPF_CORE_READ(parent, tgid);
-	out->uid = current_uid();
+	out->uid = BPF_CORE_READ(task, cred, uid.val);
 	out->gid = BPF_CORE_READ(task, cred, gid.val);
 	out->effective_uid = BPF_CORE_READ(task, cred, euid.val);
 	out->pid_namespace = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
 	out->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	BPF_CORE_READ_INTO(&out->name, task, comm);
 	BPF_CORE_READ_INTO(&out->parent_name, parent, comm);
+}
+
+static __always_inline void subject_fill(struct event_subject *out)
+{
+	subject_of(current_task(), out);
 }
 
 #endif

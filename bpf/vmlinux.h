@@ -4,7 +4,8 @@
  * the real offsets on the running kernel, so nothing here depends on the builder's kernel, and a
  * member that a kernel lacks shows up as a relocation error of the one program that needs it.
  * User-visible types (map types, struct bpf_sock_addr) come from the kernel's own UAPI headers.
- * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs,module}.h, fs/mount.h, fs/btrfs, v5.10 to v7.2.
+ * Source: include/linux/{sched,fs,dcache,mount,binfmts,cred,cgroup-defs,kernfs,module,net,tcp}.h, include/net/sock.h,
+ * fs/mount.h, fs/btrfs, net/mptcp/protocol.h, v5.10 to v7.2.
  */
 #ifndef EMBARGO_VMLINUX_H
 #define EMBARGO_VMLINUX_H
@@ -116,6 +117,7 @@ struct file {
 	struct inode *f_inode;
 	unsigned int f_mode;
 	unsigned int f_flags;
+	void *private_data;
 };
 
 struct vm_area_struct {
@@ -130,6 +132,8 @@ struct module {
 struct fs_struct {
 	struct path root;
 };
+
+struct files_struct;
 
 struct mm_struct {
 	struct file *exe_file;
@@ -193,11 +197,77 @@ struct task_struct {
 	__u64 start_boottime;
 	struct mm_struct *mm;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	const struct cred *cred;
 	struct css_set *cgroups;
 	unsigned int personality;
 	char comm[16];
+};
+
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net {
+	struct ns_common ns;
+};
+
+struct in6_addr {
+	union {
+		__u32 u6_addr32[4];
+	} in6_u;
+};
+
+struct sock_common {
+	__u32 skc_daddr;		/* network order, as the next and the ports */
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;			/* own port, host order */
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	int skc_bound_dev_if;
+	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+	atomic64_t skc_cookie;
+	unsigned long skc_flags;
+};
+
+struct sock_cgroup_data {
+	struct cgroup *cgroup;
+};
+
+/* Before v5.15 (8520e224f547): the pointer as a number, with flags in its lowest bits. */
+struct sock_cgroup_data___before_5_15 {
+	__u64 val;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	struct socket *sk_socket;
+	__u16 sk_protocol;
+	__u16 sk_type;
+	int sk_err;
+	struct sock_cgroup_data sk_cgrp_data;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct tcp_sock {
+	__u64 bytes_received;
+	__u64 bytes_acked;
+	__u32 snd_una;
+	__u32 write_seq;
+};
+
+/* With counters since v6.5 (38967f424b5b). */
+struct mptcp_sock {
+	__u64 bytes_received;
+	__u64 bytes_sent;
 };
 
 struct seq_file;

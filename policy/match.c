@@ -149,6 +149,31 @@ bool match_interpreter(const struct generation *generation, const char *path)
 	       match.deny;
 }
 
+/* Zero behind its last byte, as the kernel keeps it. Return: false: no name is so long. */
+static bool fill_domain(const char *name, struct domain_text *out_text)
+{
+	size_t bytes = strlen(name);
+
+	if (bytes > DOMAIN_BYTES)
+		return false;
+	*out_text = (struct domain_text){.bytes = bytes};
+	memcpy(out_text->text, name, bytes);
+	return true;
+}
+
+struct match match_domain(const struct generation *generation, const char *name)
+{
+	struct domain_match match;
+	struct domain_text text;
+
+	if (!fill_domain(name, &text))
+		return (struct match){0};
+	domain_match_init(&match, &text, roots_of(generation).domains);
+	domain_match_run(entries_of(generation), &text, &match);
+	return (struct match){.rule = rule_of(generation, match.deny),
+			      .allow = rule_of(generation, match.allow)};
+}
+
 struct match match_digest(const struct generation *generation, const char *digest)
 {
 	const struct gen_digest *found = digest_find(generation, digest);

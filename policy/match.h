@@ -85,6 +85,14 @@ __u32 match_number(const struct generation *generation, const struct generation_
 struct match match_module(const struct generation *generation, const char *name);
 
 /**
+ * match_domain() - a name that is resolved, or that a connection is made to
+ * @generation: borrowed
+ * @name:       canonical: in lower case, other scripts as A-labels, no dot at the end; one that is longer than any
+ *              name matches nothing
+ */
+struct match match_domain(const struct generation *generation, const char *name);
+
+/**
  * match_digest() - a content
  * @generation: borrowed
  * @digest:     canonical: "sha256:" and 64 hex digits in lower case; others match nothing

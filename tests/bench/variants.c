@@ -16,7 +16,7 @@
 
 static const enum bpf_attach_type cgroup_hooks[] = {
 	BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT, BPF_CGROUP_UDP4_SENDMSG,
-	BPF_CGROUP_UDP6_SENDMSG};
+	BPF_CGROUP_UDP6_SENDMSG, BPF_CGROUP_INET_SOCK_RELEASE};
 #define CGROUP_HOOKS (sizeof(cgroup_hooks) / sizeof(cgroup_hooks[0]))
 
 struct attached {
@@ -72,7 +72,10 @@ static int attach_empty(struct attached *out, const char *cgroup_path)
 	if (cgroup < 0)
 		return -errno;
 	for (size_t i = 0; !err && i < CGROUP_HOOKS; i++) {
-		out->programs[i] = load_empty(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, cgroup_hooks[i], 1);
+		enum bpf_prog_type type = cgroup_hooks[i] == BPF_CGROUP_INET_SOCK_RELEASE ?
+						  BPF_PROG_TYPE_CGROUP_SOCK : BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
+
+		out->programs[i] = load_empty(type, cgroup_hooks[i], 1);
 		out->links[i] = out->programs[i] < 0 ? -1
 						     : bpf_link_create(out->programs[i], cgroup,
 								       cgroup_hooks[i], NULL);

@@ -91,6 +91,7 @@ make_world() {
 	done
 	cp "$HELPERS/dial" "$WORK/dial"
 	cp "$HELPERS/hammer" "$WORK/hammer"
+	cp "$HELPERS/stream" "$WORK/stream"
 }
 
 # write_policy FILE MODE REVISION; more of the document on standard input
@@ -237,6 +238,44 @@ expect_runs() {
 # expect_dial TEXT EXPECTED WAY ADDRESS PORT: the name of the error, or OK
 expect_dial() {
 	is "$1: $2" "$2" "$(inside "$WORK/dial" "$3" "$4" "$5")"
+}
+
+# A connection that stays: stream() in the background, its process in $STREAM, what it prints in FILE, lines to it on descriptor 9.
+# hold FILE HOW ADDRESS PORT BYTES [REPLY]
+hold() {
+	rm -f "$1.in"
+	mkfifo "$1.in"
+	out=$1
+	shift
+	{
+		echo 0 >"$CG/cgroup.procs"
+		exec "$WORK/stream" "$@" <"$out.in"
+	} >"$out" 2>&1 &
+	STREAM=$!
+	exec 9>"$out.in"
+	line_comes "$out" open || not_ok "$* is open" "$(cat "$out")"
+}
+
+# Wait until a file has such a line. line_comes FILE LINE
+line_comes() {
+	tries=0
+	until grep -qx "$2" "$1" 2>/dev/null; do
+		tries=$((tries + 1))
+		[ "$tries" -le $((50 * SLOW)) ] || return 1
+		sleep 0.1
+	done
+}
+
+# serve FILE ADDRESS PORT REPLY: a server outside of what is decided about, its process in $SERVER
+serve() {
+	out=$1
+	shift
+	{
+		echo 0 >"$CG_OUTSIDE/cgroup.procs"
+		exec "$WORK/stream" serve "$@"
+	} >"$out" 2>&1 &
+	SERVER=$!
+	line_comes "$out" listening || not_ok "the server listens" "$(cat "$out")"
 }
 
 # ---------------------------------------------------------------- events

@@ -33,7 +33,7 @@ static void check_record(const uint8_t *data, size_t size)
 	AUTO_FREE struct event *event = NULL;
 	AUTO_JSON json_t *object = NULL, *again = NULL;
 	AUTO_FREE char *text = NULL;
-	size_t room = sizeof(*event) + EVENT_PATH_MAX;
+	size_t room = sizeof(*event) + EVENT_PATH_MAX + DOMAIN_BYTES;
 
 	/* A short input is a record whose rest is zero: the interesting members are reached at once. */
 	event = calloc(1, room);
@@ -41,6 +41,7 @@ static void check_record(const uint8_t *data, size_t size)
 		return;
 	memcpy(event, data, size < room ? size : room);
 	event->path_bytes %= EVENT_PATH_MAX + 1;
+	event->name_bytes %= DOMAIN_BYTES + 1;
 	object = record_event(&context, event, NULL);
 	if (!object)
 		return; /* an unknown kind */

@@ -47,6 +47,16 @@ static const struct generation_rule rules[] = {
 	 .file = "p",
 	 .matcher = MATCHER_PATH,
 	 .action = ACTION_ALLOW},
+	{.id = "example-vendor/sensor/domain/7f6e5d4c",
+	 .vendor = "example-vendor",
+	 .vendor_name = "Example Vendor, Inc.",
+	 .product = "sensor",
+	 .value = "*.cloud.example.com",
+	 .reason = "",
+	 .file = "p",
+	 .matcher = MATCHER_DOMAIN,
+	 .action = ACTION_DENY,
+	 .target = MODE_ENFORCE},
 };
 
 static const struct generation_rule unenforced[] = {
@@ -79,7 +89,7 @@ static const struct record_context context = {
 
 union buffer {
 	struct event event;
-	char bytes[sizeof(struct event) + EVENT_PATH_MAX];
+	char bytes[sizeof(struct event) + EVENT_PATH_MAX + DOMAIN_BYTES];
 };
 
 static struct event *make(union buffer *buffer, enum hook kind, const char *path)
@@ -134,6 +144,19 @@ static void to_connect(struct event *event, __u8 protocol)
 	event->destination.family = 4;
 	event->destination.protocol = protocol;
 	memcpy(event->subject.name, "sensord", 8);
+}
+
+/* @name: behind the path */
+static void to_name(struct event *event, enum recognised recognised, const char *name)
+{
+	to_connect(event, 6);
+	event->header.kind = HOOK_NAME;
+	event->decision.matcher = MATCHER_DOMAIN;
+	event->decision.recognised = recognised;
+	event->decision.rule = 4;
+	event->name_bytes = strlen(name);
+	memcpy(event->path + event->path_bytes, name, event->name_bytes);
+	event->header.size += event->name_bytes;
 }
 
 static void to_audit(struct event *event, enum held_by held_by)
@@ -209,6 +232,37 @@ static json_t *fold_summary(void)
 	return record_fold(&context, &key, &fold, &repeat);
 }
 
+static json_t *traffic(void)
+{
+	static const struct evidence_key key = {
+		.inode = 77,
+		.device = 8 << 20 | 1,
+		.uid = 1000,
+		.to = {.address = {192, 0, 2, 1}, .port = 443, .family = 4, .protocol = 6},
+	};
+	static const struct evidence sums = {
+		.connections = 3,
+		.sent = 1048576,
+		.received = 2048,
+		.first_boot_ns = 60000000000,
+		.last_boot_ns = 61000001500,
+		.pid = 1234,
+		.name = "sensord",
+	};
+	const struct record_traffic of = {
+		.key = &key,
+		.sums = &sums,
+		.generation = &generation,
+		.rule = &rules[1],
+		.path = "/opt/example/bin/sensord",
+		.domain = "telemetry.example.com",
+		.open = 1,
+		.now_boot_ns = 62000000000,
+	};
+
+	return record_traffic(&context, &of);
+}
+
 static json_t *sample(const char *name, union buffer *buffer)
 {
 	struct event *event = make(buffer, HOOK_EXEC, "/opt/example/bin/sensord");
@@ -249,6 +303,23 @@ static json_t *sample(const char *name, union buffer *buffer)
 		event->decision.matcher = MATCHER_MODULE;
 		strcpy(event->module, "example_kmod");
 		strcpy(event->subject.name, "modprobe");
+	} else if (!strcmp(name, "name-refused")) {
+		to_name(event, RECOGNISED_SERVER_NAME, "eu-1.cloud.example.com");
+	} else if (!strcmp(name, "name-recalled")) {
+		event = make(buffer, HOOK_NAME, "");
+		event->path_flags = EVENT_PATH_UNREADABLE;
+		to_name(event, RECOGNISED_RESOLVED, "eu-2.cloud.example.com");
+		event->decision.flags = EVENT_SUBJECT_RECALLED;
+		event->decision.verdict = VERDICT_ALLOW;
+		event->decision.let_through = LET_THROUGH_SHARED;
+		strcpy(more.executable, "/opt/example/bin/sensord");
+	} else if (!strcmp(name, "connect-open")) {
+		event = make(buffer, HOOK_CONNECT, "/opt/example/bin/sensord");
+		to_connect(event, 6);
+		event->decision.backend = BACKEND_NONE;
+		more.was_open = more.closed = true;
+	} else if (!strcmp(name, "traffic")) {
+		return traffic();
 	} else if (!strcmp(name, "exec-summary")) {
 		return fold_summary();
 	} else if (!strcmp(name, "coverage")) {
@@ -260,7 +331,7 @@ static json_t *sample(const char *name, union buffer *buffer)
 static const char *const sample_names[] = {
 	"exec-refused", "exec-audit",    "exec-let-through", "connect-refused", "connect-datagram",
 	"exec-summary", "lost",          "coverage",         "exec-content",    "exec-late",
-	"load-refused", "module-refused"};
+	"load-refused", "module-refused", "connect-open", "traffic", "name-refused", "name-recalled"};
 
 static void check_sample(const char *name, const char *line)
 {
@@ -369,8 +440,8 @@ static void unknown_rule_is_a_number(void **state)
 							    "rule_number")),
 			 1);
 	event->decision.generation = generation.number;
-	event->decision.rule = 4;
-	assert_null(record_rule(&context, generation.number, 4));
+	event->decision.rule = 5;
+	assert_null(record_rule(&context, generation.number, 5));
 }
 
 static void previous_generation_gives_names(void **state)
