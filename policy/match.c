@@ -149,6 +149,31 @@ bool match_interpreter(const struct generation *generation, const char *path)
 	       match.deny;
 }
 
+/* Zero behind its last byte, as the kernel keeps it. Return: false: no name is so long. */
+static bool fill_domain(const char *name, struct domain_text *out_text)
+{
+	size_t bytes = strlen(name);
+
+	if (bytes > DOMAIN_BYTES)
+		return false;
+	*out_text = (struct domain_text){.bytes = bytes};
+	memcpy(out_text->text, name, bytes);
+	return true;
+}
+
+struct match match_domain(const struct generation *generation, const char *name)
+{
+	struct domain_match match;
+	struct domain_text text;
+
+	if (!fill_domain(name, &text))
+		return (struct match){0};
+	domain_match_init(&match, &text, roots_of(generation).domains);
+	domain_match_run(entries_of(generation), &text, &match);
+	return (struct match){.rule = rule_of(generation, match.deny),
+			      .allow = rule_of(generation, match.allow)};
+}
+
 struct match match_digest(const struct generation *generation, const char *digest)
 {
 	const struct gen_digest *found = digest_find(generation, digest);
@@ -221,6 +246,15 @@ struct match match_address(const struct generation *generation, unsigned family,
 	return match;
 }
 
+bool match_internal(const struct generation *generation, unsigned family, __u64 a, __u64 b)
+{
+	const struct address address = {.a = a, .b = b, .family = family};
+
+	if (family != 4 && family != 6)
+		return false;
+	return network_find_in(entries_of(generation), NETWORKS_INTERNAL, &address).count;
+}
+
 /* ---------------------------------------------------------------- decisions */
 
 bool match_in_scope(const struct generation *generation, const struct match_subject *subject)
@@ -273,5 +307,9 @@ struct match_decision match_decide(const struct generation *generation, const st
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;
 	out.let_through = decision.let_through;
+	if (match->rule->action == ACTION_CONTAIN && !match->leaves) {
+		out.contained = decision.verdict == VERDICT_DENY;
+		out.verdict = VERDICT_ALLOW;
+	}
 	return out;
 }
