@@ -12,6 +12,7 @@
 #include "kernel.h"
 #include "learn.h"
 #include "log.h"
+#include "names.h"
 #include "suspects.h"
 
 #include <errno.h>
@@ -248,6 +249,7 @@ void activate_follow(struct activation *activation)
 {
 	suspects_generation(activation->suspects, activation->active);
 	learn_generation(activation->learn, activation->active);
+	names_generation(activation->names, activation->active);
 }
 
 /* Take ownership of a generation and switch to it. */

@@ -13,6 +13,7 @@
 
 struct kernel;
 struct learn;
+struct names;
 struct suspects;
 
 #define ACTIVATE_TEXT_BYTES 512
@@ -29,6 +30,7 @@ struct activation {
 	struct host_paths protected;	/* owned: what this host cannot lose, as last looked at */
 	struct learn *learn;		/* borrowed, as the next; they follow what becomes active; NULL: nobody */
 	struct suspects *suspects;
+	struct names *names;
 	bool fell_back;			/* the configured policy could not be used: see trouble */
 	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
 };

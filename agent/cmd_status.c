@@ -219,6 +219,21 @@ static void print_learned(const json_t *state)
 	table_free(table);
 }
 
+/* Which addresses denied names have, and whether all of it could be read. */
+static void print_names(const json_t *state)
+{
+	const json_t *names = json_object_get(state, "names"),
+		     *counters = json_object_get(json_object_get(state, "counters"), "name");
+
+	if (!names || !(number_of(names, "names") || number_of(counters, "answers")))
+		return;
+	printf("\nnames      %lld known of %lld that fit, %lld addresses of %lld (%lld from /etc/hosts)\n"
+	       "           %lld answers of DNS read, %lld of them not to the end; %lld addresses or names did not fit\n",
+	       number_of(names, "names"), number_of(names, "names_room"), number_of(names, "addresses"),
+	       number_of(names, "addresses_room"), number_of(names, "from_hosts"), number_of(counters, "answers"),
+	       number_of(counters, "unreadable"), number_of(counters, "unlearned") + number_of(names, "hosts_failed"));
+}
+
 static void print_pauses(const json_t *state)
 {
 	static const char *const heads[] = {"paused", "until", "by user", "reason"};
@@ -344,6 +359,7 @@ static void print_status(const json_t *reply)
 	print_hooks(state);
 	print_counters(state);
 	print_learned(state);
+	print_names(state);
 	print_pauses(state);
 	print_sinks(reply);
 }

@@ -429,9 +429,12 @@ static int start_learning(struct daemon *daemon)
 
 	if (err >= 0)
 		err = suspects_new(&suspecting, &daemon->suspects);
+	if (err >= 0)
+		err = names_new(daemon->loop, daemon->kernel, &daemon->names);
 	if (err < 0)
 		return err;
 	daemon->activation.learn = daemon->learn;
+	daemon->activation.names = daemon->names;
 	daemon->activation.suspects = daemon->deliver.suspects = daemon->suspects;
 	activate_follow(&daemon->activation);
 	return 0;
@@ -490,6 +493,7 @@ static void end(struct daemon *daemon)
 	deliver_done(&daemon->deliver);
 	suspects_free(daemon->suspects);
 	learn_free(daemon->learn);
+	names_free(daemon->names);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);

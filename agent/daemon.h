@@ -11,6 +11,7 @@
 #include "control.h"
 #include "deliver.h"
 #include "learn.h"
+#include "names.h"
 #include "options.h"
 #include "summary.h"
 #include "suspects.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
+	struct names *names;			/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

@@ -2,6 +2,8 @@
 /* hooks.c - the table of programs and the table of backends. See hooks.h. */
 #include "hooks.h"
 
+#include <linux/bpf.h>
+
 const struct program_row program_rows[] = {
 	{ .name = "exec_lsm", .hook = HOOK_EXEC, .backend = BACKEND_LSM, .needs = FEATURE_LSM },
 	{ .name = "exec_fmod_ret", .hook = HOOK_EXEC, .backend = BACKEND_FMOD_RET,
@@ -44,6 +46,9 @@ const struct program_row program_rows[] = {
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
 	{ .name = "sendmsg6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
+	{ .name = "names_ingress", .hook = HOOK_NAME, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_reads = true, .only_with = GEN_FLAG_NAMES,
+	  .attach_type = BPF_CGROUP_INET_INGRESS },
 };
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");
@@ -64,5 +69,7 @@ const struct backend_row backend_rows[] = {
 	  "prevents: kernel modules are not loaded; best effort on a preemptible kernel" },
 	{ HOOK_CONNECT, BACKEND_CGROUP, FEATURE_CGROUP,
 	  "prevents: connect and datagram sends answer EPERM" },
+	{ HOOK_NAME, BACKEND_CGROUP, FEATURE_CGROUP,
+	  "knows the addresses of denied names from the answers of DNS" },
 };
 const size_t backend_row_count = sizeof(backend_rows) / sizeof(backend_rows[0]);

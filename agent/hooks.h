@@ -33,6 +33,7 @@ struct program_row {
 	bool optional;			/* the backend stands without it */
 	bool on_cgroup;			/* attached to a cgroup */
 	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
+	bool only_reads;		/* decides nothing; reads what others decide by */
 	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };

@@ -157,14 +157,14 @@ void descriptors_open(struct kernel *kernel)
 
 void descriptors_refresh(struct kernel *kernel)
 {
-	__u32 number;
-
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (!program_rows[i].only_with)
 			continue;
 		close_owned_fd(&kernel->programs[i]);
-		if (!link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
-			kernel->programs[i] = bpf_prog_get_fd_by_id(number);
+		kernel->programs[i] = -1;
+		/* by its pin: to ask for it by its number takes CAP_SYS_ADMIN, which the agent has given up */
+		if (!link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
+			kernel->programs[i] = program_open(kernel, program_rows[i].name);
 	}
 }
 

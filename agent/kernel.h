@@ -41,6 +41,7 @@ struct hook_report {
 	enum hook hook;
 	enum backend backend;		/* what carries it, or would; BACKEND_NONE: nothing does */
 	bool attached;
+	bool unneeded;			/* nothing is attached, because no rule of the active policy needs it */
 	bool hashes;			/* files of an embargoed size are hashed in the kernel; else the agent is asked */
 	char achieves[KERNEL_TEXT_BYTES];	/* in words: "prevents", "kills before the first instruction" */
 	char why[KERNEL_TEXT_BYTES];	/* why not a stronger one; "" when it is the strongest */
@@ -154,6 +155,46 @@ int kernel_learned_grow(struct kernel *kernel);
  */
 #define KERNEL_IDENTIFY_MAX 256
 int kernel_identify(struct kernel *kernel, const int *fds, size_t count, struct identity *out);
+
+/* ---------------------------------------------------------------- names and their addresses, as bpf/abi.h has them */
+
+/* Not 0 ends the listing. The callback may change and remove. */
+typedef int (*kernel_address_fn)(void *context, const struct address_key *address, const struct learned_address *known);
+typedef int (*kernel_seen_fn)(void *context, const struct address_key *address, const struct seen_address *known);
+/** kernel_addresses_each(), kernel_seen_each() - what is known of addresses. Return: 0; what @fn returned */
+int kernel_addresses_each(struct kernel *kernel, kernel_address_fn fn, void *context);
+int kernel_seen_each(struct kernel *kernel, kernel_seen_fn fn, void *context);
+
+/**
+ * kernel_resolved_put() - a name has this address, or has it for longer
+ * @key:  hash of the name
+ * @name: borrowed
+ * @until_boot_ns: CLOCK_BOOTTIME; ~0: for ever
+ * @now_boot_ns:   a name of the address that was over before may make way
+ *
+ * Return: 0; -E2BIG (no room for names, addresses, or another name of this one); -EEXIST (another name has that hash); -errno.
+ */
+int kernel_resolved_put(struct kernel *kernel, const struct address_key *address, __u64 key,
+			const struct domain_text *name, __u64 until_boot_ns, __u64 now_boot_ns);
+/** kernel_address_known() - is there an entry of this address? */
+bool kernel_address_known(struct kernel *kernel, const struct address_key *address);
+/**
+ * kernel_resolved_forget() - a name has this address no more
+ * @name_until_boot_ns: the name itself is kept until then, because other addresses may have it
+ *
+ * Return: 0; -ENOENT; -errno.
+ */
+int kernel_resolved_forget(struct kernel *kernel, const struct address_key *address, __u64 key,
+			   __u64 name_until_boot_ns);
+/** kernel_seen_forget() - the innocent name of an address */
+void kernel_seen_forget(struct kernel *kernel, const struct address_key *address);
+
+struct kernel_resolved {
+	size_t names, addresses;	/* of NAMES_MAX and ADDRESSES_MAX */
+};
+
+/** kernel_resolved_sweep() - remove what is over, and count the rest. Return: 0; -errno */
+int kernel_resolved_sweep(struct kernel *kernel, __u64 now_boot_ns, struct kernel_resolved *out_counts);
 
 /**
  * kernel_set_clock() - the time that exceptions end by

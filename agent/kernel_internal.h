@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, learned.c, upward.c, kernel.c, report.c. */
+/* kernel_internal.h - what the files behind kernel.h share: load.c, apply.c, learned.c, resolved.c, upward.c, kernel.c, report.c. */
 #ifndef EMBARGO_KERNEL_INTERNAL_H
 #define EMBARGO_KERNEL_INTERNAL_H
 

@@ -12,7 +12,7 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-#define KEPT_MAX 7
+#define KEPT_MAX 8
 
 struct kept {
 	cap_value_t list[KEPT_MAX];
@@ -21,7 +21,7 @@ struct kept {
 
 static struct kept kept_of(const struct privilege_needs *needs)
 {
-	struct kept kept = {{CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE}, 4};
+	struct kept kept = {{CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_DAC_READ_SEARCH, CAP_SYS_RESOURCE}, 5};
 
 	if (needs->look_at_programs) {
 		kept.list[kept.count++] = CAP_SYS_PTRACE;

@@ -96,11 +96,19 @@ static void add_program(struct hook_report *out, int program)
 	out->run_ns += info.run_time_ns;
 }
 
+static __u32 active_flags(const struct kernel *kernel)
+{
+	struct gen_header header;
+
+	return kernel->entries >= 0 && !generation_header(kernel->entries, &header) ? header.flags : 0;
+}
+
 /* The backend that is really there, and whether all of it is: one lost link of four is a hole. */
 static void add_programs(struct hook_report *out, const struct kernel *kernel)
 {
 	enum backend found[HOOK_MAX] = {};
-	bool missing = false;
+	bool missing = false, due = false;
+	__u32 flags = active_flags(kernel);
 
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0)
@@ -111,12 +119,15 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (row->hook == out->hook && !row->optional && !row->only_with &&
-		    load_wants(row, &kernel->features, found) &&
+		if (row->hook != out->hook || row->optional || (row->only_with && !(row->only_with & flags)))
+			continue;
+		due = true;
+		if (load_wants(row, &kernel->features, found) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			missing = true;
 	}
 	out->attached = found[out->hook] && !missing;
+	out->unneeded = kernel->set && !due;
 }
 
 static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
@@ -138,7 +149,10 @@ static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 		each->hashes = each->backend == BACKEND_LSM &&
 			       features->of[FEATURE_FILE_HASH].answer == ANSWER_YES;
 		row = backend_find(hook, each->backend);
-		snprintf(each->achieves, sizeof(each->achieves), "%s", row ? row->achieves : "nothing");
+		snprintf(each->achieves, sizeof(each->achieves), "%s",
+			 each->unneeded ? "not attached: no rule of the policy needs it" :
+			 row		? row->achieves :
+					  "nothing");
 		say_why(each, features, kernel->options.forced[hook] ?: each->backend);
 	}
 }

@@ -44,6 +44,7 @@ static bool is_never_there(const struct hook_report *hook)
 static json_t *degraded(struct daemon *daemon, const struct kernel_report *report, int report_err)
 {
 	AUTO_JSON json_t *list = json_array();
+	char text[256];
 	int err = 0;
 
 	if (daemon->activation.fell_back)
@@ -55,7 +56,7 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 		err |= note(list, "the kernel cannot be asked what is attached: %s",
 			    strerror(-report_err));
 	for (unsigned i = HOOK_NONE + 1; report_err == 0 && i < HOOK_MAX; i++)
-		if (report->hooks[i].hook && !report->hooks[i].attached &&
+		if (report->hooks[i].hook && !report->hooks[i].attached && !report->hooks[i].unneeded &&
 		    !is_never_there(&report->hooks[i]))
 			err |= note(list,
 				    "%s: nothing is attached, so nothing of it is refused or "
@@ -71,6 +72,8 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 			"the scope of the policy names cgroups or containers, but cgroup v2 is not "
 			"mounted: only-cgroups and containers: only match nothing here, and nothing is "
 			"excluded");
+	if (names_trouble(daemon->names, text, sizeof(text)))
+		err |= note(list, "%s", text);
 	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
 		if (daemon->deliver.sinks[i]->failing)
 			err |= note(list, "events cannot be written to \"%s\": %s",
@@ -111,6 +114,8 @@ json_t *daemon_state(struct daemon *daemon)
 	state = summary_state(&in);
 	if (state && daemon->learn &&
 	    json_object_set_new(state, "learned", learn_state(daemon->learn)))
+		return NULL;
+	if (state && daemon->names && json_object_set_new(state, "names", names_state(daemon->names)))
 		return NULL;
 	if (state && daemon->suspects &&
 	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))

@@ -464,6 +464,25 @@ struct address_key {
 };
 ABI_SIZE(struct address_key, 16);
 
+/**
+ * address_is_own() - an address that never leaves this host: 0.0.0.0/8, 127.0.0.0/8, ::, ::1
+ *
+ * Nothing is learned of these. They are what filters of names answer, and an embargo on a name is none on the host itself.
+ */
+static inline __attribute__((always_inline)) int address_is_own(const struct address_key *key)
+{
+	const __u8 *bytes = key->address;
+	__u32 before = 0;
+
+	for (int i = 0; i < 10; i++)
+		before |= bytes[i];
+	if (before)
+		return 0;
+	if (bytes[10] == 0xff && bytes[11] == 0xff)
+		return bytes[12] == 0 || bytes[12] == 127;
+	return !(bytes[10] | bytes[11] | bytes[12] | bytes[13] | bytes[14]) && bytes[15] <= 1;
+}
+
 struct address_name {
 	__u64 name;			/* key of "names"; 0: none */
 	__u64 until_boot_ns;		/* what the answer said of its time, within TTL_MIN_S and TTL_MAX_S; ~0: for ever */

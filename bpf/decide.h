@@ -276,6 +276,7 @@ static inline __attribute__((always_inline)) int path_match_run(void *generation
 struct domain_match {
 	__u32 node;		/* that we are at */
 	__u32 left;		/* bytes at the front of the name that are still to come; no dot behind them */
+	__u32 label;		/* bytes of the label at their end */
 	__u32 deny, allow;	/* best so far; 0: none */
 };
 
@@ -301,10 +302,14 @@ static inline __attribute__((always_inline)) void domain_match_init(struct domai
 	match->allow = 0;
 }
 
-/* Bytes of the label that ends at match->left; more than DOMAIN_LABEL_BYTES: it is none. */
-static inline __attribute__((always_inline)) __u32 domain_label(const struct domain_text *name, __u32 end)
+/*
+ * How long is the label that is next? Returns 0 when there is none. A part of its own, because for the verifier the result is a
+ * number for each turn of the loop, and what follows would be followed for each.
+ */
+static inline __attribute__((always_inline)) int domain_match_label(const struct domain_text *name,
+								    struct domain_match *match)
 {
-	__u32 bytes;
+	__u32 end = match->left, bytes;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
@@ -312,7 +317,8 @@ static inline __attribute__((always_inline)) __u32 domain_label(const struct dom
 	for (bytes = 0; bytes <= DOMAIN_LABEL_BYTES && bytes < end; bytes++)
 		if (domain_byte(name, end - 1 - bytes) == '.')
 			break;
-	return bytes;
+	match->label = bytes;
+	return bytes && bytes <= DOMAIN_LABEL_BYTES;
 }
 
 /* The hash of abi.h over a part of a name. */
@@ -356,16 +362,14 @@ static inline __attribute__((always_inline)) int domain_equal(const struct domai
 	return !differ;
 }
 
-/* One label. Returns 0 when the match is complete: no rule goes on, or there is no more of the name. */
+/* One label, after domain_match_label(). Returns 0 when the match is complete: no rule goes on, or there is no more of the name. */
 static inline __attribute__((always_inline)) int domain_match_step(void *generation, const struct domain_text *name,
 								   struct domain_match *match)
 {
 	struct gen_key key = { .kind = GEN_STEP, .node = match->node };
-	__u32 end = match->left, bytes = domain_label(name, end);
+	__u32 end = match->left, bytes = match->label;
 	const struct gen_node *node;
 
-	if (!bytes || bytes > DOMAIN_LABEL_BYTES)
-		return 0;
 	key.a = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES);
 	node = (const struct gen_node *)GEN_FIND(generation, &key);
 	if (!node)
@@ -393,7 +397,7 @@ static inline __attribute__((always_inline)) void domain_match_run(void *generat
 								   struct domain_match *match)
 {
 	for (int step = 0; step < PATH_COMPONENTS_MAX; step++)
-		if (!domain_match_step(generation, name, match))
+		if (!domain_match_label(name, match) || !domain_match_step(generation, name, match))
 			return;
 }
 
@@ -431,6 +435,45 @@ static inline __attribute__((always_inline)) void address_match_add(struct addre
 	match->name = name;
 	match->deny = deny;
 	match->allow = allow;
+}
+
+/**
+ * address_place() - put a name into the entry of an address, or prolong it
+ * @known: changed in place
+ * @name:  its key
+ * @until_boot_ns: how long it is believed; the longest counts
+ * @now_boot_ns: what was over before may be overwritten
+ * @evict: bit by place: the name there, of @before, may be overwritten, too
+ * @before: ADDRESS_NAMES_MAX keys
+ *
+ * Return: 1, or 0 when there is no place.
+ */
+static inline __attribute__((always_inline)) int address_place(struct learned_address *known, __u64 name,
+							       __u64 until_boot_ns, __u64 now_boot_ns, __u32 evict,
+							       const __u64 *before)
+{
+	struct address_name *place = (struct address_name *)0;
+
+#ifdef __clang__
+#pragma clang loop unroll(full)
+#endif
+	for (__u32 i = 0; i < ADDRESS_NAMES_MAX; i++) {
+		struct address_name *one = &known->names[i];
+
+		if (one->name == name) {
+			if (one->until_boot_ns < until_boot_ns)
+				one->until_boot_ns = until_boot_ns;
+			return 1;
+		}
+		if (!one->name || one->until_boot_ns <= now_boot_ns ||
+		    (evict & 1u << i && one->name == before[i]))
+			place = one;
+	}
+	if (!place)
+		return 0;
+	place->name = name;
+	place->until_boot_ns = until_boot_ns;
+	return 1;
 }
 
 /* ---------------------------------------------------------------- networks */

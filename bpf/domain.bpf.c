@@ -22,6 +22,14 @@ static __always_inline int domain_root(const struct scratch *slot, __u32 *out_ro
 	return MATCH_DONE;
 }
 
+/* How long the next label is; 0: there is none. */
+__noinline int domain_label(__u32 index)
+{
+	struct scratch *slot = scratch_get(index);
+
+	return slot ? domain_match_label(&slot->domain, &slot->domain_match) : 0;
+}
+
 /* One label, as a function of scalars; see match_step(). */
 __noinline int domain_step(__u32 index)
 {
@@ -47,7 +55,7 @@ __noinline int domain_ask(__u32 index)
 	domain_match_init(&slot->domain_match, &slot->domain, root);
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < PATH_COMPONENTS_MAX && answer == MATCH_GOES_ON; step++)
-		answer = domain_step(index);
+		answer = domain_label(index) ? domain_step(index) : MATCH_DONE;
 	return answer == MATCH_SWITCHED ? MATCH_SWITCHED : MATCH_DONE;
 }
 
@@ -117,7 +125,6 @@ __noinline int alias_ask(__u32 index)
 	return answer;
 }
 
-/* One name of the slot's address. Returns enum match_answer. */
 __noinline int address_name_ask(__u32 index, __u64 name)
 {
 	struct scratch *slot = scratch_get(index);

@@ -40,6 +40,15 @@ extern int alias_ask(__u32 slot);
  */
 extern int address_ask(__u32 slot);
 
+/**
+ * address_name_ask() - one of these names
+ * @slot: as above, without .address; what the name says is added to .resolved, and .domain is its text
+ * @name: its key
+ *
+ * Return: MATCH_DONE or MATCH_SWITCHED.
+ */
+extern int address_name_ask(__u32 slot, __u64 name);
+
 /* The cheap question before all others: was a denied name ever resolved to it? */
 static __always_inline bool address_known(const struct address_key *address)
 {

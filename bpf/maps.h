@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
- * alike and the linker makes them one. All but "scratch", "hashed" and "contents" (hash.bpf.c) are pinned and
+ * alike and the linker makes them one. All but "scratch", "address_locks", "hashed" and "contents" (hash.bpf.c) are pinned and
  * outlive agent and programs.
  */
 #ifndef EMBARGO_MAPS_H
@@ -16,6 +16,7 @@
 #define COPY_NAME(to, bytes, address) bpf_probe_read_kernel(to, bytes, (void *)(address))
 
 #include "decide.h"
+#include "dns.h"
 
 /* Set by the agent before loading, frozen by the kernel: a branch that depends on it is not even loaded. */
 extern const volatile struct load_config load_config;
@@ -129,6 +130,23 @@ struct {
 	__type(value, struct seen_address);
 } seen __weak SEC(".maps");
 
+/*
+ * Who writes an entry of "addresses" holds the lock of its address: answers arrive on several processors, and two that take one
+ * place would lose a name. The agent does not hold it (names.c). Not pinned: only the active set learns.
+ */
+struct address_lock {
+	struct bpf_spin_lock lock;
+};
+
+#define ADDRESS_LOCKS 64	/* a power of two */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, ADDRESS_LOCKS);
+	__type(key, __u32);
+	__type(value, struct address_lock);
+} address_locks __weak SEC(".maps");
+
 /* Events to the agent. Full: STAT_LOST_FULL counts, the verdict stands. Holds some 4,000 events of usual size. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -153,9 +171,14 @@ struct scratch {
 	__u32 owners;			/* 1 while an attempt has it; see claim() */
 	__u32 index;			/* its own */
 	__u64 generation;		/* address of the generation that the match began with */
-	struct walk walk;
-	struct walk_position position;
-	struct path_match match;
+	union {
+		struct {
+			struct walk walk;
+			struct walk_position position;
+			struct path_match match;
+		};
+		struct dns dns;		/* an answer, which is no attempt; the message is in .path */
+	};
 	struct file_match known;	/* of the file */
 	/*
 	 * Addresses in the kernel. From here they are read as numbers: the verifier lets no pointer into a function of
@@ -169,10 +192,21 @@ struct scratch {
 	__u32 zero;
 	struct decision decision;
 	struct fold_key fold_key;
-	struct domain_text domain;	/* a name to ask about */
+	union {
+		struct learned_name named;
+		struct {
+			__u64 named_until, named_through;
+			struct domain_text domain;	/* a name to ask about; inside .named and .innocent */
+		};
+		struct {
+			__u64 before_innocent;
+			struct seen_address innocent;
+		};
+	};
 	struct domain_match domain_match;
 	struct address_key address;	/* an address to ask about */
 	struct address_match resolved;	/* what its names say */
+	__u64 places[ADDRESS_NAMES_MAX];	/* names of an address, before one of them is overwritten */
 	struct kernfs_node *cgroup_at;	/* where a walk towards the root of the cgroups stands */
 	struct event event;
 	union {

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * names.h - the agent's half of knowing which addresses denied names have. The kernel learns them of DNS answers; here what
+ * is over is removed, /etc/hosts is followed, and a new policy gets what was seen before it.
+ */
+#ifndef EMBARGO_NAMES_H
+#define EMBARGO_NAMES_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+struct generation;
+struct kernel;
+struct names;
+
+/**
+ * names_new() - begin to follow /etc/hosts; does nothing else before names_generation()
+ * @loop, @kernel: borrowed; must outlive it
+ *
+ * Return: 0; -ENOMEM; -errno of the loop.
+ */
+int names_new(sd_event *loop, struct kernel *kernel, struct names **out_names);
+/** names_free() - what is in the kernel stays; accepts NULL */
+void names_free(struct names *names);
+
+/**
+ * names_generation() - another policy is active: look through what is known for names that it denies
+ * @names:      borrowed; NULL does nothing
+ * @generation: borrowed until the next call
+ */
+void names_generation(struct names *names, const struct generation *generation);
+
+/** names_state() - what is known, and the room for it; new reference or NULL */
+json_t *names_state(struct names *names);
+
+/** names_trouble() - is there soon no room any more? Then in words. @names: NULL: no */
+bool names_trouble(struct names *names, char *out_text, size_t room);
+
+#endif
