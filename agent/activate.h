@@ -11,6 +11,7 @@
 #include "requirements.h"
 #include <limits.h>
 
+struct contain;
 struct kernel;
 struct learn;
 struct suspects;
@@ -29,6 +30,7 @@ struct activation {
 	struct host_paths protected;	/* owned: what this host cannot lose, as last looked at */
 	struct learn *learn;		/* borrowed, as the next; they follow what becomes active; NULL: nobody */
 	struct suspects *suspects;
+	struct contain *contain;
 	bool fell_back;			/* the configured policy could not be used: see trouble */
 	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
 };

@@ -8,6 +8,7 @@
 
 #include "activate.h"
 #include "conditions.h"
+#include "contain.h"
 #include "control.h"
 #include "deliver.h"
 #include "learn.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct conditions conditions;
 	struct learn *learn;			/* owned */
 	struct suspects *suspects;		/* owned */
+	struct contain *contain;		/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

@@ -136,6 +136,7 @@ static void key_of(const struct event *event, struct fold_key *key)
 	key->port = event->destination.port;
 	key->family = event->destination.family;
 	key->protocol = event->destination.protocol;
+	key->socket = event->destination.socket;
 }
 
 /* What the first attempt said, or NULL when so many others came since that it was given up. */
@@ -164,6 +165,7 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 		.backend = event->decision.backend,
 		.matcher = event->decision.matcher,
 		.recognised = event->decision.recognised,
+		.flags = event->decision.flags,
 		.path_bytes = readable ? event->path_bytes : 0,
 		.path = slot->path,
 	};

@@ -2,6 +2,8 @@
 /* hooks.c - the table of programs and the table of backends. See hooks.h. */
 #include "hooks.h"
 
+#include <linux/bpf.h>
+
 const struct program_row program_rows[] = {
 	{ .name = "exec_lsm", .hook = HOOK_EXEC, .backend = BACKEND_LSM, .needs = FEATURE_LSM },
 	{ .name = "exec_fmod_ret", .hook = HOOK_EXEC, .backend = BACKEND_FMOD_RET,
@@ -44,6 +46,31 @@ const struct program_row program_rows[] = {
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
 	{ .name = "sendmsg6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP,
 	  .needs = FEATURE_CGROUP, .on_cgroup = true },
+	{ .name = "contain_connect4", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_with = GEN_FLAG_CONTAIN, .attach_type = BPF_CGROUP_INET4_CONNECT },
+	{ .name = "contain_connect6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_with = GEN_FLAG_CONTAIN, .attach_type = BPF_CGROUP_INET6_CONNECT },
+	{ .name = "contain_sendmsg4", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_with = GEN_FLAG_CONTAIN, .attach_type = BPF_CGROUP_UDP4_SENDMSG },
+	{ .name = "contain_sendmsg6", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_with = GEN_FLAG_CONTAIN, .attach_type = BPF_CGROUP_UDP6_SENDMSG },
+	{ .name = "contain_socket", .hook = HOOK_CONNECT, .backend = BACKEND_CGROUP, .needs = FEATURE_CGROUP,
+	  .on_cgroup = true, .only_with = GEN_FLAG_CONTAIN, .attach_type = BPF_CGROUP_INET_SOCK_CREATE },
+	/* what cgroups do not see; there is no such backend of HOOK_CONNECT, but containing begins with an exec */
+	{ .name = "contain_family_lsm", .hook = HOOK_EXEC, .backend = BACKEND_LSM, .needs = FEATURE_LSM,
+	  .only_with = GEN_FLAG_CONTAIN },
+	{ .name = "contain_family_fmod", .hook = HOOK_EXEC, .backend = BACKEND_FMOD_RET, .needs = FEATURE_FMOD_RET,
+	  .only_with = GEN_FLAG_CONTAIN },
+	{ .name = "contain_send_lsm", .hook = HOOK_EXEC, .backend = BACKEND_LSM, .needs = FEATURE_LSM,
+	  .only_with = GEN_FLAG_CONTAIN },
+	{ .name = "contain_send_fmod", .hook = HOOK_EXEC, .backend = BACKEND_FMOD_RET, .needs = FEATURE_FMOD_RET,
+	  .only_with = GEN_FLAG_CONTAIN },
+	{ .name = "contain_fork", .hook = HOOK_EXEC, .needs = FEATURE_TRACEPOINT, .tracks = true,
+	  .only_with = GEN_FLAG_CONTAIN },
+	{ .name = "contain_fork_tp", .hook = HOOK_EXEC, .needs = FEATURE_PERF_LINK, .tracks = true,
+	  .only_with = GEN_FLAG_CONTAIN, .tracepoint = "sched/sched_process_fork" },
+	{ .name = "contain_exit", .hook = HOOK_EXEC, .needs = FEATURE_TRACEPOINT, .tracks = true,
+	  .only_with = GEN_FLAG_CONTAIN },
 };
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");

@@ -33,6 +33,8 @@ struct program_row {
 	bool optional;			/* the backend stands without it */
 	bool on_cgroup;			/* attached to a cgroup */
 	bool hashes;			/* decides nothing; hashes files for the one before it in the table */
+	bool tracks;			/* decides nothing; carries marks from process to process. With any backend of its hook */
+	const char *tracepoint;		/* "category/name" of a perf tracepoint with .only_with; NULL: it knows where to by itself */
 	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };

@@ -42,6 +42,7 @@ struct record_repeat {
 	__u8 backend;
 	__u8 matcher;
 	__u8 recognised;
+	__u8 flags;
 	__u16 path_bytes;
 	const char *path;	/* borrowed */
 };

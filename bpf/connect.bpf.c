@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "answer.h"
+#include "connect.h"
 #include "emit.h"
 #include "file.h"
 #include "maps.h"
@@ -18,27 +19,6 @@
 #include "subject.h"
 
 char _license[] SEC("license") = "GPL";
-
-/* The rest of an address in one scalar. */
-#define REST(family, protocol, port, flags)                                                        \
-	((__u64)(family) | (__u64)(protocol) << 8 | (__u64)(port) << 16 | (__u64)(flags) << 32)
-enum { REST_DATAGRAM = 1, REST_MAPPED = 2 };
-
-static __always_inline void destination_fill(struct event_destination *out, __u64 a, __u64 b, __u64 rest)
-{
-	__builtin_memset(out, 0, sizeof(*out));
-	if ((rest & 0xff) == 4) {
-		*(__u32 *)out->address = bpf_htonl((__u32)a);
-	} else {
-		*(__u64 *)out->address = bpf_cpu_to_be64(a);
-		*(__u64 *)(out->address + 8) = bpf_cpu_to_be64(b);
-	}
-	out->family = rest & 0xff;
-	out->protocol = rest >> 8 & 0xff;
-	out->port = rest >> 16 & 0xffff;
-	out->datagram = !!(rest >> 32 & REST_DATAGRAM);
-	out->mapped = !!(rest >> 32 & REST_MAPPED);
-}
 
 /* Answers of connect_try(). */
 enum { CONNECT_ALLOW, CONNECT_DENY, CONNECT_SWITCHED };
@@ -76,17 +56,6 @@ static __always_inline int connect_matched(__u64 began_with, __u64 a, __u64 b, _
 	answer = connect_matched_in(slot, a, b, rest, deny, allow);
 	scratch_release(slot);
 	return answer;
-}
-
-#define SWITCHED (~0ull)
-
-/* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
-static __always_inline void *generation_again(__u64 began_with)
-{
-	__u32 active = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &active);
-
-	return (__u64)entries == began_with ? entries : NULL;
 }
 
 /*
@@ -183,46 +152,26 @@ __noinline int connect_decide(__u64 a, __u64 b, __u64 rest)
 	return answer == CONNECT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
-static __always_inline enum verdict decide4(struct bpf_sock_addr *context, __u64 flags)
-{
-	return connect_decide(bpf_ntohl(context->user_ip4), 0,
-			      REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
-}
-
-static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64 flags)
-{
-	__u64 word0 = bpf_ntohl(context->user_ip6[0]), word1 = bpf_ntohl(context->user_ip6[1]);
-	__u64 word2 = bpf_ntohl(context->user_ip6[2]), word3 = bpf_ntohl(context->user_ip6[3]);
-	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
-
-	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
-		return connect_decide(word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
-	return connect_decide(word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
-}
-
-/* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */
-enum { CGROUP_REFUSE = 0, CGROUP_ALLOW = 1 };
-
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *context)
 {
-	ANSWER(decide4(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(ask4(context, 0, connect_decide), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *context)
 {
-	ANSWER(decide6(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(ask6(context, 0, connect_decide), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *context)
 {
-	ANSWER(decide4(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(ask4(context, REST_DATAGRAM, connect_decide), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *context)
 {
-	ANSWER(decide6(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(ask6(context, REST_DATAGRAM, connect_decide), CGROUP_REFUSE, CGROUP_ALLOW);
 }

@@ -76,7 +76,10 @@ struct decision {
 	__u8 let_through;
 	__u8 matcher;
 	__u8 recognised;
-	__u8 zero[6];
+	__u8 action;		/* enum action of the rule */
+	__u8 flags;		/* enum event_flag */
+	__u8 zero[4];
+	__u64 id;		/* of the rule: gen_rule.id */
 };
 
 /*
@@ -317,11 +320,11 @@ static inline __attribute__((always_inline)) __u32 lengths_count(const struct ge
 	return count;
 }
 
-/* The longest prefix with rules that covers an address; .count 0 when there is none. */
-static inline __attribute__((always_inline)) struct gen_network network_find(void *generation,
-									     const struct address *address)
+/* The longest prefix of a table (enum network_table) that covers an address; .count 0 when there is none. */
+static inline __attribute__((always_inline)) struct gen_network
+network_find_in(void *generation, __u32 table, const struct address *address)
 {
-	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family };
+	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family, .node = table };
 	const struct gen_lengths *in_use = (const struct gen_lengths *)GEN_FIND(generation, &key);
 	struct gen_network best = {};
 	__u32 low = 0, high;	/* behind the last */
@@ -350,6 +353,12 @@ static inline __attribute__((always_inline)) struct gen_network network_find(voi
 		}
 	}
 	return best;
+}
+
+static inline __attribute__((always_inline)) struct gen_network network_find(void *generation,
+									     const struct address *address)
+{
+	return network_find_in(generation, NETWORKS_RULES, address);
 }
 
 /**
@@ -543,7 +552,7 @@ static inline __attribute__((always_inline)) int requirement_unmet(const struct 
 
 /**
  * rule_find() - what a rule asks for
- * @decision: rule, vendor and matcher are set
+ * @decision: rule, vendor, matcher, action and id are set
  * @out_inputs: its target
  *
  * Return: 1, or 0 when there is no such rule.
@@ -560,6 +569,8 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 	decision->rule = number;
 	decision->vendor = rule->vendor;
 	decision->matcher = rule->matcher;
+	decision->action = rule->action;
+	decision->id = rule->id;
 	out_inputs->target = rule->target;
 	out_inputs->target_held_by = rule->target_held_by;
 	return 1;

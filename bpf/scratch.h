@@ -22,6 +22,7 @@ static __always_inline struct scratch *scratch_claim(void)
 
 		if (slot && claim(&slot->owners)) {
 			slot->index = index;
+			slot->task = bpf_get_current_task();
 			return slot;
 		}
 	}

@@ -12,37 +12,47 @@ static __always_inline struct task_struct *current_task(void)
 }
 
 /* The hard bound: outside the cgroup of --within nothing is decided. A failed read is outside. */
-static __always_inline bool is_within(void)
+static __always_inline bool task_is_within(struct task_struct *task)
 {
 	struct cgroup *cgroup;
 
 	if (!load_config.within)
 		return true;
-	cgroup = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp);
+	cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp);
 	return cgroup_ancestor_id(cgroup, load_config.within_level) == load_config.within;
 }
 
-static __always_inline __u64 current_cgroup(void)
+static __always_inline bool is_within(void)
 {
-	return BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn, id);
+	return task_is_within(current_task());
 }
 
-static __always_inline __u32 current_uid(void)
+/* Who acts in an attempt. Not to be written inside BPF_CORE_READ(), which would look for our own struct in the kernel. */
+static __always_inline struct task_struct *slot_task(const struct scratch *slot)
 {
-	return BPF_CORE_READ(current_task(), cred, uid.val);
+	return (struct task_struct *)slot->task;
 }
 
-static __always_inline void subject_fill(struct event_subject *out)
+static __always_inline __u64 task_cgroup(struct task_struct *task)
 {
-	struct task_struct *task = current_task();
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+static __always_inline __u32 task_uid(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cred, uid.val);
+}
+
+static __always_inline void subject_fill(struct task_struct *task, struct event_subject *out)
+{
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 
 	out->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	out->cgroup = current_cgroup();
+	out->cgroup = task_cgroup(task);
 	out->pid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
 	out->parent_pid = BPF_CORE_READ(parent, tgid);
-	out->uid = current_uid();
+	out->uid = task_uid(task);
 	out->gid = BPF_CORE_READ(task, cred, gid.val);
 	out->effective_uid = BPF_CORE_READ(task, cred, euid.val);
 	out->pid_namespace = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);

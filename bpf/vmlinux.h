@@ -131,8 +131,19 @@ struct fs_struct {
 	struct path root;
 };
 
+struct task_struct;
+
 struct mm_struct {
 	struct file *exe_file;
+	struct task_struct *owner;	/* only with CONFIG_MEMCG */
+};
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct signal_struct {
+	atomic_t live;
 };
 
 struct cred {
@@ -197,10 +208,50 @@ struct task_struct {
 	const struct cred *cred;
 	struct css_set *cgroups;
 	unsigned int personality;
+	unsigned int flags;
+	struct list_head children;
+	struct list_head sibling;
+	struct signal_struct *signal;
 	char comm[16];
 };
 
+/* include/net/sock.h, include/linux/net.h */
+struct in6_addr {
+	__u8 bytes[16];
+};
+
+struct sock_common {
+	__u32 skc_daddr;
+	__u16 skc_dport;
+	unsigned short skc_family;
+	struct in6_addr skc_v6_daddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	__u16 sk_type;
+	__u16 sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct msghdr;
+
+/* What a perf tracepoint is given; include/trace/events/sched.h. */
+struct trace_event_raw_sched_process_fork {
+	int child_pid;
+};
+
 struct seq_file;
+
+struct bpf_iter_meta;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
