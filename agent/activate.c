@@ -7,6 +7,7 @@
 #include "activate.h"
 #include "clean.h"
 #include "compiled.h"
+#include "contain.h"
 #include "host_lint.h"
 #include "inventory/inventory.h"
 #include "kernel.h"
@@ -250,6 +251,7 @@ void activate_follow(struct activation *activation)
 	suspects_generation(activation->suspects, activation->active);
 	learn_generation(activation->learn, activation->active);
 	names_generation(activation->names, activation->active);
+	contain_generation(activation->contain, activation->active);
 }
 
 /* Take ownership of a generation and switch to it. */

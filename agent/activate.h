@@ -11,6 +11,7 @@
 #include "requirements.h"
 #include <limits.h>
 
+struct contain;
 struct kernel;
 struct learn;
 struct names;
@@ -31,6 +32,7 @@ struct activation {
 	struct learn *learn;		/* borrowed, as the next; they follow what becomes active; NULL: nobody */
 	struct suspects *suspects;
 	struct names *names;
+	struct contain *contain;
 	bool fell_back;			/* the configured policy could not be used: see trouble */
 	char trouble[ACTIVATE_TEXT_BYTES];	/* "" when all is well */
 };

@@ -101,12 +101,15 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 	const struct gen_key key = { .kind = GEN_HEADER };
 	const union gen_value *header = generation_find(generation, &key);
 	__u32 flags = header ? header->header.flags : 0;
-	int err = needed_attach(kernel, flags);	/* before: there is no moment without */
+	int err = contained_ready(kernel, flags);
 
+	err = err ?: needed_attach(kernel, flags);	/* before: there is no moment without */
 	err = err ?: generation_install(kernel, generation, learned);
 	if (!err)
 		unneeded_detach(kernel, flags);
 	descriptors_refresh(kernel);
+	if (!err)
+		contained_done(kernel, flags);
 	return err;
 }
 

@@ -86,6 +86,10 @@ static const char *result_word(const json_t *event, enum colour *out_shade)
 	if (*text_of(embargo, "let_through"))
 		return text_of(embargo, "let_through");
 	*out_shade = COLOUR_WARN;
+	if (json_object_get(embargo, "contained"))
+		return json_is_true(json_object_get(json_object_get(embargo, "contained"), "enforced"))
+			       ? "contained"
+			       : "would contain";
 	/* its content was not known in time */
 	if (json_object_get(embargo, "late"))
 		return json_is_true(json_object_get(json_object_get(embargo, "late"), "ended"))
@@ -131,7 +135,7 @@ static void print_event(const json_t *event)
 	print_safe(time, 20);
 	print_safe(text_of(what, "action"), 9);
 	fputs(colour(stdout, shade), stdout);
-	print_safe(result, 13);
+	print_safe(result, 14);
 	fputs(colour(stdout, COLOUR_PLAIN), stdout);
 	print_safe(text_of(embargo, "vendor"), 16);
 	putchar(' ');
@@ -148,6 +152,12 @@ static void print_event(const json_t *event)
 		printf(", %lld connections, %lld bytes sent, %lld received",
 		       number_of(json_object_get(embargo, "traffic"), "connections"),
 		       number_of(json_object_get(event, "source"), "bytes"), number_of(destination, "bytes"));
+	if (*text_of(embargo, "socket")) {
+		printf(" wanted a socket: ");
+		print_safe(text_of(embargo, "socket"), 0);
+	}
+	if (json_is_true(json_object_get(json_object_get(embargo, "contained"), "ran_before")))
+		printf(" (ran before)");
 	if (number_of(process, "pid"))
 		printf(" pid %lld", number_of(process, "pid"));
 	if (number_of(embargo, "repeated"))
@@ -250,7 +260,7 @@ static int show(const struct arguments *arguments)
 		return COMMAND_FAILED;
 	}
 	if (!arguments->json)
-		printf("%s%-20s%-9s%-13s%-16s what%s\n", colour(stdout, COLOUR_STRONG),
+		printf("%s%-20s%-9s%-14s%-16s what%s\n", colour(stdout, COLOUR_STRONG),
 		       "time (UTC)", "action", "result", "vendor", colour(stdout, COLOUR_PLAIN));
 	if (arguments->follow)
 		return follow(arguments, &in, &line, &room);

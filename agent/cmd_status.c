@@ -235,6 +235,33 @@ static void print_names(const json_t *state)
 	       number_of(counters, "unreadable"), number_of(counters, "unlearned") + number_of(names, "hosts_failed"));
 }
 
+static void print_contained(const json_t *state)
+{
+	static const char *const heads[] = {"contained", "name", "since (UTC)", "by rule"};
+	const json_t *contained = json_object_get(state, "contained"), *list = json_object_get(contained, "list"), *one;
+	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
+	size_t i;
+
+	if (contained)
+		printf("\ncontained  %lld processes, of %lld at most; %lld ran before they were recognised\n",
+		       number_of(contained, "processes"), number_of(contained, "room"), number_of(contained, "found"));
+	if (number_of(contained, "missed"))
+		printf("           %lld forks and sends were not shown to one of the programs that follow them\n",
+		       number_of(contained, "missed"));
+	json_array_foreach (list, i, one) {
+		char pid[24], since[24];
+		const char *cells[] = {pid, text_of(one, "name"), since, text_of(one, "rule")};
+
+		snprintf(pid, sizeof(pid), "%lld", number_of(one, "pid"));
+		snprintf(since, sizeof(since), "%.19s", text_of(one, "since"));
+		(void)table_row(table, cells);
+	}
+	table_print(table, stdout);
+	table_free(table);
+	if (number_of(contained, "processes") > (long long)json_array_size(list))
+		printf("and %lld more\n", number_of(contained, "processes") - (long long)json_array_size(list));
+}
+
 static void print_pauses(const json_t *state)
 {
 	static const char *const heads[] = {"paused", "until", "by user", "reason"};
@@ -432,6 +459,7 @@ static void print_status(const json_t *reply)
 	print_learned(state);
 	print_traffic(reply);
 	print_names(state);
+	print_contained(state);
 	print_pauses(state);
 	print_sinks(reply);
 }

@@ -440,6 +440,20 @@ static void on_seen(void *context, const char *path)
 	learn_seen(daemon->learn, path);
 }
 
+static void on_found(void *context)
+{
+	struct daemon *daemon = context;
+
+	contain_look(daemon->contain);
+}
+
+static int on_contain(void *context, const struct event_subject *subject, __u32 rule)
+{
+	struct daemon *daemon = context;
+
+	return contain_late(daemon->contain, subject, rule);
+}
+
 static void on_full(void *context)
 {
 	struct daemon *daemon = context;
@@ -515,6 +529,7 @@ static int start_learning(struct daemon *daemon)
 		.loop = daemon->loop,
 		.kernel = daemon->kernel,
 		.complete = on_learned,
+		.found = on_found,
 		.context = daemon,
 	};
 	const struct suspects_options suspecting = {
@@ -527,6 +542,7 @@ static int start_learning(struct daemon *daemon)
 		.prepare = on_prepare,
 		.late = on_late,
 		.seen = on_seen,
+		.contain = on_contain,
 		.full = on_full,
 		.context = daemon,
 	};
@@ -536,8 +552,11 @@ static int start_learning(struct daemon *daemon)
 		err = suspects_new(&suspecting, &daemon->suspects);
 	if (err >= 0)
 		err = names_new(daemon->loop, daemon->kernel, &daemon->names);
+	if (err >= 0)
+		err = contain_new(daemon->loop, daemon->kernel, &daemon->contain);
 	if (err < 0)
 		return err;
+	daemon->activation.contain = daemon->contain;
 	daemon->activation.learn = daemon->learn;
 	daemon->activation.names = daemon->names;
 	daemon->activation.suspects = daemon->deliver.suspects = daemon->suspects;
@@ -599,6 +618,7 @@ static void end(struct daemon *daemon)
 	}
 	control_close(daemon->control);
 	deliver_done(&daemon->deliver);
+	contain_free(daemon->contain);
 	suspects_free(daemon->suspects);
 	learn_free(daemon->learn);
 	evidence_free(daemon->evidence);

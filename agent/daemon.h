@@ -9,6 +9,7 @@
 #include "activate.h"
 #include "closer.h"
 #include "conditions.h"
+#include "contain.h"
 #include "control.h"
 #include "deliver.h"
 #include "evidence.h"
@@ -41,6 +42,7 @@ struct daemon {
 	sd_event_source *pause_timer;		/* at the end of the next pause */
 	struct evidence_book *evidence;		/* owned */
 	struct names *names;			/* owned */
+	struct contain *contain;		/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];
 };

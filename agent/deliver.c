@@ -139,6 +139,7 @@ static void key_of(const struct event *event, struct fold_key *key)
 	key->protocol = event->destination.protocol;
 	if (event->header.kind == HOOK_NAME)
 		key->name = name_hash(event->path + event->path_bytes, event->name_bytes);
+	key->socket = event->destination.socket;
 }
 
 /* What the first attempt said, or NULL when so many others came since that it was given up. */
@@ -167,6 +168,7 @@ static void remember_repeat(struct deliver *deliver, const struct event *event)
 		.backend = event->decision.backend,
 		.matcher = event->decision.matcher,
 		.recognised = event->decision.recognised,
+		.flags = event->decision.flags,
 		.path_bytes = readable ? event->path_bytes : 0,
 		.name_bytes = event->name_bytes,
 		.path = slot->path,

@@ -151,6 +151,9 @@ void descriptors_open(struct kernel *kernel)
 	filter_choose(kernel, kernel_generation(kernel));
 	kernel->identify = program_open(kernel, "identify");
 	kernel->sockets = program_open(kernel, "sockets");
+	kernel->contain_running = program_open(kernel, "contain_running");
+	if (kernel->marks < 0)
+		kernel->marks = contained_open(&kernel->maps);
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
@@ -182,6 +185,8 @@ void descriptors_close(struct kernel *kernel)
 	close_owned_fd(&kernel->retired_facts);
 	close_owned_fd(&kernel->identify);
 	close_owned_fd(&kernel->sockets);
+	close_owned_fd(&kernel->contain_running);
+	close_owned_fd(&kernel->marks);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
@@ -351,15 +356,19 @@ static int exchange(struct kernel_begun *begun, const struct generation *first, 
 	if (!err)
 		err = kernel_set_clock(kernel, kernel_clock());
 	if (!err)
+		err = contained_ready(kernel, header.flags);
+	if (!err)
 		err = load_attach(begun->loaded, kernel);
 	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (!err)
 		err = runtime_activate(kernel);
-	if (err)
+	if (err) {
 		(void)pin_set_remove(kernel->pins, kernel->set);
-	else
+	} else {
 		remove_other_sets(kernel);
+		contained_done(kernel, header.flags);
+	}
 	return err;
 }
 
@@ -389,13 +398,18 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
+		err = contained_ready(kernel, header.flags);
+	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (err) {
+		close_owned_fd(&kernel->marks);
+		kernel->marks = -1;
 		maps_close(&kernel->maps);
 		return err;
 	}
 	unneeded_detach(kernel, header.flags);
 	remove_other_sets(kernel);
+	contained_done(kernel, header.flags);
 	return 0;
 }
 
@@ -408,6 +422,7 @@ struct kernel *kernel_new(const struct kernel_options *options)
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
 	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = kernel->sockets = -1;
+	kernel->contain_running = kernel->marks = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;

@@ -223,6 +223,44 @@ __s64 kernel_clock(void);
  */
 int kernel_set_met(struct kernel *kernel, const __u64 met[2]);
 
+/* A process whose connections are bound to the internal networks. */
+struct contained_process {
+	__u32 pid;
+	struct contained mark;
+};
+
+/**
+ * kernel_contained() - which processes have a mark, gone ones too
+ * @out:       owned by the caller; NULL where there is none
+ * @out_count: how many
+ *
+ * Return: 0; -ENOMEM; -errno.
+ */
+int kernel_contained(struct kernel *kernel, struct contained_process **out, size_t *out_count);
+/** kernel_contained_room() - how many there can be; 0: the policy contains nothing */
+size_t kernel_contained_room(struct kernel *kernel);
+
+/**
+ * kernel_contain() - mark one process
+ * @process: of a rule of the active generation; borrowed
+ *
+ * Return: 0; -ENOENT (the policy contains nothing); -E2BIG; -errno.
+ */
+int kernel_contain(struct kernel *kernel, const struct contained_process *process);
+/** kernel_contain_end() - remove the mark of a process, if it is still this one. Return: 0; -ENOENT; -errno */
+int kernel_contain_end(struct kernel *kernel, const struct contained_process *process);
+
+/**
+ * kernel_contain_running() - mark what runs already: programs that a rule contains, and what contained processes have forked
+ *
+ * By the same decisions as an exec; each is an event (EVENT_RAN_BEFORE). Not all of them are marked by one call: to be called
+ * until it answers 0. Return: how many were marked; -EOPNOTSUPP (no program for it is loaded); -errno.
+ */
+int kernel_contain_running(struct kernel *kernel);
+
+/** kernel_contain_missed() - forks and sends that the kernel did not show to a program that follows contained processes */
+__u64 kernel_contain_missed(struct kernel *kernel);
+
 /** kernel_generation() - number of the active generation, 0 if it cannot be read */
 __u64 kernel_generation(struct kernel *kernel);
 

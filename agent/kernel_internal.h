@@ -16,7 +16,8 @@ struct ring_buffer;
 
 /* Descriptors of the pinned maps. */
 struct kernel_maps {
-	int generation, runtime, pause, stats, fold, events, learned, filter, addresses, names, seen, closings, connections, flows, evidence;
+	int generation, runtime, pause, stats, fold, events, learned, filter, addresses, names, seen, closings, connections, flows,
+		evidence, contained;
 };
 
 /* Names of the pinned maps, in the order of struct kernel_maps. */
@@ -39,7 +40,8 @@ struct kernel {
 	struct learned_filter *filters;	/* shared with the kernel and with children */
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
-	int identify, sockets;		/* programs of iterators */
+	int identify, sockets, contain_running;	/* programs of iterators */
+	int marks;			/* the contained processes; -1: the policy contains nothing */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
 	struct ring_buffer *ring, *closing_ring;
@@ -120,9 +122,9 @@ int program_open(const struct kernel *kernel, const char *name);
 int needed_attach(const struct kernel *kernel, __u32 flags);
 
 /**
- * unneeded_detach() - detach those on cgroups that the policy with these flags does not need
+ * unneeded_detach() - detach those on cgroups and tracepoints that the policy with these flags does not need
  *
- * Others stay for as long as the set: 5.10 cannot attach a tracing program a second time (f3a95075549e), and without
+ * Others stay for as long as the set: 5.10 cannot attach a program at a function a second time (f3a95075549e), and without
  * a rule for them they end after two lookups. That something stays is no failure: it decides nothing.
  */
 void unneeded_detach(const struct kernel *kernel, __u32 flags);
@@ -224,6 +226,18 @@ int learned_map(const struct kernel_maps *maps, __u64 generation);
 
 /** learned_forget() - take away the facts of every generation but one */
 void learned_forget(const struct kernel_maps *maps, __u64 but);
+
+/**
+ * contained_ready() - see that there is a map of contained processes if a policy with these flags needs one
+ * @flags: enum gen_flag
+ *
+ * Return: 0; -ENOMEM; -errno.
+ */
+int contained_ready(struct kernel *kernel, __u32 flags);
+/** contained_done() - take it away, with all marks, if such a policy does not need it; once its programs are detached */
+void contained_done(struct kernel *kernel, __u32 flags);
+/** contained_open() - descriptor of the map, to be closed; -ENOENT; -errno */
+int contained_open(const struct kernel_maps *maps);
 
 /** runtime_get(), runtime_set() - the map "runtime". Return: 0, -errno. */
 int runtime_get(const struct kernel_maps *maps, struct runtime *out);

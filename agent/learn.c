@@ -216,6 +216,8 @@ static int on_pipe(sd_event_source *source, int fd, uint32_t revents, void *user
 	if (learn->last[0].phase && before & SEARCH_QUICK && !(learn->running & SEARCH_QUICK))
 		log_debug("%llu files of the policy are known",
 			  (unsigned long long)learn->last[0].files);
+	if (before != learn->running)
+		learn->options.found(learn->options.context);
 	if (!err && !(revents & (EPOLLHUP | EPOLLERR)))
 		return 0;
 	learn->pipe = sd_event_source_disable_unref(learn->pipe);

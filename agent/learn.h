@@ -17,6 +17,8 @@ struct learn_options {
 	struct kernel *kernel;		/* borrowed */
 	/* A first search for a generation is through. */
 	void (*complete)(void *context);
+	/* A phase of a search is through: more files may be known. */
+	void (*found)(void *context);
 	void *context;
 };
 

@@ -13,22 +13,25 @@
 #include <linux/btrfs.h>
 #include <linux/btrfs_tree.h>
 #include <linux/magic.h>
+#include <linux/perf_event.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stats", "fold", "events",
-					  "learned", "filter", "addresses", "names", "seen", "closings", "connections", "flows", "evidence" };
+					  "learned", "filter", "addresses", "names", "seen", "closings", "connections", "flows",
+					  "evidence", "contained" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
 
-const char *const iterator_names[] = { "identify", "sockets" };
+const char *const iterator_names[] = { "identify", "sockets", "contain_running" };
 const size_t iterator_count = sizeof(iterator_names) / sizeof(iterator_names[0]);
 
 int load_choose(const struct features *features, const enum backend *forced, enum backend *out)
@@ -53,7 +56,7 @@ int load_choose(const struct features *features, const enum backend *forced, enu
 
 bool load_wants(const struct program_row *row, const struct features *features, const enum backend *backends)
 {
-	return backends[row->hook] == row->backend &&
+	return (row->tracks ? backends[row->hook] != BACKEND_NONE : backends[row->hook] == row->backend) &&
 	       features->of[row->needs].answer == ANSWER_YES &&
 	       (!row->needs_not || features->of[row->needs_not].answer != ANSWER_YES);
 }
@@ -317,6 +320,41 @@ static int cgroup_open(const struct kernel *kernel)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The number of a tracepoint; or a negative errno. */
+static long tracepoint_id(const char *name)
+{
+	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[KERNEL_TEXT_BYTES];
+	long id = -ENOENT;
+
+	for (size_t i = 0; i < 2 && id < 0; i++) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/events/%s/id", places[i], name);
+		file = fopen(path, "re");
+		if (file && fscanf(file, "%ld", &id) != 1)
+			id = -ENOENT;
+		if (file)
+			fclose(file);
+	}
+	return id;
+}
+
+/* Such a link holds the event. */
+static int tracepoint_link(int program, const char *name)
+{
+	long id = tracepoint_id(name);
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id };
+	_cleanup_fd_ int event = -1;
+
+	if (id < 0)
+		return id;
+	event = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return -errno;
+	return bpf_link_create(program, event, BPF_PERF_EVENT, NULL);
+}
+
 /* Without libbpf, which is gone by then: by the program's pin. */
 static int needed_attach_one(const struct kernel *kernel, const struct program_row *row)
 {
@@ -331,11 +369,13 @@ static int needed_attach_one(const struct kernel *kernel, const struct program_r
 		if (cgroup < 0)
 			return cgroup;
 		link = bpf_link_create(program, cgroup, row->attach_type, NULL);
+	} else if (row->tracepoint) {
+		link = tracepoint_link(program, row->tracepoint);
 	} else {
 		link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
 	}
 	if (link < 0)
-		return -errno;
+		return link;
 	link_pin_path(path, kernel, row->name);
 	(void)unlink(path);	/* of a link whose cgroup is gone */
 	return bpf_obj_pin(link, path) ? -errno : 0;
@@ -362,7 +402,7 @@ void unneeded_detach(const struct kernel *kernel, __u32 flags)
 	for (size_t i = 0; i < program_row_count; i++) {
 		const struct program_row *row = &program_rows[i];
 
-		if (!row->only_with || row->only_with & flags || !row->on_cgroup)
+		if (!row->only_with || row->only_with & flags || !(row->on_cgroup || row->tracks))
 			continue;
 		link_pin_path(path, kernel, row->name);
 		(void)unlink(path);

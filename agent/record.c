@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define ECS_VERSION "8.11.0"
@@ -292,6 +293,32 @@ static void put_name(struct build *build, json_t *object, __u8 recognised, const
 	put(build, object, "tls", json_pack("{s:o}", "client", client));
 }
 
+static const struct {
+	int family;
+	const char *word;
+} socket_words[] = {
+	{AF_INET, "ip"},      {AF_INET6, "ip"},     {AF_PACKET, "packet"}, {AF_XDP, "xdp"},
+	{AF_VSOCK, "vsock"},  {AF_SMC, "smc"},      {AF_BLUETOOTH, "bluetooth"}, {AF_CAN, "can"},
+	{AF_TIPC, "tipc"},    {AF_RDS, "rds"},
+};
+
+/* Where it was not told what address to reach, but a socket that nothing decides on was wanted: which kind. */
+static void put_socket(struct build *build, json_t *object, json_t *embargo, int socket, __u8 family, __u8 protocol)
+{
+	const char *word = "other";
+	json_t *network = json_object();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(socket_words); i++)
+		if (socket_words[i].family == socket)
+			word = socket_words[i].word;
+	put_word(build, embargo, "socket", word);
+	if (family)
+		put_word(build, network, "type", family == 6 ? "ipv6" : "ipv4");
+	if (family && protocol)
+		put_id(build, network, "iana_number", protocol);
+	put_part(build, object, "network", network);
+}
+
 static void put_user(struct build *build, json_t *object, const struct event_subject *subject)
 {
 	json_t *user = json_object(), *effective = json_object(), *group = json_object();
@@ -334,7 +361,7 @@ static json_t *part_host(struct build *build, bool whole)
 struct decision {
 	__u64 generation, repeated, cgroup;
 	__u32 rule, allow;
-	__u8 verdict, mode, held_by, let_through, backend, matcher, recognised;
+	__u8 verdict, mode, held_by, let_through, backend, matcher, recognised, flags;
 	bool let_through_known, late, was_open;
 };
 
@@ -382,8 +409,13 @@ static json_t *part_embargo(struct build *build, const struct decision *decision
 	if (decision->let_through_known)
 		put(build, embargo, "would_deny",
 		    json_boolean(decision->verdict == VERDICT_ALLOW && !decision->let_through &&
+				 !(decision->flags & EVENT_CONTAINED) &&
 				 !((decision->late || decision->was_open) &&
 				   decision->mode == MODE_ENFORCE)));
+	if (decision->flags & EVENT_CONTAINED)
+		put(build, embargo, "contained",
+		    json_pack("{s:b, s:b}", "enforced", decision->mode == MODE_ENFORCE, "ran_before",
+			      !!(decision->flags & EVENT_RAN_BEFORE)));
 	if (decision->repeated)
 		put_number(build, embargo, "repeated", decision->repeated);
 	if (decision->cgroup)
@@ -432,6 +464,7 @@ json_t *record_event(const struct record_context *context, const struct event *e
 		.backend = from->backend,
 		.matcher = from->matcher,
 		.recognised = from->recognised,
+		.flags = from->flags,
 		.let_through_known = true,
 		.late = more && more->late,
 		.was_open = more && more->was_open,
@@ -448,15 +481,17 @@ json_t *record_event(const struct record_context *context, const struct event *e
 	put_user(&build, object, &event->subject);
 	if (more && more->container_id[0])
 		put(&build, object, "container", json_pack("{s:s}", "id", more->container_id));
-	if (event->header.kind == HOOK_CONNECT || event->header.kind == HOOK_NAME)
+	embargo = part_embargo(&build, &decision);
+	if (event->header.kind == HOOK_CONNECT && to->socket)
+		put_socket(&build, object, embargo, to->socket, to->family, to->protocol);
+	else if (event->header.kind == HOOK_CONNECT || event->header.kind == HOOK_NAME)
 		put_destination(&build, object, to->address, to->family, to->protocol, to->port);
 	if (event->header.kind == HOOK_NAME)
 		put_name(&build, object, from->recognised, event->path + event->path_bytes, event->name_bytes);
 	put_rule(&build, object, record_rule(context, from->generation, from->rule));
 
-	embargo = part_embargo(&build, &decision);
 	/* The name of the task before the exec; where the kernel has renamed it already it says nothing. */
-	if (event->header.kind == HOOK_EXEC && from->backend != BACKEND_KILL &&
+	if (event->header.kind == HOOK_EXEC && from->backend != BACKEND_KILL && !(from->flags & EVENT_RAN_BEFORE) &&
 	    event->subject.name[0])
 		put_text(&build, embargo, "caller", event->subject.name,
 			 strnlen(event->subject.name, TASK_NAME_BYTES));
@@ -503,6 +538,7 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 		decision.backend = repeat->backend;
 		decision.matcher = repeat->matcher;
 		decision.recognised = repeat->recognised;
+		decision.flags = repeat->flags;
 	}
 	decision.let_through_known = repeat || key->verdict == VERDICT_DENY;
 
@@ -529,14 +565,16 @@ json_t *record_fold(const struct record_context *context, const struct fold_key 
 	}
 	put_part(&build, object, "file", part);
 	put(&build, object, "user", json_pack("{s:o}", "id", json_sprintf("%u", key->uid)));
-	if (key->kind == HOOK_CONNECT || key->kind == HOOK_NAME)
+	embargo = part_embargo(&build, &decision);
+	if (key->kind == HOOK_CONNECT && key->socket)
+		put_socket(&build, object, embargo, key->socket, key->family, key->protocol);
+	else if (key->kind == HOOK_CONNECT || key->kind == HOOK_NAME)
 		put_destination(&build, object, key->address, key->family, key->protocol,
 				key->port);
 	if (repeat && key->kind == HOOK_NAME)
 		put_name(&build, object, repeat->recognised, repeat->name, repeat->name_bytes);
 	put_rule(&build, object, record_rule(context, key->generation, key->rule));
 
-	embargo = part_embargo(&build, &decision);
 	put(&build, embargo, "summary", json_true());
 	return finish(&build, object, embargo);
 }

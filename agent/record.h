@@ -43,6 +43,7 @@ struct record_repeat {
 	__u8 backend;
 	__u8 matcher;
 	__u8 recognised;
+	__u8 flags;
 	__u16 path_bytes;
 	__u16 name_bytes;	/* HOOK_NAME */
 	const char *path;	/* borrowed */

@@ -33,7 +33,8 @@ static __u64 map_bytes(int fd)
 static __u64 memory_bytes(const struct kernel *kernel)
 {
 	const int *fds = (const int *)&kernel->maps;
-	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch) + map_bytes(kernel->facts);
+	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch) + map_bytes(kernel->facts) +
+		    map_bytes(kernel->marks);
 
 	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
 		sum += map_bytes(fds[i]);
@@ -116,8 +117,9 @@ static void add_programs(struct hook_report *out, const struct kernel *kernel)
 	__u32 flags = active_flags(kernel);
 
 	for (size_t i = 0; i < program_row_count; i++) {
-		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0)
-			continue;
+		if (program_rows[i].hook != out->hook || kernel->programs[i] < 0 ||
+		    program_rows[i].only_with == GEN_FLAG_CONTAIN)
+			continue;	/* what follows contained processes does not decide this hook: kernel_contain_missed() */
 		found[out->hook] = out->backend = program_rows[i].backend;
 		add_program(out, kernel->programs[i], program_rows[i].counts);
 	}
@@ -172,6 +174,16 @@ static void report_all(const struct kernel *kernel, struct kernel_report *out)
 	report_hooks(kernel, out);
 }
 
+__u64 kernel_contain_missed(struct kernel *kernel)
+{
+	struct hook_report sum = {};
+
+	for (size_t i = 0; i < program_row_count; i++)
+		if (program_rows[i].only_with == GEN_FLAG_CONTAIN)
+			add_program(&sum, kernel->programs[i], true);
+	return sum.recursion_misses;
+}
+
 int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 {
 	report_all(kernel, out_report);
@@ -181,7 +193,7 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
 	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1, .sockets = -1,
-				 .retired_entries = -1, .retired_facts = -1 };
+				 .contain_running = -1, .marks = -1, .retired_entries = -1, .retired_facts = -1 };
 	struct runtime runtime = {};
 
 	memset(kernel.programs, -1, sizeof(kernel.programs));

@@ -83,6 +83,14 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 	return err ? NULL : take_ptr(list);
 }
 
+/* Nobody is contained by a policy that contains nothing. */
+static int add_contained(struct daemon *daemon, json_t *state)
+{
+	json_t *contained = contain_state(daemon->contain, &daemon->context);
+
+	return contained ? json_object_set_new(state, "contained", contained) : 0;
+}
+
 json_t *daemon_state(struct daemon *daemon)
 {
 	AUTO_FREE struct kernel_report *report = calloc(1, sizeof(*report));
@@ -120,6 +128,8 @@ json_t *daemon_state(struct daemon *daemon)
 		return NULL;
 	if (state && daemon->suspects &&
 	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
+		return NULL;
+	if (state && add_contained(daemon, state))
 		return NULL;
 	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
 		return NULL;

@@ -81,17 +81,22 @@ static bool maps(__u32 pid, const struct still_file *file)
 	       still_maps(text, bytes, file->inode);
 }
 
+bool still_is(const struct event_subject *subject, enum hook kind, const struct still_file *file)
+{
+	if (!enrich_same_process(subject))
+		return false;
+	return kind == HOOK_LOAD ? maps(subject->pid, file)
+				 : runs(subject->pid, file) || interprets(subject->pid, file);
+}
+
 int still_end(const struct event_subject *subject, enum hook kind, const struct still_file *file)
 {
-	__u32 pid = subject->pid;
 	/* from here on the number may be given to another process, but the descriptor is not */
-	AUTO_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	AUTO_FD int fd = (int)syscall(SYS_pidfd_open, subject->pid, 0);
 
 	if (fd < 0)
 		return -errno;
-	if (!enrich_same_process(subject))
-		return -ESRCH;
-	if (kind == HOOK_LOAD ? !maps(pid, file) : !runs(pid, file) && !interprets(pid, file))
+	if (!still_is(subject, kind, file))
 		return -ESRCH;
 	if (syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) < 0)
 		return -errno;

@@ -24,6 +24,9 @@ struct still_file {
  */
 int still_end(const struct event_subject *subject, enum hook kind, const struct still_file *file);
 
+/** still_is() - is a process the one of the attempt, and does it still run, interpret or map the file? As above */
+bool still_is(const struct event_subject *subject, enum hook kind, const struct still_file *file);
+
 /** still_maps() - does a text as of /proc/PID/maps have an executable mapping of a file with this inode? @text: changed */
 bool still_maps(char *text, size_t bytes, __u64 inode);
 

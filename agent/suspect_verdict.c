@@ -165,8 +165,22 @@ static void fill_decision(const struct suspect_court *court, struct event *event
 	to->let_through = decision->let_through;
 	to->matcher = decision->match.rule ? decision->match.rule->matcher : MATCHER_NONE;
 	to->recognised = RECOGNISED_CONTENT;
-	to->flags = 0;
+	to->flags &= EVENT_RAN_BEFORE;
 	memcpy(event->sha256, answer->content.sha256, sizeof(event->sha256));
+}
+
+/* A rule that contains ends no program: what still runs is marked. Return: whether it is contained now. */
+static bool contain(const struct suspect_court *court, const struct event *event,
+		    const struct suspect_answer *answer, __u32 rule)
+{
+	int err = -ESRCH;
+
+	if (still_is(&event->subject, HOOK_EXEC, &answer->file))
+		err = court->options->contain(court->options->context, &event->subject, rule);
+	if (err && err != -ESRCH)
+		log_error("process %u runs a file that is to be contained and could not be: %s",
+			  event->subject.pid, strerror(-err));
+	return !err;
 }
 
 bool suspect_conclude(const struct suspect_court *court, struct event *event,
@@ -175,14 +189,25 @@ bool suspect_conclude(const struct suspect_court *court, struct event *event,
 {
 	struct match_decision decision = decide(court, event, file);
 	struct suspects_late late = {.event = event};
+	bool contains = decision.match.rule && decision.match.rule->action == ACTION_CONTAIN, contained;
 
 	*out_ended = false;
-	if (!decision.in_scope)
+	/* who only loads such a file is not contained */
+	if (!decision.in_scope || (contains && event->header.kind == HOOK_LOAD))
+		return false;
+	/* nor is anybody ended here who ran before the policy: that is for "running" */
+	if (event->decision.flags & EVENT_RAN_BEFORE && !contains)
 		return false;
 	if (file->flags & LEARNED_PROTECTED) {
 		decision.verdict = VERDICT_ALLOW;
 		decision.let_through = LET_THROUGH_PROTECTED;
 	}
+	contained = contains && event->header.kind == HOOK_EXEC && !decision.let_through &&
+		    contain(court, event, answer, file->deny);
+	if (contains)
+		decision.verdict = VERDICT_ALLOW;
+	if (contains && event->header.kind == HOOK_MODULE && !decision.let_through)
+		decision.let_through = LET_THROUGH_CONTAIN;
 	court->options->prepare(court->options->context, event);
 	if (decision.verdict == VERDICT_DENY && !court->options->audit_only &&
 	    event->header.kind != HOOK_MODULE) {
@@ -195,6 +220,8 @@ bool suspect_conclude(const struct suspect_court *court, struct event *event,
 	}
 	late.ran_ns = now_boot_ns() - event->header.boot_ns;
 	fill_decision(court, event, answer, file, &decision);
+	if (contained)
+		event->decision.flags = EVENT_CONTAINED | (event->decision.flags & EVENT_RAN_BEFORE);
 	court->options->late(court->options->context, &late);
 	*out_ended = late.ended;
 	return true;

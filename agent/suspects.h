@@ -36,6 +36,8 @@ struct suspects_options {
 	void (*late)(void *context, const struct suspects_late *late);
 	/* A path rule recognised a file at this path, which was not read yet; @path: borrowed. */
 	void (*seen)(void *context, const char *path);
+	/* The program goes on, but a rule contains it; so does @rule, its number. Return: as contain_late() */
+	int (*contain)(void *context, const struct event_subject *subject, __u32 rule);
 	/* The kernel's map of facts is full. */
 	void (*full)(void *context);
 	void *context;

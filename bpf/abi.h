@@ -54,6 +54,7 @@ enum let_through {
 	LET_THROUGH_ALLOWED = 1,	/* an entry of the policy's allow list */
 	LET_THROUGH_PROTECTED = 2,	/* a protected object */
 	LET_THROUGH_SHARED = 3,		/* an address that innocent names have, too, and nothing said which one was meant */
+	LET_THROUGH_CONTAIN = 4,	/* a kernel module of a rule that contains: modules cannot be contained */
 	LET_THROUGH_MAX,
 };
 
@@ -537,12 +538,19 @@ struct seen_address {
 };
 ABI_SIZE(struct seen_address, 264);
 
-/* Key: __u32, the process (thread group) in the initial namespace. */
+/*
+ * Key: __u32, the process (thread group) in the initial namespace. The map is there from the first policy that contains
+ * until one does not, and has room for as many processes as the host may have, within these bounds.
+ */
 struct contained {
 	__u64 rule_id;			/* key of GEN_CONTAIN */
-	__u64 start_boot_ns;		/* of the process, or of the one that it was forked from while it is born */
+	__u64 start_boot_ns;		/* of the process: its number alone may be another one's by now */
+	__u64 since_boot_ns;		/* what it forked before is no descendant of the program; 0: everything is */
 };
-ABI_SIZE(struct contained, 16);
+ABI_SIZE(struct contained, 24);
+
+#define CONTAINED_MIN 1024
+#define CONTAINED_MAX 262144
 
 /* ---------------------------------------------------------------- down: what changes at run time */
 
@@ -603,6 +611,7 @@ enum stat_kind {
 	STAT_HASH_FAILED = 11,		/* of STAT_HASHED: no SHA-256 came of it (another IMA hash, O_DIRECT) */
 	STAT_ANSWERS = 12,		/* DNS answers that were read */
 	STAT_UNREADABLE = 13,		/* of those: cut off, malformed or too long to be read to the end */
+	STAT_CONTAINED = 14,		/* matched a rule that contains: the program runs and is marked */
 	STAT_MAX,
 };
 
@@ -612,7 +621,7 @@ _Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
 struct stats {
 	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 14 * HOOK_ROWS);
+ABI_SIZE(struct stats, 8 * 15 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -644,6 +653,7 @@ enum event_flag {
 	EVENT_WANTS_CONTENT = 1,	/* no rule: of an embargoed size, the agent is asked to compare its content */
 	EVENT_CONTAINED = 2,		/* the program runs and is contained; the rule's action is ACTION_CONTAIN */
 	EVENT_SUBJECT_RECALLED = 4,	/* the subject is who made the connection, as remembered then: there is no path */
+	EVENT_RAN_BEFORE = 8,		/* found running, not at its exec: with EVENT_CONTAINED or EVENT_WANTS_CONTENT */
 };
 
 /* Who tried. */
@@ -692,7 +702,8 @@ struct event_destination {
 	__u8 protocol;			/* IPPROTO_ */
 	__u8 datagram;			/* 1: a send without a connection */
 	__u8 mapped;			/* 1: was a v4-mapped IPv6 address */
-	__u16 zero;
+	/* No destination: a contained program wanted a socket that leaves the host by other ways than TCP and UDP: AF_ of that socket */
+	__u16 socket;
 };
 ABI_SIZE(struct event_destination, 24);
 
@@ -747,7 +758,8 @@ struct fold_key {
 	__u16 port;
 	__u8 family;
 	__u8 protocol;
-	__u32 zero;
+	__u16 socket;			/* as there */
+	__u16 zero;
 	__u64 name;			/* hash of the name; HOOK_NAME only */
 };
 ABI_SIZE(struct fold_key, 72);

@@ -4,6 +4,7 @@
  * name in it; the most specific rule of all decides.
  */
 #include "attempt.h"
+#include "contain.h"
 #include "learned.h"
 #include "match.h"
 #include "name.h"
@@ -69,18 +70,43 @@ __noinline int file_recognise(__u32 index)
 	return answer;
 }
 
-/* Returns 1 or 0; -1 when a new policy came in the middle. */
-static __always_inline int rule_is_strict(const struct scratch *slot, __u32 number)
+/* Is this attempt one that the rule is about? Returns 1 or 0; -1 when a new policy came in the middle. */
+static __always_inline int rule_is_meant(const struct scratch *slot, __u32 number, __u32 what)
 {
 	struct gen_key key = { .kind = GEN_RULE, .node = number };
 	const struct gen_rule *rule;
 	__u64 generation_number = 0;
-	void *entries = generation_begun(slot, &generation_number);
+	void *entries;
 
+	if (!(what & (ATTEMPT_STRICT | ATTEMPT_RUNNING)))
+		return 1;
+	entries = generation_begun(slot, &generation_number);
 	if (!entries)
 		return -1;
 	rule = bpf_map_lookup_elem(entries, &key);
-	return rule && rule->flags & RULE_STRICT;
+	return rule && (what & ATTEMPT_STRICT ? rule->flags & RULE_STRICT : rule->action == ACTION_CONTAIN);
+}
+
+/*
+ * A rule that contains refuses no file. What runs is marked, and from then on its connections are decided: also in audit, for
+ * the mode counts when it connects. A program under a loader run by hand, or one that only loads such a file, is not marked:
+ * containment begins at an exec. (The program's own file is mapped after every exec: what a backend missed there is marked here.)
+ */
+static __always_inline int file_contained(struct scratch *slot, __u32 what)
+{
+	enum hook hook = what >> 8 & (HOOK_ROWS - 1);
+	bool runs = hook == HOOK_EXEC || (hook == HOOK_LOAD && what & ATTEMPT_QUIET);
+
+	slot->decision.verdict = VERDICT_ALLOW;
+	if (!slot->decision.let_through && runs) {
+		slot->decision.flags = EVENT_CONTAINED | (what & ATTEMPT_RUNNING ? EVENT_RAN_BEFORE : 0);
+		contain_mark(slot->index, what & ATTEMPT_RUNNING);
+	} else if (!slot->decision.let_through) {
+		slot->decision.let_through = LET_THROUGH_CONTAIN;
+	}
+	if (hook != HOOK_LOAD)
+		emit(slot->index, what & 0xffff, slot->file, 1);
+	return VERDICT_ALLOW;
 }
 
 /* A rule names the file: decide, remember the file, record. Returns enum verdict or -1 when a new policy came in the middle. */
@@ -94,11 +120,9 @@ __noinline int file_matched(__u32 index, __u32 what)
 	if (!slot)
 		return VERDICT_ALLOW;
 	deny = file_deny(&slot->known);
-	if (what & ATTEMPT_STRICT) {
-		answer = rule_is_strict(slot, deny);
-		if (answer <= 0)
-			return answer ?: VERDICT_ALLOW;
-	}
+	answer = rule_is_meant(slot, deny, what);
+	if (answer <= 0)
+		return answer ?: VERDICT_ALLOW;
 	answer = rule_apply(slot, hook, deny, file_allow(&slot->known));
 	if (answer == RULE_SWITCHED)
 		return -1;
@@ -108,6 +132,8 @@ __noinline int file_matched(__u32 index, __u32 what)
 	if (slot->decision.recognised == RECOGNISED_PATH && !slot->known.identity_deny &&
 	    !slot->decision.let_through)
 		learned_add(index, deny, hook);
+	if (slot->decision.action == ACTION_CONTAIN)
+		return file_contained(slot, what);
 	if (slot->decision.verdict == VERDICT_DENY || !(what & ATTEMPT_QUIET))
 		emit(index, what & 0xffff, slot->file, 1);
 	return slot->decision.verdict;
@@ -126,6 +152,7 @@ static __always_inline int file_try(struct scratch *slot, __u32 what)
 		undecided(hook);
 	if (slot->wants_content && set_is_active()) {
 		count(hook, STAT_UNHASHED);
+		slot->decision.flags = what & ATTEMPT_RUNNING ? EVENT_RAN_BEFORE : 0;
 		emit(slot->index, what & 0xffff, slot->file, 1);
 	}
 	return VERDICT_ALLOW;

@@ -14,6 +14,8 @@
 #define ATTEMPT_QUIET (1u << 16)
 /* Only rules with RULE_STRICT count. */
 #define ATTEMPT_STRICT (1u << 17)
+/* Nobody tries anything: what a program that runs already is. Only rules that contain count. */
+#define ATTEMPT_RUNNING (1u << 18)
 
 /**
  * file_decide() - recognise a file, decide, and record

@@ -142,6 +142,24 @@ static __always_inline __u64 socket_cookie(struct file *file, struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 }
 
+#define PF_KTHREAD 0x00200000	/* include/linux/sched.h */
+
+/*
+ * On whose behalf a task acts. Before 5.12 (3bfe6106693b) what io_uring does later is done by a kernel thread that
+ * has borrowed the memory of who asked; memory knows its owner only where the kernel has CONFIG_MEMCG. Later such a worker is a thread of
+ * that process. May go with support for kernels before 5.12.
+ */
+static __always_inline struct task_struct *acting_task(struct task_struct *task)
+{
+	struct task_struct *owner = NULL;
+
+	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
+		return task;
+	if (bpf_core_field_exists(((struct mm_struct *)0)->owner))
+		owner = BPF_CORE_READ(task, mm, owner);
+	return owner ? owner : task;
+}
+
 /*
  * A claim is an addition that finds itself alone. Kernels before 5.12 have no atomic instruction that
  * returns a value, and refuse a program that contains one, also where it is never reached; the plain addition

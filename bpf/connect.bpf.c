@@ -71,15 +71,6 @@ static __always_inline int connect_matched(struct bpf_sock_addr *context, __u64 
 	return answer;
 }
 
-/* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
-static __always_inline void *generation_again(__u64 began_with)
-{
-	__u32 active = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &active);
-
-	return (__u64)entries == began_with ? entries : NULL;
-}
-
 /*
  * The next three are functions of scalars, each checked once by the verifier: as one piece it would
  * follow every order of outcomes of one into the next. Each answers SWITCHED when a new policy came
@@ -170,46 +161,31 @@ __noinline int connect_decide(struct bpf_sock_addr *context, __u64 a, __u64 b, _
 	return answer == CONNECT_DENY ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
-static __always_inline enum verdict decide4(struct bpf_sock_addr *context, __u64 flags)
+static __always_inline enum verdict decide_where(struct bpf_sock_addr *context, struct where to)
 {
-	return connect_decide(context, bpf_ntohl(context->user_ip4), 0,
-			      REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
+	return connect_decide(context, to.a, to.b, to.rest);
 }
-
-static __always_inline enum verdict decide6(struct bpf_sock_addr *context, __u64 flags)
-{
-	__u64 word0 = bpf_ntohl(context->user_ip6[0]), word1 = bpf_ntohl(context->user_ip6[1]);
-	__u64 word2 = bpf_ntohl(context->user_ip6[2]), word3 = bpf_ntohl(context->user_ip6[3]);
-	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
-
-	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
-		return connect_decide(context, word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
-	return connect_decide(context, word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
-}
-
-/* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */
-enum { CGROUP_REFUSE = 0, CGROUP_ALLOW = 1 };
 
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *context)
 {
-	ANSWER(decide4(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(decide_where(context, where4(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *context)
 {
-	ANSWER(decide6(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(decide_where(context, where6(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *context)
 {
-	ANSWER(decide4(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(decide_where(context, where4(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *context)
 {
-	ANSWER(decide6(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(decide_where(context, where6(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
 }

@@ -77,7 +77,9 @@ struct decision {
 	__u8 let_through;
 	__u8 matcher;
 	__u8 recognised;
-	__u8 zero[6];
+	__u8 action;		/* enum action of the rule */
+	__u8 flags;		/* enum event_flag */
+	__u8 zero[4];
 };
 
 /*
@@ -756,7 +758,7 @@ static inline __attribute__((always_inline)) int requirement_unmet(const struct 
 
 /**
  * rule_find() - what a rule asks for
- * @decision: rule, vendor, id and matcher are set
+ * @decision: rule, vendor, matcher, action and id are set
  * @out_inputs: its target
  *
  * Return: 1, or 0 when there is no such rule.
@@ -772,8 +774,9 @@ static inline __attribute__((always_inline)) int rule_find(void *generation, __u
 		return 0;
 	decision->rule = number;
 	decision->vendor = rule->vendor;
-	decision->id = rule->id;
 	decision->matcher = rule->matcher;
+	decision->action = rule->action;
+	decision->id = rule->id;
 	out_inputs->target = rule->target;
 	out_inputs->target_held_by = rule->target_held_by;
 	return 1;

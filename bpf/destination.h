@@ -27,4 +27,38 @@ static __always_inline void destination_fill(struct event_destination *out, __u6
 	out->mapped = !!(rest >> 32 & REST_MAPPED);
 }
 
+/* Where to. */
+struct where {
+	__u64 a, b, rest;
+};
+
+/* Of four words of an IPv6 address in host order; one that only wraps an IPv4 address is that. */
+static __always_inline struct where where_words(__u64 word0, __u64 word1, __u64 word2, __u64 word3, __u64 protocol,
+						__u64 port, __u64 flags)
+{
+	struct where to = { word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags) };
+
+	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
+		to = (struct where){ word3, 0, REST(4, protocol, port, flags | REST_MAPPED) };
+	return to;
+}
+
+static __always_inline struct where where4(struct bpf_sock_addr *context, __u64 flags)
+{
+	struct where to = { bpf_ntohl(context->user_ip4), 0,
+			    REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags) };
+
+	return to;
+}
+
+static __always_inline struct where where6(struct bpf_sock_addr *context, __u64 flags)
+{
+	return where_words(bpf_ntohl(context->user_ip6[0]), bpf_ntohl(context->user_ip6[1]),
+			   bpf_ntohl(context->user_ip6[2]), bpf_ntohl(context->user_ip6[3]),
+			   context->protocol & 0xff, bpf_ntohs(context->user_port), flags);
+}
+
+/* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */
+enum { CGROUP_REFUSE = 0, CGROUP_ALLOW = 1 };
+
 #endif

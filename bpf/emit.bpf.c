@@ -57,7 +57,7 @@ static __always_inline void event_fill(struct event *event, enum hook hook, enum
 	event->decision.backend = backend;
 	event->decision.matcher = decision->matcher;
 	event->decision.recognised = decision->recognised;
-	event->decision.flags = 0;
+	event->decision.flags = decision->flags;
 	event->zero = 0;
 }
 
@@ -69,8 +69,8 @@ static __always_inline void fold_key_fill(struct fold_key *key, const struct scr
 	key->generation = event->decision.generation;
 	key->inode = event->file.inode;
 	key->device = event->file.device;
-	key->cgroup = slot->recalled ? event->subject.cgroup : current_cgroup();
-	key->uid = slot->recalled ? event->subject.uid : current_uid();
+	key->cgroup = slot->recalled ? event->subject.cgroup : task_cgroup(slot_task(slot));
+	key->uid = slot->recalled ? event->subject.uid : task_uid(slot_task(slot));
 	key->rule = event->decision.rule;
 	key->kind = event->header.kind;
 	key->verdict = event->decision.verdict;
@@ -80,6 +80,7 @@ static __always_inline void fold_key_fill(struct fold_key *key, const struct scr
 	key->port = event->destination.port;
 	key->family = event->destination.family;
 	key->protocol = event->destination.protocol;
+	key->socket = event->destination.socket;
 	if (event->header.kind == HOOK_NAME)
 		key->name = slot->name_key;
 }
@@ -124,19 +125,23 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 	if (slot->decision.rule)
 		count_decision(hook, &slot->decision);
 	else
-		event->decision.flags = EVENT_WANTS_CONTENT;
+		event->decision.flags |= EVENT_WANTS_CONTENT;
 	event_file_fill(slot, file, walked);
 	fold_key_fill(&slot->fold_key, slot);
 	event->decision.repeated = 0;
-	/* a question about a content is never a repeat: each program that runs meanwhile is to be ended */
-	if (slot->decision.rule && fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
+	/*
+	 * A question about a content is never a repeat: each program that runs meanwhile is to be ended. Nor is a program
+	 * that was found running: they are told one by one.
+	 */
+	if (slot->decision.rule && !(slot->decision.flags & EVENT_RAN_BEFORE) &&
+	    fold_repeat(&slot->fold_key, now, &event->decision.repeated)) {
 		count(hook, STAT_FOLDED);
 		return 0;
 	}
 	if (slot->recalled)
 		event->decision.flags |= EVENT_SUBJECT_RECALLED;
 	else
-		subject_fill(&event->subject);
+		subject_fill(slot_task(slot), &event->subject);
 	event->path_bytes = 0;
 	event->path_flags = EVENT_PATH_UNREADABLE;
 	if (file) {

@@ -32,13 +32,15 @@ static __always_inline void count_decision(enum hook hook, const struct decision
 		count(hook, STAT_REFUSED);
 	else if (decision->let_through)
 		count(hook, STAT_LET_THROUGH);
+	else if (decision->flags & EVENT_CONTAINED)
+		count(hook, STAT_CONTAINED);
 	else
 		count(hook, STAT_WOULD_REFUSE);
 }
 
 /**
  * emit() - count a match, and send its event unless it repeats one
- * @slot:   index of a claimed slot; its decision, event.destination, .sha256, .module and .decision.generation are
+ * @slot:   index of a claimed slot; its task, decision, event.destination, .sha256, .module and .decision.generation are
  *          filled in. A decision without a rule asks the agent for the content of the file
  * @what:   EMIT(hook, backend)
  * @file:   address of the struct file whose identity and path are shown; 0: none. Where .recalled is set it is 0, and

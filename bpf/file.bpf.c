@@ -111,10 +111,13 @@ __noinline int file_walk(__u32 slot, __u64 address)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct file *file = (struct file *)address;
-	struct fs_struct *fs = BPF_CORE_READ(current_task(), fs);
+	struct task_struct *task;
+	struct fs_struct *fs;
 
 	if (!scratch)
 		return 0;
+	task = slot_task(scratch);
+	fs = BPF_CORE_READ(task, fs);
 	walk_begin(&scratch->walk);
 	bpf_core_read(&scratch->position.at, sizeof(struct path), &file->f_path);
 	bpf_core_read(&scratch->position.root, sizeof(struct path), &fs->root);

@@ -78,6 +78,27 @@ struct {
 } filter __weak SEC(".maps");
 
 /*
+ * Processes whose connections are bound to the internal networks (abi.h), in the one map that this array holds while the
+ * policy contains something; else nothing, and it takes no memory. Written by the programs of contain.bpf.c and by those that
+ * recognise a file; the agent removes what is gone. Full: STAT_UNLEARNED of HOOK_EXEC counts, that process is not contained.
+ * As large as the number of processes that the host may have, with all elements there from the beginning: who forks must not be able
+ * to get out by using up memory.
+ */
+struct contained_processes {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);		/* of the template */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct contained));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct contained_processes);
+} contained __weak SEC(".maps");
+
+/*
  * What changes without a new generation: one entry. Written by the agent that holds the pins' lock at its start
  * and afterwards by nobody else (kernel_set_clock(), kernel_set_met()), member by member: it reads the entry,
  * changes one member and writes it back. Read by decisions that matched, and by what counts.
@@ -258,6 +279,7 @@ struct scratch {
 	 * Addresses in the kernel. From here they are read as numbers: the verifier lets no pointer into a function of
 	 * scalars, and what comes out of a map is none.
 	 */
+	__u64 task;			/* struct task_struct of who acts: the current one, unless somebody else is looked at */
 	__u64 file;			/* struct file that the attempt is about; 0: a module from memory */
 	__u64 inode;			/* struct inode that event.file is about */
 	__u64 name;			/* a name to match */

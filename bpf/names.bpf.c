@@ -39,7 +39,7 @@ static __always_inline struct scratch *scratch_or_count(void)
 
 static __always_inline void connection_remember(struct connection *connection, struct scratch *slot)
 {
-	subject_fill(&connection->subject);
+	subject_fill(current_task(), &connection->subject);
 	file_identity(slot->index, (__u64)BPF_CORE_READ(current_task(), mm, exe_file));
 	identity_describe((struct inode *)slot->inode, &slot->event.file);
 	connection->file = slot->event.file;
@@ -333,31 +333,14 @@ __noinline int datagram_egress(struct __sk_buff *packet)
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
-static __always_inline int datagram_ask(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
+static __always_inline int datagram_ask(struct bpf_sock_addr *context, struct where to)
 {
 	struct address_key address;
 
-	if ((rest >> 8 & 0xff) != PROTOCOL_UDP)
+	if ((to.rest >> 8 & 0xff) != PROTOCOL_UDP)
 		return VERDICT_ALLOW;
-	address_key_fill(&address, rest & 0xff, a, b);
-	return address_known(&address) ? datagram_known(context, a, b, rest) : VERDICT_ALLOW;
-}
-
-static __always_inline int datagram_ask4(struct bpf_sock_addr *context, __u64 flags)
-{
-	return datagram_ask(context, bpf_ntohl(context->user_ip4), 0,
-			    REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags));
-}
-
-static __always_inline int datagram_ask6(struct bpf_sock_addr *context, __u64 flags)
-{
-	__u64 word0 = bpf_ntohl(context->user_ip6[0]), word1 = bpf_ntohl(context->user_ip6[1]);
-	__u64 word2 = bpf_ntohl(context->user_ip6[2]), word3 = bpf_ntohl(context->user_ip6[3]);
-	__u64 protocol = context->protocol & 0xff, port = bpf_ntohs(context->user_port);
-
-	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
-		return datagram_ask(context, word3, 0, REST(4, protocol, port, flags | REST_MAPPED));
-	return datagram_ask(context, word0 << 32 | word1, word2 << 32 | word3, REST(6, protocol, port, flags));
+	address_key_fill(&address, to.rest & 0xff, to.a, to.b);
+	return address_known(&address) ? datagram_known(context, to.a, to.b, to.rest) : VERDICT_ALLOW;
 }
 
 /* ---------------------------------------------------------------- neither */
@@ -434,9 +417,6 @@ static __always_inline int packet_egress(struct __sk_buff *packet)
 	return other_egress(packet);
 }
 
-/* What a cgroup program says (kernel/bpf/cgroup.c): 0 is EPERM. */
-enum { CGROUP_REFUSE = 0, CGROUP_ALLOW = 1 };
-
 SEC("cgroup_skb/egress")
 int names_egress(struct __sk_buff *packet)
 {
@@ -446,23 +426,23 @@ int names_egress(struct __sk_buff *packet)
 SEC("cgroup/connect4")
 int names_connect4(struct bpf_sock_addr *context)
 {
-	ANSWER(datagram_ask4(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(datagram_ask(context, where4(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/connect6")
 int names_connect6(struct bpf_sock_addr *context)
 {
-	ANSWER(datagram_ask6(context, 0), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(datagram_ask(context, where6(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg4")
 int names_sendmsg4(struct bpf_sock_addr *context)
 {
-	ANSWER(datagram_ask4(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(datagram_ask(context, where4(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
 }
 
 SEC("cgroup/sendmsg6")
 int names_sendmsg6(struct bpf_sock_addr *context)
 {
-	ANSWER(datagram_ask6(context, REST_DATAGRAM), CGROUP_REFUSE, CGROUP_ALLOW);
+	ANSWER(datagram_ask(context, where6(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
 }

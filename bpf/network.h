@@ -4,9 +4,19 @@
 #define EMBARGO_NETWORK_H
 
 #include "abi.h"
+#include "maps.h"
 
 /* What these answer when a new policy came in the middle. */
 #define SWITCHED (~0ull)
+
+/* The generation, if it still is the one that the decision began with; see match_step() in match.bpf.c. */
+static __always_inline void *generation_again(__u64 began_with)
+{
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+
+	return (__u64)entries == began_with ? entries : NULL;
+}
 
 /**
  * network_lookup() - the longest prefix with rules that covers an address

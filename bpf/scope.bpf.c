@@ -36,11 +36,13 @@ __noinline int cgroup_step(__u32 index)
 __noinline int cgroup_walk(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
+	struct task_struct *task;
 
 	if (!slot)
 		return 0;
 	walk_begin(&slot->second);
-	slot->cgroup_at = BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn);
+	task = slot_task(slot);
+	slot->cgroup_at = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 #pragma clang loop unroll(disable)
 	for (int step = 0; step < WALK_STEPS_MAX; step++) {
 		if (!cgroup_step(index)) {
@@ -66,7 +68,7 @@ __noinline int scope_ask(__u32 index)
 	scope = bpf_map_lookup_elem(entries, &key);
 	if (!scope)
 		return SCOPE_IN;
-	scope_facts_init(entries, scope, current_uid(), &facts);
+	scope_facts_init(entries, scope, task_uid(slot_task(slot)), &facts);
 	if (scope->root[SCOPE_LIST_ONLY] | scope->root[SCOPE_LIST_EXCLUDED] | scope->root[SCOPE_LIST_CONTAINERS])
 		cgroup_walk(index);
 	else

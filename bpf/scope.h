@@ -12,7 +12,7 @@ enum scope_answer {
 };
 
 /**
- * scope_ask() - is anything decided of what the current task does?
+ * scope_ask() - is anything decided of what the slot's task does?
  * @slot: index of a claimed slot whose .generation is set; its match and its path are overwritten
  *
  * Return: enum scope_answer.

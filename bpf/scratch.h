@@ -24,6 +24,7 @@ static __always_inline struct scratch *scratch_claim(void)
 			slot->index = index;
 			slot->recalled = 0;
 			slot->cookie = 0;
+			slot->task = bpf_get_current_task();
 			return slot;
 		}
 	}

@@ -111,7 +111,7 @@ static __always_inline void socket_fill(struct task_struct *task, struct file *f
 	out->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
 	out->within = task_is_within(task) && cgroup_is_within(socket_cgroup(sk));
 	socket_bytes(sk, &out->sent, &out->received);
-	subject_of(task, &out->subject);
+	subject_fill(task, &out->subject);
 	file_fill(task, &out->file);
 	path_fill(task, slot, out);
 	if (out->state != STATE_LISTEN)

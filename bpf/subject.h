@@ -24,40 +24,41 @@ static __always_inline bool task_is_within(struct task_struct *task)
 
 static __always_inline bool is_within(void)
 {
-	return !load_config.within || task_is_within(current_task());
+	return task_is_within(current_task());
 }
 
-static __always_inline __u64 current_cgroup(void)
+/* Who acts in an attempt. Not to be written inside BPF_CORE_READ(), which would look for our own struct in the kernel. */
+static __always_inline struct task_struct *slot_task(const struct scratch *slot)
 {
-	return BPF_CORE_READ(current_task(), cgroups, dfl_cgrp, kn, id);
+	return (struct task_struct *)slot->task;
 }
 
-static __always_inline __u32 current_uid(void)
+static __always_inline __u64 task_cgroup(struct task_struct *task)
 {
-	return BPF_CORE_READ(current_task(), cred, uid.val);
+	return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
-static __always_inline void subject_of(struct task_struct *task, struct event_subject *out)
+static __always_inline __u32 task_uid(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, cred, uid.val);
+}
+
+static __always_inline void subject_fill(struct task_struct *task, struct event_subject *out)
 {
 	struct task_struct *parent = BPF_CORE_READ(task, real_parent);
 
 	out->start_boot_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	out->cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	out->cgroup = task_cgroup(task);
 	out->pid = BPF_CORE_READ(task, tgid);
 	out->tid = BPF_CORE_READ(task, pid);
 	out->parent_pid = BPF_CORE_READ(parent, tgid);
-	out->uid = BPF_CORE_READ(task, cred, uid.val);
+	out->uid = task_uid(task);
 	out->gid = BPF_CORE_READ(task, cred, gid.val);
 	out->effective_uid = BPF_CORE_READ(task, cred, euid.val);
 	out->pid_namespace = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
 	out->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	BPF_CORE_READ_INTO(&out->name, task, comm);
 	BPF_CORE_READ_INTO(&out->parent_name, parent, comm);
-}
-
-static __always_inline void subject_fill(struct event_subject *out)
-{
-	subject_of(current_task(), out);
 }
 
 #endif

@@ -134,9 +134,19 @@ struct fs_struct {
 };
 
 struct files_struct;
+struct task_struct;
 
 struct mm_struct {
 	struct file *exe_file;
+	struct task_struct *owner;	/* only with CONFIG_MEMCG */
+};
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+struct signal_struct {
+	atomic_t live;
 };
 
 struct cred {
@@ -202,6 +212,10 @@ struct task_struct {
 	const struct cred *cred;
 	struct css_set *cgroups;
 	unsigned int personality;
+	unsigned int flags;
+	struct list_head children;
+	struct list_head sibling;
+	struct signal_struct *signal;
 	char comm[16];
 };
 
@@ -270,7 +284,21 @@ struct mptcp_sock {
 	__u64 bytes_sent;
 };
 
+struct msghdr;
+
+/* What a perf tracepoint is given; include/trace/events/sched.h. */
+struct trace_event_raw_sched_process_fork {
+	int child_pid;
+};
+
 struct seq_file;
+
+struct bpf_iter_meta;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
 
 struct bpf_iter_meta {
 	struct seq_file *seq;

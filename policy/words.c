@@ -38,6 +38,7 @@ static const char *const let_through_words[] = {
 	[LET_THROUGH_ALLOWED] = "allowed",
 	[LET_THROUGH_PROTECTED] = "protected",
 	[LET_THROUGH_SHARED] = "shared",
+	[LET_THROUGH_CONTAIN] = "contain",
 };
 WORDS(let_through_words, LET_THROUGH_MAX);
 

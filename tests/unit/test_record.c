@@ -57,6 +57,16 @@ static const struct generation_rule rules[] = {
 	 .matcher = MATCHER_DOMAIN,
 	 .action = ACTION_DENY,
 	 .target = MODE_ENFORCE},
+	{.id = "example-vendor/agent/path/55667788",
+	 .vendor = "example-vendor",
+	 .vendor_name = "Example Vendor, Inc.",
+	 .product = "agent",
+	 .value = "/opt/agent/**",
+	 .reason = "",
+	 .file = "p",
+	 .matcher = MATCHER_PATH,
+	 .action = ACTION_CONTAIN,
+	 .target = MODE_ENFORCE},
 };
 
 static const struct generation_rule unenforced[] = {
@@ -263,12 +273,42 @@ static json_t *traffic(void)
 	return record_traffic(&context, &of);
 }
 
+/* Of a rule that contains. */
+static struct event *contained(const char *name, union buffer *buffer)
+{
+	struct event *event = make(buffer, HOOK_EXEC, "/opt/agent/bin/agentd");
+
+	event->decision.rule = 5;
+	if (!strncmp(name, "exec", 4)) {
+		event->decision.verdict = VERDICT_ALLOW;
+		event->decision.flags = EVENT_CONTAINED;
+	} else {
+		event->header.kind = HOOK_CONNECT;
+		to_connect(event, 6);
+		event->decision.rule = 5;
+		event->decision.matcher = MATCHER_PATH;
+		event->decision.recognised = RECOGNISED_CONTAINED;
+	}
+	if (!strcmp(name, "exec-contained-before")) {
+		event->decision.flags |= EVENT_RAN_BEFORE;
+		event->decision.backend = BACKEND_NONE;
+		event->decision.mode = MODE_AUDIT;
+		event->decision.held_by = HELD_BY_PAUSE;
+	} else if (!strcmp(name, "connect-contained-socket")) {
+		memset(&event->destination, 0, sizeof(event->destination));
+		event->destination.socket = 17;	/* AF_PACKET */
+	}
+	return event;
+}
+
 static json_t *sample(const char *name, union buffer *buffer)
 {
 	struct event *event = make(buffer, HOOK_EXEC, "/opt/example/bin/sensord");
 	struct enrichment more = {.parent_executable = "/usr/lib/systemd/systemd"};
 
-	if (!strcmp(name, "exec-audit")) {
+	if (strstr(name, "contained")) {
+		event = contained(name, buffer);
+	} else if (!strcmp(name, "exec-audit")) {
 		to_audit(event, HELD_BY_POLICY);
 		strcpy(more.command_line, "/opt/example/bin/sensord --foreground");
 	} else if (!strcmp(name, "exec-let-through")) {
@@ -297,12 +337,17 @@ static json_t *sample(const char *name, union buffer *buffer)
 		event = make(buffer, HOOK_LOAD, "/tmp/copy.so");
 		event->decision.recognised = RECOGNISED_IDENTITY;
 		strcpy(more.executable, "/usr/bin/bash");
-	} else if (!strcmp(name, "module-refused")) {
+	} else if (!strncmp(name, "module", 6)) {
 		event = make(buffer, HOOK_MODULE, "/usr/lib/modules/extra/example_kmod.ko");
 		event->decision.recognised = RECOGNISED_NAME;
 		event->decision.matcher = MATCHER_MODULE;
 		strcpy(event->module, "example_kmod");
 		strcpy(event->subject.name, "modprobe");
+		if (!strcmp(name, "module-contain")) {
+			event->decision.rule = 5;
+			event->decision.verdict = VERDICT_ALLOW;
+			event->decision.let_through = LET_THROUGH_CONTAIN;
+		}
 	} else if (!strcmp(name, "name-refused")) {
 		to_name(event, RECOGNISED_SERVER_NAME, "eu-1.cloud.example.com");
 	} else if (!strcmp(name, "name-recalled")) {
@@ -331,7 +376,9 @@ static json_t *sample(const char *name, union buffer *buffer)
 static const char *const sample_names[] = {
 	"exec-refused", "exec-audit",    "exec-let-through", "connect-refused", "connect-datagram",
 	"exec-summary", "lost",          "coverage",         "exec-content",    "exec-late",
-	"load-refused", "module-refused", "connect-open", "traffic", "name-refused", "name-recalled"};
+	"load-refused", "module-refused", "connect-open", "traffic", "name-refused", "name-recalled",
+	"module-contain", "exec-contained", "exec-contained-before",
+	"connect-contained", "connect-contained-socket"};
 
 static void check_sample(const char *name, const char *line)
 {
@@ -440,8 +487,8 @@ static void unknown_rule_is_a_number(void **state)
 							    "rule_number")),
 			 1);
 	event->decision.generation = generation.number;
-	event->decision.rule = 5;
-	assert_null(record_rule(&context, generation.number, 5));
+	event->decision.rule = 6;
+	assert_null(record_rule(&context, generation.number, 6));
 }
 
 static void previous_generation_gives_names(void **state)
