@@ -60,7 +60,7 @@ static const char *const by_module[BACKEND_MAX] = {
 /* Each kind of matcher, by the attempts that it is about. */
 static const struct {
 	enum matcher matcher;
-	enum hook hook;              /* HOOK_NONE: not enforced in this version */
+	enum hook hook;
 	const char *const *achieves; /* by enum backend; NULL: what the hook does */
 } kinds[] = {
 	{MATCHER_PATH, HOOK_EXEC, NULL},
@@ -73,7 +73,7 @@ static const struct {
 	{MATCHER_PACKAGE_VENDOR, HOOK_LOAD, by_package},
 	{MATCHER_MODULE, HOOK_MODULE, by_module},
 	{MATCHER_NETWORK, HOOK_CONNECT, NULL},
-	{MATCHER_DOMAIN, HOOK_NONE, NULL},
+	{MATCHER_DOMAIN, HOOK_NAME, NULL},
 };
 
 static const char *kind_achieves(const struct kernel_report *report, size_t i)
@@ -81,8 +81,6 @@ static const char *kind_achieves(const struct kernel_report *report, size_t i)
 	const struct hook_report *hook = &report->hooks[kinds[i].hook];
 	const char *text;
 
-	if (kinds[i].hook == HOOK_NONE)
-		return "not enforced in this version: listed by policy check and status";
 	if (hook->hook == HOOK_NONE || hook->backend == BACKEND_NONE)
 		return kinds[i].achieves ? kinds[i].achieves[BACKEND_NONE] : "nothing on this host";
 	text = kinds[i].achieves ? kinds[i].achieves[hook->backend] : hook->achieves;
@@ -92,11 +90,6 @@ static const char *kind_achieves(const struct kernel_report *report, size_t i)
 	return text ? text : "nothing on this host";
 }
 
-static const char *kind_hook(size_t i)
-{
-	return kinds[i].hook ? hook_word(kinds[i].hook) : "-";
-}
-
 static json_t *matchers(const struct kernel_report *report)
 {
 	AUTO_JSON json_t *list = json_array();
@@ -104,7 +97,7 @@ static json_t *matchers(const struct kernel_report *report)
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
 		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "matcher",
 							  matcher_word(kinds[i].matcher), "attempt",
-							  kind_hook(i), "achieves",
+							  hook_word(kinds[i].hook), "achieves",
 							  kind_achieves(report, i))))
 			return NULL;
 	return take_ptr(list);
@@ -163,7 +156,7 @@ static void print_matchers(const struct kernel_report *report)
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 
 	for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
-		const char *cells[] = {matcher_word(kinds[i].matcher), kind_hook(i),
+		const char *cells[] = {matcher_word(kinds[i].matcher), hook_word(kinds[i].hook),
 				       kind_achieves(report, i)};
 
 		(void)table_row(table, cells);

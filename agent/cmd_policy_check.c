@@ -77,7 +77,7 @@ static void print_plan(const struct policy_work *work)
 	const struct generation *generation = work->compiled.generation;
 	AUTO_JSON json_t *exceptions = exceptions_list(generation, work->host.now_s);
 	static const char *const heads[] = {"vendor", "name", "rules", "not enforced yet"};
-	size_t counts[MATCHER_MAX][MODE_MAX] = {0}, allows = 0, i;
+	size_t counts[MATCHER_MAX][MODE_MAX] = {0}, allows = 0, contain = 0, i;
 	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
 	AUTO_JSON json_t *vendors = summary_vendors(generation);
 	AUTO_JSON json_t *missing = summary_unenforced(generation);
@@ -90,6 +90,7 @@ static void print_plan(const struct policy_work *work)
 			allows++;
 		else if (rule->matcher < MATCHER_MAX && rule->target < MODE_MAX)
 			counts[rule->matcher][rule->target]++;
+		contain += rule->action == ACTION_CONTAIN;
 	}
 	printf("policy %s revision %u (%s), generation %016llx\n\n", generation->policy,
 	       generation->revision, mode_word(generation->mode),
@@ -109,6 +110,9 @@ static void print_plan(const struct policy_work *work)
 		if (counts[matcher][MODE_AUDIT] || counts[matcher][MODE_ENFORCE])
 			printf("%s rules: %zu to enforce, %zu to audit\n", matcher_word(matcher),
 			       counts[matcher][MODE_ENFORCE], counts[matcher][MODE_AUDIT]);
+	if (contain)
+		printf("of these %zu contain: what they mean runs, and reaches what is internal\n",
+		       contain);
 	printf("allow entries: %zu\n", allows);
 	json_array_foreach (missing, i, one)
 		printf("not enforced yet: %lld %s: %s\n", number_of(one, "count"),

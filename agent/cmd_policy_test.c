@@ -151,14 +151,31 @@ static char *expected_text(const struct policy_case *one)
 	return text;
 }
 
-static char *got_text(const struct case_result *result)
+/* What there is to say besides the outcome; NULL: nothing. */
+static int why_text(const struct policy_case *one, const struct case_result *result, char **out_why)
+{
+	int bytes = 0;
+
+	if (!result->contained_good)
+		bytes = asprintf(out_why, "no rule of the policy contains as %s",
+				 one->as.contained);
+	else if (result->answer.why)
+		bytes = asprintf(out_why, "%s", result->answer.why);
+	return bytes < 0 ? -ENOMEM : 0;
+}
+
+static char *got_text(const struct policy_case *one, const struct case_result *result)
 {
 	const struct answer *answer = &result->answer;
 	bool held = answer->outcome == OUTCOME_AUDIT;
+	AUTO_FREE char *why = NULL;
 	char *text = NULL;
 	size_t bytes;
-	FILE *out = open_memstream(&text, &bytes);
+	FILE *out;
 
+	if (why_text(one, result, &why) < 0)
+		return NULL;
+	out = open_memstream(&text, &bytes);
 	if (!out)
 		return NULL;
 	fputs(outcome_word(answer->outcome), out);
@@ -168,8 +185,8 @@ static char *got_text(const struct case_result *result)
 		fprintf(out, " by %s", result->rule);
 	if (held)
 		fprintf(out, ", held by %s", held_by_word(answer->decision.held_by));
-	if (answer->why)
-		fprintf(out, ": %s", answer->why);
+	if (why)
+		fprintf(out, ": %s", why);
 	return fclose(out) ? NULL : text;
 }
 
@@ -177,7 +194,7 @@ static int add_row(struct test *test, const struct policy_case *one,
 		   const struct case_result *result)
 {
 	AUTO_FREE char *tried = thing_text(&one->thing), *expected = expected_text(one);
-	AUTO_FREE char *got = got_text(result), *label = NULL;
+	AUTO_FREE char *got = got_text(one, result), *label = NULL;
 	char line[16];
 	const char *cells[] = {line, NULL, expected, got};
 
@@ -193,21 +210,21 @@ static int add_json(struct test *test, const struct policy_case *one,
 		    const struct case_result *result)
 {
 	const struct match_decision *decision = &result->answer.decision;
-	AUTO_FREE char *tried = thing_text(&one->thing);
+	AUTO_FREE char *tried = thing_text(&one->thing), *why = NULL;
 	json_t *item;
 
-	if (!tried)
+	if (!tried || why_text(one, result, &why) < 0)
 		return -ENOMEM;
-	item = json_pack(
-		"{s:b, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:b}", "passed", result->passed,
-		"name", policy_text_json(one->name), "line", (int)one->place.line, "column",
-		(int)one->place.column, "tried", policy_text_json(tried), "expected",
-		outcome_word(one->expect), "got", outcome_word(result->answer.outcome), "rule",
-		policy_text_json(result->rule), "held_by",
-		result->answer.outcome == OUTCOME_AUDIT
-			? json_string(held_by_word(decision->held_by))
-			: json_null(),
-		"why", policy_text_json(result->answer.why), "in_scope", decision->in_scope);
+	item = json_pack("{s:b, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:b}", "passed",
+			 result->passed, "name", policy_text_json(one->name), "line",
+			 (int)one->place.line, "column", (int)one->place.column, "tried",
+			 policy_text_json(tried), "expected", outcome_word(one->expect), "got",
+			 outcome_word(result->answer.outcome), "rule",
+			 policy_text_json(result->rule), "held_by",
+			 result->answer.outcome == OUTCOME_AUDIT
+				 ? json_string(held_by_word(decision->held_by))
+				 : json_null(),
+			 "why", policy_text_json(why), "in_scope", decision->in_scope);
 	return json_array_append_new(test->list, item) ? -ENOMEM : 0;
 }
 

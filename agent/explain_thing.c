@@ -73,6 +73,11 @@ static void print_rule(const struct explain *explain, const struct origin *origi
 		explain_words("holds", words_until(rule->until_s, explain->work.host.now_s));
 	} else {
 		explain_words("mode", words_mode(explain->policy, origin));
+		if (rule->action == ACTION_CONTAIN)
+			explain_label("action",
+				      rule->matcher == MATCHER_MODULE
+					      ? "contain: a module is let through"
+					      : "contain: it runs, and reaches what is internal");
 		if (rule->strict)
 			explain_label("scripts",
 				      "strict: also when an interpreter opens such a file");
@@ -123,10 +128,14 @@ static const char *headline(const struct explanation *explanation)
 			"would go through, and be recorded: an exception wins over its rule",
 		[OUTCOME_NONE] = "would go through: no rule matches, and nothing is recorded",
 		[OUTCOME_NOT_ENFORCED] = "would go through: a rule matches",
+		[OUTCOME_CONTAIN] =
+			"would run, and be recorded; it and what it starts would reach the internal networks only",
 		[OUTCOME_UNDECIDED] =
 			"cannot be decided: its path is too deep. It would go through, and be counted",
 	};
 
+	if (explanation->answer.outcome == OUTCOME_NONE && explanation->rule.rule)
+		return "would go through, and not be recorded: its rule contains what is executed";
 	return lines[explanation->answer.outcome];
 }
 
@@ -206,6 +215,10 @@ int explain_print_thing(const struct explain *explain)
 	print_rules(explain,
 		    "Rules for other ports or protocols of this address:", explanation->elsewhere,
 		    explanation->elsewhere_count);
+	if (explanation->contains)
+		print_condition("Contained programs",
+				explanation->internal ? "they reach it, it is internal"
+						      : "they do not reach it, it is not internal");
 	if (explanation->rule.rule)
 		print_conditions(explain);
 	if (explanation->known)
@@ -242,7 +255,7 @@ json_t *explain_thing_json(const struct explain *explain)
 	AUTO_FREE char *tried = thing_text(&explain->question.thing);
 	unsigned held_by = answer->outcome == OUTCOME_AUDIT ? answer->decision.held_by : 0;
 
-	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "what",
+	return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "what",
 			 policy_text_json(tried), "outcome", outcome_word(answer->outcome),
 			 "held_by", held_by ? json_string(held_by_word(held_by)) : json_null(),
 			 "why", policy_text_json(answer->why), "rule",
@@ -251,5 +264,6 @@ json_t *explain_thing_json(const struct explain *explain)
 			 origins_json(policy, explanation->others, explanation->other_count),
 			 "other_ports",
 			 origins_json(policy, explanation->elsewhere, explanation->elsewhere_count),
-			 "known", known_json(explain));
+			 "known", known_json(explain), "internal",
+			 explanation->contains ? json_boolean(explanation->internal) : json_null());
 }

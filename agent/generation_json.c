@@ -160,7 +160,7 @@ static int put_rule(json_t *object, const struct gen_rule *rule)
 	       put_number(object, "target_held_by", rule->target_held_by) ||
 	       put_number(object, "matcher", rule->matcher) ||
 	       put_number(object, "flags", rule->flags) ||
-	       put_number(object, "until", rule->until_s);
+	       put_number(object, "until", rule->until_s) || put(object, "id", hex(rule->id));
 }
 
 static int put_scope(json_t *object, const struct gen_scope *scope)
@@ -174,7 +174,8 @@ static int put_scope(json_t *object, const struct gen_scope *scope)
 static int put_roots(json_t *object, const struct gen_roots *roots)
 {
 	return put_number(object, "modules", roots->modules) ||
-	       put_number(object, "interpreters", roots->interpreters);
+	       put_number(object, "interpreters", roots->interpreters) ||
+	       put_number(object, "domains", roots->domains);
 }
 
 /* As much of it as the key holds. */
@@ -220,7 +221,8 @@ static int put_value(json_t *object, const struct gen_key *key, const union gen_
 	case GEN_DIGEST:
 		return put_digest(object, key, &value->digest);
 	case GEN_CONTAIN:
-		return put_number(object, "rule", value->contain.rule);
+		return put(object, "id", hex(key->a)) ||
+		       put_number(object, "rule", value->contain.rule);
 	default:
 		return 0;
 	}
@@ -233,8 +235,7 @@ static const char *kind_word(unsigned kind)
 		[GEN_NODE] = "node",       [GEN_GLOB] = "glob",       [GEN_ACCEPT] = "accept",
 		[GEN_NET4] = "net4",       [GEN_NET6] = "net6",       [GEN_CONDITION] = "condition",
 		[GEN_RULE] = "rule-entry", [GEN_SCOPE] = "scope",     [GEN_USER] = "user",
-		[GEN_ROOTS] = "roots",     [GEN_DIGEST] = "digest",
-		[GEN_CONTAIN] = "contain",
+		[GEN_ROOTS] = "roots",     [GEN_DIGEST] = "digest",   [GEN_CONTAIN] = "contain",
 	};
 	_Static_assert(ARRAY_LENGTH(words) == GEN_MAX, "a word for each kind of entry");
 

@@ -278,6 +278,11 @@ static int collect_modules(struct inventory *inventory, struct collected *collec
 	return add_name(collected, MATCHER_MODULE, type, "the file system that it runs from");
 }
 
+static int on_domain(void *context, const struct inventory_domain *found)
+{
+	return add_name(context, MATCHER_DOMAIN, found->name, "%s", found->why);
+}
+
 /*
  * For the agent, in a process of its own: the databases are outside bytes, and librpm, once loaded, would stay. A
  * record is this and then both texts.
@@ -388,6 +393,8 @@ static int collect_names(const struct generation *generation, struct inventory *
 		err = collect_packages(generation, inventory, collected);
 	if (!err && has_rule(generation, MATCHER_MODULE))
 		err = collect_modules(inventory, collected);
+	if (!err && has_rule(generation, MATCHER_DOMAIN))
+		err = inventory_host_domains(inventory, on_domain, collected);
 	return err;
 }
 

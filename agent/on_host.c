@@ -12,8 +12,11 @@
 #include <string.h>
 
 static const char *const words[] = {
-	[ON_HOST_REFUSED] = "refused", [ON_HOST_RECORDED] = "recorded",
-	[ON_HOST_ALLOWED] = "allowed", [ON_HOST_NOT_ENFORCED] = "not enforced yet",
+	[ON_HOST_REFUSED] = "refused",
+	[ON_HOST_CONTAINED] = "contained",
+	[ON_HOST_RECORDED] = "recorded",
+	[ON_HOST_ALLOWED] = "allowed",
+	[ON_HOST_NOT_ENFORCED] = "not enforced yet",
 	[ON_HOST_NOTHING] = "nothing",
 };
 _Static_assert(ARRAY_LENGTH(words) == ON_HOST_MAX, "a word for each outcome");
@@ -32,7 +35,11 @@ enum on_host_outcome on_host_outcome(const struct scan *scan, const struct scan_
 		return ON_HOST_ALLOWED;
 	if (!match_is_enforced(scan->generation, finding->rule))
 		return ON_HOST_NOT_ENFORCED;
-	return finding->rule->target == MODE_ENFORCE ? ON_HOST_REFUSED : ON_HOST_RECORDED;
+	if (finding->rule->target != MODE_ENFORCE)
+		return ON_HOST_RECORDED;
+	if (finding->rule->action != ACTION_CONTAIN)
+		return ON_HOST_REFUSED;
+	return finding->rule->matcher == MATCHER_MODULE ? ON_HOST_RECORDED : ON_HOST_CONTAINED;
 }
 
 int on_host_look(const struct compiled *compiled, const char *root, struct diagnostics *diags,
@@ -96,9 +103,10 @@ void on_host_print(const struct scan *scan, FILE *out)
 	fprintf(out, "\non this host now: ");
 	if (all)
 		fprintf(out,
-			"%zu rules that refuse, %zu that record, %zu allowed, %zu not enforced yet\n",
-			rows[ON_HOST_REFUSED], rows[ON_HOST_RECORDED], rows[ON_HOST_ALLOWED],
-			rows[ON_HOST_NOT_ENFORCED]);
+			"%zu rules that refuse, %zu that contain, %zu that record, %zu allowed, "
+			"%zu not enforced yet\n",
+			rows[ON_HOST_REFUSED], rows[ON_HOST_CONTAINED], rows[ON_HOST_RECORDED],
+			rows[ON_HOST_ALLOWED], rows[ON_HOST_NOT_ENFORCED]);
 	else
 		fprintf(out, "no rule hits anything\n");
 	if (all)

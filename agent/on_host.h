@@ -14,6 +14,7 @@ struct diagnostics;
 /* In the order in which they are shown. */
 enum on_host_outcome {
 	ON_HOST_REFUSED,	/* an attempt is refused and recorded */
+	ON_HOST_CONTAINED,	/* it runs, and reaches the internal networks only */
 	ON_HOST_RECORDED,	/* it is recorded and goes through */
 	ON_HOST_ALLOWED,	/* an entry of "allow" lets it through */
 	ON_HOST_NOT_ENFORCED,	/* this version does nothing about it */

@@ -187,14 +187,15 @@ enum protocol {
  * and all below it. There "deny" is 1 where a pattern of the list covers the path; "allow" and "deep" are 0.
  *
  * Names of kernel modules, and the names of programs that count as interpreters for rules with RULE_STRICT, are
- * paths of one component for the same nodes, from the roots of GEN_ROOTS. There is no GEN_ROOTS without either.
+ * paths of one component for the same nodes, from the roots of GEN_ROOTS. There is no GEN_ROOTS without these and domains.
  *
  * Domains are paths of their labels from the last one: api.example.com is /com/example/api, and *.example.com is
  * /com/example/ and all below, from the root GEN_ROOTS.domains. Labels are in lower case.
  *
- * A rule with ACTION_CONTAIN has a GEN_CONTAIN, so that a mark which was set under another generation finds its rule, or that
- * there is none any more. Only rules of files have that action: what a line says to contain says of its networks and
- * domains to refuse them, as a program that may not leave the internal networks does not reach them either.
+ * A rule of programs (path, digest, package, package vendor) with ACTION_CONTAIN has a GEN_CONTAIN, so that a mark which was
+ * set under another generation finds its rule, or that there is none any more. A rule of modules with that action lets them
+ * through. Others do not have it: what a line says to contain says of its networks and domains to refuse them, as a program
+ * that may not leave the internal networks does not reach them either.
  *
  * Rules of packages and package vendors have a number and no other entry: the agent finds their files and adds
  * facts that name them.
@@ -237,7 +238,7 @@ enum gen_flag {
 	GEN_FLAG_REQUIRES = 2,		/* in audit until struct runtime says that the requirements are met */
 	GEN_FLAG_STRICT = 4,		/* some rule has RULE_STRICT */
 	GEN_FLAG_NAMES = 8,		/* there are domains: answers and server names are read */
-	GEN_FLAG_CONTAIN = 16,		/* some rule has ACTION_CONTAIN */
+	GEN_FLAG_CONTAIN = 16,		/* some rule of programs has ACTION_CONTAIN */
 	GEN_FLAG_REFUSE_NO_NAME = 32,	/* TLS without a server name is refused also at an address that innocent names share */
 	GEN_FLAG_REFUSE_QUIC = 64,	/* the same for UDP to port 443 */
 	GEN_FLAGS_ALL = 127,

@@ -523,11 +523,11 @@ static inline __attribute__((always_inline)) __u32 lengths_count(const struct ge
 	return count;
 }
 
-/* The longest prefix with rules that covers an address; .count 0 when there is none. */
-static inline __attribute__((always_inline)) struct gen_network network_find(void *generation,
-									     const struct address *address)
+/* The longest prefix of a table (enum network_table) that covers an address; .count 0 when there is none. */
+static inline __attribute__((always_inline)) struct gen_network
+network_find_in(void *generation, __u32 table, const struct address *address)
 {
-	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family };
+	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family, .node = table };
 	const struct gen_lengths *in_use = (const struct gen_lengths *)GEN_FIND(generation, &key);
 	struct gen_network best = {};
 	__u32 low = 0, high;	/* behind the last */
@@ -556,6 +556,12 @@ static inline __attribute__((always_inline)) struct gen_network network_find(voi
 		}
 	}
 	return best;
+}
+
+static inline __attribute__((always_inline)) struct gen_network network_find(void *generation,
+									     const struct address *address)
+{
+	return network_find_in(generation, NETWORKS_RULES, address);
 }
 
 /**

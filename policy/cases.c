@@ -129,6 +129,15 @@ static void requires_read(struct reader *reader, const struct field *field,
 	*(bool *)member = !met;
 }
 
+static void contained_read(struct reader *reader, const struct field *field,
+			   const struct yaml_node *node, void *member)
+{
+	const char *text = reader_text(reader, node);
+
+	if (text)
+		*(const char **)member = text;
+}
+
 #define AS(key, read, member)                                                                      \
 	{                                                                                          \
 		key, 0, read, offsetof(struct case_subject, member)                                \
@@ -142,6 +151,7 @@ static const struct field as_fields[] = {
 	AS("paused", field_bool, subject.paused),
 	AS("audit-only", field_bool, subject.capped),
 	AS("requires-met", requires_read, subject.requirement_unmet),
+	AS("contained", contained_read, contained),
 	{0},
 };
 
@@ -390,6 +400,17 @@ static bool begins_id(const char *id, const char *expected)
 	return id && !strncmp(id, expected, bytes) && (!id[bytes] || id[bytes] == '/');
 }
 
+/* The first rule that contains, and whose id is the expected one or begins like it. NULL: there is none. */
+static const struct generation_rule *find_contained(const struct generation *generation,
+						    const char *expected)
+{
+	for (size_t i = 0; i < generation->rule_count; i++)
+		if (generation->rules[i].action == ACTION_CONTAIN &&
+		    begins_id(generation->rules[i].id, expected))
+			return &generation->rules[i];
+	return NULL;
+}
+
 struct case_result case_judge(const struct policy_case *one, const struct generation *generation,
 			      const struct match_index *index, __s64 now_s)
 {
@@ -399,6 +420,9 @@ struct case_result case_judge(const struct policy_case *one, const struct genera
 
 	if (!subject.now_s)
 		subject.now_s = now_s;
+	if (one->as.contained)
+		subject.contained = find_contained(generation, one->as.contained);
+	result.contained_good = !one->as.contained || subject.contained;
 	result.answer = thing_ask(generation, index, &one->thing, &subject);
 	result.outcome_good = (unsigned)result.answer.outcome == one->expect;
 	result.held_by_good = !one->held_by || result.answer.decision.held_by == one->held_by;
@@ -409,6 +433,7 @@ struct case_result case_judge(const struct policy_case *one, const struct genera
 	else if (match->rule)
 		result.rule = match->rule->id;
 	result.rule_good = !one->rule || begins_id(result.rule, one->rule);
-	result.passed = result.outcome_good && result.held_by_good && result.rule_good;
+	result.passed = result.outcome_good && result.held_by_good && result.rule_good &&
+			result.contained_good;
 	return result;
 }

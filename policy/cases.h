@@ -16,6 +16,7 @@
 struct case_subject {
 	struct match_subject subject;	/* .now_s 0: not said */
 	const struct yaml_node *labels; /* a mapping of texts; NULL: not said */
+	const char *contained;	/* the rule that contains the program, its id or the beginning of it; NULL: none does */
 };
 
 struct policy_case {
@@ -57,6 +58,7 @@ void cases_free(struct cases *cases);
 struct case_result {
 	bool passed;
 	bool outcome_good, held_by_good, rule_good;	/* what of it is as expected */
+	bool contained_good;				/* there is a rule that contains who tries it */
 	struct answer answer;				/* points into the generation */
 	const char *rule;				/* id of the rule, or of the entry of "allow"; NULL: none */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * compile.c - from the flat list of rules to a generation: number the rules, let paths.c and networks.c
- * make their entries, add one entry for each rule, and lay out the strings that turn a rule number
+ * make their entries, rule_entries.c those of the rules, and lay out the strings that turn a rule number
  * back into words. Strings come last, when the working memory of the others is free again.
  */
 #include "beside.h"
@@ -11,6 +11,7 @@
 #include "numbered.h"
 #include "paths.h"
 #include "policy.h"
+#include "rule_entries.h"
 #include "store.h"
 #include "strings.h"
 
@@ -19,8 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGEST_DIGITS 8
-#define AHEAD         16 /* rules that are fetched while others are worked on */
+#define AHEAD      16 /* rules that are fetched while others are worked on */
+#define NAME_FLAGS (GEN_FLAG_REFUSE_NO_NAME | GEN_FLAG_REFUSE_QUIC)
 
 struct compilation {
 	const struct rules *rules; /* borrowed */
@@ -36,46 +37,6 @@ static int compile_header(struct compilation *compilation)
 	union gen_value value = {0};
 
 	return entries_add(&compilation->entries, &key, &value);
-}
-
-/* Only exceptions end. */
-static __u64 rule_end(const struct numbered_rule *rule)
-{
-	return rule->action == ACTION_ALLOW ? rule->rule->until_s : 0;
-}
-
-static __u64 vendor_key(const struct compilation *compilation, const struct numbered_rule *rule)
-{
-	__u32 vendor = compilation->numbered.words[rule->words].vendor;
-
-	return rule->action == ACTION_ALLOW ? 0 : compilation->strings.list[vendor].hash;
-}
-
-static int compile_rules(struct compilation *compilation)
-{
-	const struct numbered *numbered = &compilation->numbered;
-	struct entries *entries = &compilation->entries;
-	size_t start = entries->count;
-	__u32 *order;
-	int err = entries_order(numbered->count, &order);
-
-	for (size_t i = 0; !err && i < numbered->count; i++) {
-		const struct numbered_rule *rule = &numbered->list[order[i] - 1];
-		struct gen_key key = {.kind = GEN_RULE, .node = order[i]};
-		union gen_value value = {.rule = {.vendor = vendor_key(compilation, rule),
-						  .action = rule->action,
-						  .target = rule->target,
-						  .target_held_by = rule->target_held_by,
-						  .matcher = rule->matcher,
-						  .flags = rule->strict ? RULE_STRICT : 0,
-						  .until_s = rule_end(rule)}};
-
-		if (i + AHEAD < numbered->count)
-			__builtin_prefetch(&numbered->list[order[i + AHEAD] - 1]);
-		err = entries_add(entries, &key, &value);
-	}
-	free(order);
-	return err ?: entries_sort(entries, start);
 }
 
 static __u32 scope_flags(const struct rule_scope *scope)
@@ -151,20 +112,25 @@ static int compile_roots(struct compilation *compilation, const __u32 *roots)
 {
 	struct gen_key key = {.kind = GEN_ROOTS};
 	union gen_value value = {.roots = {.modules = roots[TREE_MODULES],
-					   .interpreters = roots[TREE_INTERPRETERS]}};
+					   .interpreters = roots[TREE_INTERPRETERS],
+					   .domains = roots[TREE_DOMAINS]}};
 
-	if (!value.roots.modules && !value.roots.interpreters)
+	if (!value.roots.modules && !value.roots.interpreters && !value.roots.domains)
 		return 0;
 	return entries_add(&compilation->entries, &key, &value);
 }
 
+/* What is said about names says nothing where no rule names one. */
 static __u32 header_flags(const struct compilation *compilation)
 {
+	const struct numbered *numbered = &compilation->numbered;
 	const struct rules *rules = compilation->rules;
 
 	return (has_scope(&rules->scope) ? GEN_FLAG_SCOPE : 0) |
 	       (has_requires(&rules->requires) ? GEN_FLAG_REQUIRES : 0) |
-	       (compilation->numbered.strict ? GEN_FLAG_STRICT : 0);
+	       (numbered->strict ? GEN_FLAG_STRICT : 0) |
+	       (numbered->contains ? GEN_FLAG_CONTAIN : 0) |
+	       (numbered->domains ? GEN_FLAG_NAMES | (rules->flags & NAME_FLAGS) : 0);
 }
 
 /* Of the networks: they need nothing of the paths and are made beside them. */
@@ -181,8 +147,8 @@ static void compile_networks(void *data)
 	const struct numbered *numbered = &nets->compilation->numbered;
 	struct networks *networks = NULL;
 
-	nets->err = networks_prepare(numbered, &nets->diags, &nets->entries,
-				     &nets->compilation->header, &networks);
+	nets->err = networks_prepare(numbered, nets->compilation->rules, &nets->diags,
+				     &nets->entries, &nets->compilation->header, &networks);
 	nets->err = nets->err ?: networks_emit(networks, &nets->entries);
 	networks_free(networks);
 }
@@ -202,7 +168,9 @@ static void move_diagnostics(struct diagnostics *from, struct diagnostics *to)
 static int compile_entries(struct compilation *compilation, struct diagnostics *diags)
 {
 	const struct rules *rules = compilation->rules;
+	const struct numbered *numbered = &compilation->numbered;
 	struct gen_header *header = &compilation->header;
+	struct entries *entries = &compilation->entries;
 	struct network_entries nets = {.compilation = compilation};
 	__u32 roots[TREE_MAX] = {0};
 	struct paths *paths = NULL;
@@ -211,25 +179,25 @@ static int compile_entries(struct compilation *compilation, struct diagnostics *
 
 	if (err)
 		return err;
-	beside_start(&beside, compile_networks, &nets,
-		     compilation->numbered.count - compilation->numbered.files);
-	err = paths_begin(&compilation->numbered, &rules->scope, diags, &paths);
+	beside_start(&beside, compile_networks, &nets, numbered->count - numbered->files);
+	err = paths_begin(numbered, &rules->scope, diags, &paths);
 	beside_join(&beside); /* about as long; what it needed is free before the paths need most */
 	if (!err)
-		err = paths_emit(paths, diags, &compilation->entries, roots);
+		err = paths_emit(paths, diags, entries, roots);
 	paths_free(paths);
 	/* the limits of both are reported, not those of the first only */
 	move_diagnostics(&nets.diags, diags);
 	err = err ?: nets.err;
-	err = err ?: entries_join(&compilation->entries, &nets.entries);
-	err = err ?: compile_rules(compilation);
+	err = err ?: entries_join(entries, &nets.entries);
+	err = err ?: rule_entries_emit(numbered, &compilation->strings, entries);
 	err = err ?: compile_scope(compilation, &rules->scope, roots);
 	err = err ?: compile_roots(compilation, roots);
-	err = err ?: digests_emit(&compilation->numbered, diags, &compilation->entries);
+	err = err ?: digests_emit(numbered, diags, entries);
+	err = err ?: contain_entries_emit(numbered, entries);
 	entries_done(&nets.entries);
 	if (err)
 		return err;
-	header->rules = compilation->numbered.count;
+	header->rules = numbered->count;
 	header->root = roots[TREE_FILES];
 	header->revision = rules->revision;
 	header->flags = header_flags(compilation);
@@ -256,7 +224,7 @@ static size_t rule_bytes(const struct compilation *compilation, const struct num
 {
 	const struct numbered_words *words = &compilation->numbered.words[rule->words];
 
-	return compilation->strings.list[words->prefix].bytes + DIGEST_DIGITS + 1 +
+	return compilation->strings.list[words->prefix].bytes + RULE_DIGITS + 1 +
 	       rule->value_bytes + 1;
 }
 
@@ -290,12 +258,9 @@ static int pool_measure(struct compilation *compilation, size_t *out_bytes)
 static void pool_rule(const struct strings *strings, const struct numbered_rule *rule, __u32 prefix,
 		      char *at, const char **out_id, const char **out_value)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	*out_id = at;
 	at = mempcpy(at, strings->list[prefix].text, strings->list[prefix].bytes);
-	for (int shift = 28; shift >= 0; shift -= 4)
-		*at++ = digits[rule->digest >> shift & 0xf];
+	at = rule_digits(rule->digest, at);
 	*at++ = '\0';
 	*out_value = at;
 	memcpy(at, rule->value, rule->value_bytes + 1);

@@ -5,6 +5,7 @@
  * organisations share are refused with the public suffix list.
  */
 #include "canonical.h"
+#include "../bpf/abi.h"
 #include "diagnostics.h"
 
 #include <arpa/inet.h>
@@ -149,6 +150,10 @@ static int make_name(const char *text, bool suffixes, char *out, struct problem 
 		unsigned labels = count_labels(at);
 
 		err = labels && !suffixes ? refuse_suffix(text, at, out_problem) : 0;
+		if (!err && !suffixes && labels + below > PATH_COMPONENTS_MAX)
+			return problem_set(out_problem,
+					   "'%s' has more than %d labels; no rule can name it",
+					   quoted(text).text, PATH_COMPONENTS_MAX);
 		if (err < 0 || labels > 1)
 			return err;
 	}

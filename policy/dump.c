@@ -139,6 +139,15 @@ static void dump_glob(const struct gen_key *key, const struct gen_glob *glob, FI
 	}
 }
 
+static const char *table_word(__u32 table)
+{
+	static const char *const words[] = {
+		[NETWORKS_RULES] = "", [NETWORKS_INTERNAL] = " internal"};
+	_Static_assert(sizeof(words) / sizeof(*words) == NETWORKS_MAX, "a word for each table");
+
+	return table < NETWORKS_MAX ? words[table] : " ?";
+}
+
 static void dump_network(const struct gen_key *key, const struct gen_network *network, FILE *out)
 {
 	if (key->kind == GEN_NET4)
@@ -149,11 +158,11 @@ static void dump_network(const struct gen_key *key, const struct gen_network *ne
 	else
 		fprintf(out, "net6 %016llx:%016llx", (unsigned long long)key->a,
 			(unsigned long long)key->b);
-	fprintf(out, "/%u", key->part);
-	if (network->count)
-		fprintf(out, " list=%u count=%u", network->list, network->count);
-	else
+	fprintf(out, "/%u%s", key->part, table_word(key->node));
+	if (!network->count)
 		fputs(" marker", out);
+	else if (key->node == NETWORKS_RULES)
+		fprintf(out, " list=%u count=%u", network->list, network->count);
 }
 
 static void dump_header(const struct gen_header *header, FILE *out)
@@ -169,6 +178,10 @@ static void dump_header(const struct gen_header *header, FILE *out)
 	dump_flag("scope", header->flags & GEN_FLAG_SCOPE, &separator, out);
 	dump_flag("requires", header->flags & GEN_FLAG_REQUIRES, &separator, out);
 	dump_flag("strict", header->flags & GEN_FLAG_STRICT, &separator, out);
+	dump_flag("names", header->flags & GEN_FLAG_NAMES, &separator, out);
+	dump_flag("contain", header->flags & GEN_FLAG_CONTAIN, &separator, out);
+	dump_flag("refuse-no-name", header->flags & GEN_FLAG_REFUSE_NO_NAME, &separator, out);
+	dump_flag("refuse-quic", header->flags & GEN_FLAG_REFUSE_QUIC, &separator, out);
 }
 
 static void dump_scope(const struct gen_scope *scope, FILE *out)
@@ -214,7 +227,7 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 		dump_header(&value->header, out);
 		break;
 	case GEN_LENGTHS:
-		fprintf(out, "lengths %u:", key->part);
+		fprintf(out, "lengths %u%s:", key->part, table_word(key->node));
 		for (unsigned i = 0; i < NETWORK_LENGTHS_MAX; i++)
 			if (value->lengths.bits[i] || !i)
 				fprintf(out, " %u", value->lengths.bits[i]);
@@ -249,6 +262,7 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 		if (value->rule.flags & RULE_STRICT)
 			fputs(" strict", out);
 		dump_time("until", value->rule.until_s, out);
+		fprintf(out, " id=%016llx", (unsigned long long)value->rule.id);
 		break;
 	case GEN_SCOPE:
 		dump_scope(&value->scope, out);
@@ -260,9 +274,14 @@ static void dump_entry(const struct gen_key *key, const union gen_value *value, 
 		fputs("roots", out);
 		dump_member("modules", value->roots.modules, out);
 		dump_member("interpreters", value->roots.interpreters, out);
+		dump_member("domains", value->roots.domains, out);
 		break;
 	case GEN_DIGEST:
 		dump_digest(key, &value->digest, out);
+		break;
+	case GEN_CONTAIN:
+		fprintf(out, "contain %016llx rule=%u", (unsigned long long)key->a,
+			value->contain.rule);
 		break;
 	default:
 		fprintf(out, "unknown kind %u", key->kind);

@@ -261,6 +261,14 @@ static int find_known(const struct catalog *catalog, const struct thing *thing,
 		       : 0; /* a catalogue that cannot be compiled as a whole is no news here */
 }
 
+static bool contains_something(const struct generation *generation)
+{
+	for (size_t i = 0; i < generation->rule_count; i++)
+		if (generation->rules[i].action == ACTION_CONTAIN)
+			return true;
+	return false;
+}
+
 int explain_thing(const struct policy *policy, const struct generation *generation,
 		  const struct thing *thing, __s64 now_s, struct explanation *out)
 {
@@ -279,6 +287,11 @@ int explain_thing(const struct policy *policy, const struct generation *generati
 	err = find_others(policy, generation, thing, false, &explanation);
 	if (!err && thing->matcher == MATCHER_NETWORK)
 		err = find_others(policy, generation, thing, true, &explanation);
+	if (thing->matcher == MATCHER_NETWORK) {
+		explanation.contains = contains_something(generation);
+		explanation.internal =
+			match_internal(generation, thing->family, thing->a, thing->b);
+	}
 	if (!err && !match->rule)
 		err = find_known(policy->catalog, thing, &explanation);
 	if (!err)

@@ -39,6 +39,7 @@ struct explanation {
 	size_t other_count;
 	struct origin elsewhere[EXPLAIN_OTHERS_MAX];	/* of an address: rules for other ports or protocols */
 	size_t elsewhere_count;
+	bool contains, internal;	/* of an address: the policy contains something; and that may reach it */
 	/* When no rule matches: the catalogue's product that would have been meant by a line, or NULL. */
 	const struct product *known;
 	const struct fact *known_fact;

@@ -31,24 +31,22 @@ const char *confidence_word(unsigned confidence)
 
 struct fact_kind {
 	canonical_fn canonical;
-	const char *unenforced_why;
 	bool finding; /* for finding and reporting only */
 };
 
 static const struct fact_kind kinds[] = {
-	[MATCHER_NONE] = {canonical_text, NULL, true},
-	[MATCHER_PATH] = {canonical_path, NULL, false},
-	[MATCHER_NETWORK] = {canonical_text, NULL, false},  /* see fact_network() */
-	[MATCHER_DIGEST] = {canonical_digest, NULL, false}, /* with a size */
-	[MATCHER_PACKAGE] = {canonical_package, NULL, false},
-	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor, NULL, false},
-	[MATCHER_MODULE] = {canonical_module, NULL, false},
-	[MATCHER_DOMAIN] = {canonical_domain, "domain names are not enforced by this version",
-			    false},
-	[MATCHER_UNIT] = {canonical_text, NULL, true},
-	[MATCHER_IMAGE] = {canonical_text, NULL, true},
-	[MATCHER_MARKER] = {canonical_text, NULL, true},
-	[MATCHER_REPOSITORY] = {canonical_text, NULL, true},
+	[MATCHER_NONE] = {canonical_text, true},
+	[MATCHER_PATH] = {canonical_path, false},
+	[MATCHER_NETWORK] = {canonical_text, false},  /* see fact_network() */
+	[MATCHER_DIGEST] = {canonical_digest, false}, /* with a size */
+	[MATCHER_PACKAGE] = {canonical_package, false},
+	[MATCHER_PACKAGE_VENDOR] = {canonical_package_vendor, false},
+	[MATCHER_MODULE] = {canonical_module, false},
+	[MATCHER_DOMAIN] = {canonical_domain, false},
+	[MATCHER_UNIT] = {canonical_text, true},
+	[MATCHER_IMAGE] = {canonical_text, true},
+	[MATCHER_MARKER] = {canonical_text, true},
+	[MATCHER_REPOSITORY] = {canonical_text, true},
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == MATCHER_MAX, "a row for each kind of matcher");
 
@@ -69,7 +67,7 @@ const char *fact_unenforced_why(const struct fact *fact)
 {
 	if (fact->matcher == MATCHER_DIGEST && !fact->size)
 		return no_size;
-	return kinds[fact->matcher].finding ? "" : kinds[fact->matcher].unenforced_why;
+	return kinds[fact->matcher].finding ? "" : NULL;
 }
 
 static int make_canonical(canonical_fn canonical, const char *text, char *out,
@@ -240,6 +238,23 @@ static const struct field policy_digest_fields[] = {
 static const struct field policy_network_fields[] = {
 	WRITTEN_NETWORK,
 	WRITTEN("note", 0, field_prose, note),
+	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
+	{0},
+};
+
+/* Whether a contained program may reach an address does not depend on a port. */
+static void refuse_condition(struct reader *reader, const struct field *field,
+			     const struct yaml_node *node, void *member)
+{
+	reader_error(reader, node->key,
+		     "'%s' in 'internal', which is about whole networks; remove it", field->key);
+}
+
+static const struct field internal_fields[] = {
+	WRITTEN("cidr", FIELD_REQUIRED, written_node, value),
+	WRITTEN("note", 0, field_prose, note),
+	{"ports", FIELD_HIDDEN, refuse_condition, 0},
+	{"protocol", FIELD_HIDDEN, refuse_condition, 0},
 	{"file", FIELD_HIDDEN | FIELD_INSTEAD, refuse_file, 0},
 	{0},
 };
@@ -438,6 +453,18 @@ void facts_read_policy(struct reader *reader, const struct field *field,
 	for (const struct yaml_node *one = node->first; one; one = one->next)
 		fact_read(reader, field->argument, one, fields_of_policy(field->argument),
 			  CONFIDENCE_DOCUMENTED, member);
+}
+
+void facts_read_internal(struct reader *reader, const struct field *field,
+			 const struct yaml_node *node, void *member)
+{
+	if (refuse_list(reader, node))
+		return;
+	if (!reader_expect(reader, node, YAML_TYPE_SEQUENCE, NULL))
+		return;
+	for (const struct yaml_node *one = node->first; one; one = one->next)
+		fact_read(reader, field->argument, one, internal_fields, CONFIDENCE_DOCUMENTED,
+			  member);
 }
 
 void facts_read_one(struct reader *reader, const struct field *field, const struct yaml_node *node,

@@ -33,6 +33,8 @@ struct facts {
 void facts_read_catalog(struct reader *, const struct field *, const struct yaml_node *, void *);
 /** facts_read_policy() - a list in place; what the administrator wrote is documented */
 void facts_read_policy(struct reader *, const struct field *, const struct yaml_node *, void *);
+/** facts_read_internal() - a list of whole networks, without ports and protocols */
+void facts_read_internal(struct reader *, const struct field *, const struct yaml_node *, void *);
 /** facts_read_one() - one matcher in place */
 void facts_read_one(struct reader *, const struct field *, const struct yaml_node *, void *);
 

@@ -14,13 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * The widest blocks that one organisation has: /8 in IPv4 (the early ones, RFC 1466), /19 in IPv6 (2003::/19 and
- * 2a01:c000::/19, two providers of the RIPE region). Wider is nearly always a slip of the pen.
- */
-#define NETWORK4_BITS_MIN 8
-#define NETWORK6_BITS_MIN 19
-
 struct target {
 	const char *path;
 	const char *shown; /* as the message names it: a twin's is the file's own */
@@ -319,7 +312,28 @@ static const char *kind_words(unsigned matcher)
 {
 	if (matcher == MATCHER_MODULE)
 		return "the kernel module";
+	if (matcher == MATCHER_DOMAIN)
+		return "the domain";
 	return matcher == MATCHER_PACKAGE ? "the package" : "what is made by";
+}
+
+/* The name, or everything below it. A single name below it may well be the vendor's own, in the organisation's domain. */
+static bool domain_hits(const char *pattern, const char *name)
+{
+	size_t bytes = strlen(pattern), whole = strlen(name);
+
+	if (strncmp(pattern, "*.", 2))
+		return !strcmp(pattern, name);
+	return !strcmp(pattern + 2, name) ||
+	       (whole >= bytes && !strcmp(name + whole - (bytes - 1), pattern + 1));
+}
+
+static bool name_hits(const struct rule *rule, const struct protected_name *name)
+{
+	if (rule->matcher != name->matcher)
+		return false;
+	return rule->matcher == MATCHER_DOMAIN ? domain_hits(rule->value, name->name)
+					       : match_pattern_fits(rule->value, name->name);
 }
 
 static int check_name(struct lint *lint, const struct rule *rule)
@@ -327,8 +341,7 @@ static int check_name(struct lint *lint, const struct rule *rule)
 	const struct protected_name *hit = NULL;
 
 	for (size_t i = 0; i < lint->name_count && !hit; i++) {
-		if (lint->names[i].matcher == rule->matcher &&
-		    match_pattern_fits(rule->value, lint->names[i].name))
+		if (name_hits(rule, &lint->names[i]))
 			hit = &lint->names[i];
 	}
 	if (hit)
@@ -336,7 +349,8 @@ static int check_name(struct lint *lint, const struct rule *rule)
 				  quoted(rule->value).text, kind_words(rule->matcher),
 				  quoted(hit->name).text, hit->what,
 				  lint->host ? "this host needs" : "hosts need");
-	if (!lint->host && is_nearly_everything(rule->value))
+	/* of domains the list of public suffixes says that */
+	if (!lint->host && rule->matcher != MATCHER_DOMAIN && is_nearly_everything(rule->value))
 		return rule_found(
 			lint, rule,
 			"'%s' is nearly every name; write more of the vendor's own, besides wildcards",
@@ -347,7 +361,7 @@ static int check_name(struct lint *lint, const struct rule *rule)
 static bool is_name(unsigned matcher)
 {
 	return matcher == MATCHER_PACKAGE || matcher == MATCHER_PACKAGE_VENDOR ||
-	       matcher == MATCHER_MODULE;
+	       matcher == MATCHER_MODULE || matcher == MATCHER_DOMAIN;
 }
 
 static int check_rules(struct lint *lint)

@@ -21,9 +21,9 @@ struct protected_network {
 	__u64 a, b;		/* as in struct gen_key */
 };
 
-/* What is known by a name: a package, who made a package, a kernel module. */
+/* What is known by a name: a package, who made a package, a kernel module, a domain with what is below it. */
 struct protected_name {
-	__u8 matcher;		/* enum matcher: MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE */
+	__u8 matcher;		/* enum matcher: MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE, MATCHER_DOMAIN */
 	const char *name;
 	const char *what;	/* "the C library", "the owner of '/usr/bin/bash'" */
 };
@@ -37,6 +37,13 @@ struct lint_host {
 	const struct protected_name *names;
 	size_t name_count;
 };
+
+/*
+ * The widest blocks that one organisation has: /8 in IPv4 (the early ones, RFC 1466), /19 in IPv6 (2003::/19 and
+ * 2a01:c000::/19, two providers of the RIPE region). Wider is nearly always a slip of the pen.
+ */
+#define NETWORK4_BITS_MIN 8
+#define NETWORK6_BITS_MIN 19
 
 #define LINT_ERRORS_MAX 100 /* of one run that are told one by one */
 

@@ -246,6 +246,15 @@ struct match match_address(const struct generation *generation, unsigned family,
 	return match;
 }
 
+bool match_internal(const struct generation *generation, unsigned family, __u64 a, __u64 b)
+{
+	const struct address address = {.a = a, .b = b, .family = family};
+
+	if (family != 4 && family != 6)
+		return false;
+	return network_find_in(entries_of(generation), NETWORKS_INTERNAL, &address).count;
+}
+
 /* ---------------------------------------------------------------- decisions */
 
 bool match_in_scope(const struct generation *generation, const struct match_subject *subject)
@@ -298,5 +307,9 @@ struct match_decision match_decide(const struct generation *generation, const st
 	out.mode = decision.mode;
 	out.held_by = decision.held_by;
 	out.let_through = decision.let_through;
+	if (match->rule->action == ACTION_CONTAIN && !match->leaves) {
+		out.contained = decision.verdict == VERDICT_DENY;
+		out.verdict = VERDICT_ALLOW;
+	}
 	return out;
 }

@@ -14,6 +14,7 @@ struct match {
 	const struct generation_rule *rule;	/* the most specific rule */
 	const struct generation_rule *allow;	/* the entry of "allow" that wins over it, also when it is over */
 	bool is_protected;			/* an object that this host cannot lose */
+	bool leaves;				/* the rule contains who connects, and the address is not internal */
 	bool undecided;				/* the kernel could not tell: too deep, too many steps; then both are NULL */
 };
 
@@ -23,6 +24,7 @@ struct match_subject {
 	__u32 uid;
 	__s64 now_s;		/* Unix time; 0: before every end of an exception */
 	bool anyone;		/* whoever and wherever it is: the scope is not asked */
+	const struct generation_rule *contained;	/* what contains the program that acts; borrowed; NULL: nothing does */
 	bool capped, paused, breaker_open, requirement_unmet, stage_held;	/* as in struct mode_inputs */
 };
 
@@ -34,6 +36,7 @@ struct match_decision {
 	enum mode mode;		/* effective, of .match.rule; MODE_NONE without one */
 	enum held_by held_by;
 	enum let_through let_through;
+	bool contained;		/* the program runs, and reaches the internal networks only */
 };
 
 /**
@@ -93,6 +96,13 @@ struct match match_module(const struct generation *generation, const char *name)
 struct match match_domain(const struct generation *generation, const char *name);
 
 /**
+ * match_internal() - is an address in the internal networks, which contained programs may reach?
+ *
+ * Arguments as of match_address(). Return: false also when no rule contains anything.
+ */
+bool match_internal(const struct generation *generation, unsigned family, __u64 a, __u64 b);
+
+/**
  * match_digest() - a content
  * @generation: borrowed
  * @digest:     canonical: "sha256:" and 64 hex digits in lower case; others match nothing
@@ -125,7 +135,8 @@ bool match_is_enforced(const struct generation *generation, const struct generat
 /*
  * The kinds that are compared as text: digest, package, package-vendor, module, domain, unit, image, marker,
  * repository. '*' is any text and '?' any character but in digests and domains, where they mean themselves;
- * "*." before a domain is everything below it, at any depth, without the domain itself.
+ * "*." before a domain is everything below it, at any depth, without the domain itself. What decides about a domain
+ * is match_domain(); here it is for finding.
  */
 struct match_index;
 
@@ -157,15 +168,5 @@ struct match match_text(const struct match_index *index, unsigned matcher, const
  * @pattern, @text: borrowed
  */
 bool match_pattern_fits(const char *pattern, const char *text);
-
-/**
- * match_listed_path(), match_listed_address() - the most specific of the paths and networks that are not
- * enforced, as those of lines with "action: contain"; match_path() and match_address() do not know them
- *
- * Arguments as there. Return: in generation->unenforced, or NULL.
- */
-const struct generation_rule *match_listed_path(const struct match_index *index, const char *path);
-const struct generation_rule *match_listed_address(const struct match_index *index, unsigned family,
-						   __u64 a, __u64 b, unsigned protocol, unsigned port);
 
 #endif

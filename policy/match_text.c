@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * match_text.c - see match.h: the matchers that are compared as text. Exact values are in one hash
- * table; those with wildcards are few, so they are tried one after the other, the most specific first. Paths
- * and networks that are not enforced are a generation of their own.
+ * table; those with wildcards are few, so they are tried one after the other, the most specific first.
  */
 #include "match.h"
-#include "match_listed.h"
 #include "policy.h"
 
 #include <errno.h>
@@ -24,9 +22,7 @@ struct match_index {
 	size_t mask;        /* its size less one; a power of two, at most half full */
 	struct wild *wilds; /* owned; by kind, and then the most specific first */
 	const struct generation *generation; /* borrowed */
-	struct generation
-		*listed; /* owned; its paths and networks that are not enforced; NULL: none */
-	size_t first_wild[MATCHER_MAX + 1]; /* of each kind in wilds; one behind the last */
+	size_t first_wild[MATCHER_MAX + 1];  /* of each kind in wilds; one behind the last */
 };
 
 static bool kind_is_text(unsigned matcher)
@@ -176,7 +172,7 @@ int match_index_new(const struct generation *generation, struct match_index **ou
 	index->mask = size - 1;
 	index->slots = calloc(size, sizeof(*index->slots));
 	index->wilds = calloc(wilds + 1, sizeof(*index->wilds));
-	if (!index->slots || !index->wilds || match_listed_compile(generation, &index->listed)) {
+	if (!index->slots || !index->wilds) {
 		match_index_free(index);
 		return -ENOMEM;
 	}
@@ -192,7 +188,6 @@ void match_index_free(struct match_index *index)
 {
 	if (!index)
 		return;
-	generation_free(index->listed);
 	free(index->slots);
 	free(index->wilds);
 	free(index);
@@ -262,21 +257,4 @@ struct match match_text(const struct match_index *index, unsigned matcher, const
 	}
 	find_wild(index, matcher, text, &match);
 	return match;
-}
-
-const struct generation_rule *match_listed_path(const struct match_index *index, const char *path)
-{
-	if (!index->listed)
-		return NULL;
-	return match_listed_origin(index->generation, match_path(index->listed, path).rule);
-}
-
-const struct generation_rule *match_listed_address(const struct match_index *index, unsigned family,
-						   __u64 a, __u64 b, unsigned protocol,
-						   unsigned port)
-{
-	if (!index->listed)
-		return NULL;
-	return match_listed_origin(index->generation,
-				   match_address(index->listed, family, a, b, protocol, port).rule);
 }

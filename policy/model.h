@@ -98,6 +98,7 @@ struct policy {
 	struct policy_allow *allows, *last_allow;
 	struct facts internal;       /* networks */
 	struct policy_names names;
+	struct place names_place;    /* .line 0: the key is not there */
 	unsigned running;            /* enum running_rule */
 	struct accepted_risk *risks;
 	struct reach *reached;       /* owned; by vendor and product, of each the line that decides first */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * networks.c - from rules to prefixes. Prefixes sorted by address make everything linear: what covers a
- * prefix is on a stack, and the markers of one length come out in order, so that doubles are neighbours.
+ * prefix is on a stack, and the markers of one length come out in order, so that doubles are neighbours. The internal
+ * networks are a table of their own, whose prefixes have no conditions.
  */
 #include "networks.h"
 #include "sort.h"
@@ -36,10 +37,11 @@ struct family {
 	unsigned length_count;
 	__u32 first_list; /* list number of prefixes[0] */
 	__u8 version;     /* 4 or 6 */
+	__u8 table;       /* enum network_table */
 };
 
 struct networks {
-	struct family families[FAMILIES];
+	struct family families[NETWORKS_MAX][FAMILIES];
 	struct condition *conditions; /* owned */
 	size_t count, capacity;
 };
@@ -215,7 +217,10 @@ static int family_prefixes(struct networks *networks, struct family *family,
 		while (prefix.parent != NO_PREFIX &&
 		       !covers(family->version, &family->prefixes[prefix.parent], &prefix))
 			prefix.parent = family->prefixes[prefix.parent].parent;
-		err = prefix_conditions(networks, family, &prefix, items + i, n, numbered);
+		prefix.count = 1;
+		err = 0;
+		if (family->table == NETWORKS_RULES)
+			err = prefix_conditions(networks, family, &prefix, items + i, n, numbered);
 		if (err == -E2BIG) {
 			const struct rule *rule = numbered->list[items[i].index - 1].rule;
 
@@ -280,37 +285,76 @@ static int family_prepare(struct networks *networks, struct family *family,
 	return err;
 }
 
-int networks_prepare(const struct numbered *numbered, struct diagnostics *diags,
-		     struct entries *entries, struct gen_header *header,
-		     struct networks **out_networks)
+/* As if they were rules, without numbers that anybody asks for. */
+static int internal_list(const struct rules *rules, struct numbered *out_list)
 {
-	struct networks *networks = calloc(1, sizeof(*networks));
+	struct numbered_rule *list = calloc(rules->internal_count + 1, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < rules->internal_count; i++)
+		list[i] = (struct numbered_rule){.rule = &rules->internal[i],
+						 .family = rules->internal[i].network.family,
+						 .bits = rules->internal[i].network.bits};
+	*out_list = (struct numbered){.list = list, .count = rules->internal_count};
+	return 0;
+}
+
+static int add_lengths(const struct family *family, struct entries *entries)
+{
+	struct gen_key key = {.kind = GEN_LENGTHS, .part = family->version, .node = family->table};
+	union gen_value value = {0};
+
+	if (!family->length_count)
+		return 0;
+	memcpy(value.lengths.bits, family->lengths, family->length_count);
+	return entries_add(entries, &key, &value);
+}
+
+static int prepare_families(struct networks *networks, const struct numbered *const *lists,
+			    struct diagnostics *diags, struct entries *entries)
+{
 	__u32 list = 1;
 	int err = 0;
 
-	if (!networks)
-		return -ENOMEM;
 	for (unsigned f = 0; !err && f < FAMILIES; f++) {
-		struct family *family = &networks->families[f];
-		struct gen_key key = {.kind = GEN_LENGTHS};
-		union gen_value value = {0};
+		for (unsigned table = 0; !err && table < NETWORKS_MAX; table++) {
+			struct family *family = &networks->families[table][f];
 
-		family->version = f ? 6 : 4;
-		err = family_prepare(networks, family, numbered, diags);
-		if (err || !family->length_count)
-			continue;
-		family->first_list = list;
-		list += family->count;
-		key.part = family->version;
-		memcpy(value.lengths.bits, family->lengths, family->length_count);
-		err = entries_add(entries, &key, &value);
+			family->version = f ? 6 : 4;
+			family->table = table;
+			err = family_prepare(networks, family, lists[table], diags);
+			if (!err && table == NETWORKS_RULES) {
+				family->first_list = list;
+				list += family->count;
+			}
+			err = err ?: add_lengths(family, entries);
+		}
 	}
+	return err;
+}
+
+int networks_prepare(const struct numbered *numbered, const struct rules *rules,
+		     struct diagnostics *diags, struct entries *entries, struct gen_header *header,
+		     struct networks **out_networks)
+{
+	struct networks *networks = calloc(1, sizeof(*networks));
+	struct numbered internal = {0};
+	const struct numbered *const lists[NETWORKS_MAX] = {
+		[NETWORKS_RULES] = numbered, [NETWORKS_INTERNAL] = &internal};
+	int err = networks ? 0 : -ENOMEM;
+
+	/* nobody else asks for them */
+	if (!err && numbered->contains)
+		err = internal_list(rules, &internal);
+	err = err ?: prepare_families(networks, lists, diags, entries);
+	free(internal.list);
 	if (err) {
 		networks_free(networks);
 		return err;
 	}
-	header->net4_lengths = networks->families[0].length_count;
-	header->net6_lengths = networks->families[1].length_count;
+	header->net4_lengths = networks->families[NETWORKS_RULES][0].length_count;
+	header->net6_lengths = networks->families[NETWORKS_RULES][1].length_count;
 	*out_networks = networks;
 	return 0;
 }
@@ -318,14 +362,17 @@ int networks_prepare(const struct numbered *numbered, struct diagnostics *diags,
 static int emit_network(const struct family *family, unsigned bits, __u64 a, __u64 b, __u32 prefix,
 			struct entries *entries)
 {
-	struct gen_key key = {
-		.kind = family->version == 4 ? GEN_NET4 : GEN_NET6, .part = bits, .a = a, .b = b};
+	struct gen_key key = {.kind = family->version == 4 ? GEN_NET4 : GEN_NET6,
+			      .part = bits,
+			      .node = family->table,
+			      .a = a,
+			      .b = b};
 	union gen_value value = {0};
 
-	if (prefix != NO_PREFIX) {
-		value.network.list = family->first_list + prefix;
+	if (prefix != NO_PREFIX)
 		value.network.count = family->prefixes[prefix].count;
-	}
+	if (prefix != NO_PREFIX && family->table == NETWORKS_RULES)
+		value.network.list = family->first_list + prefix;
 	return entries_add(entries, &key, &value);
 }
 
@@ -385,7 +432,6 @@ static int emit_family(const struct family *family, struct entries *entries)
 {
 	__u32 paths[NETWORK_LENGTHS_MAX], used = 0;
 	__u8 index_of[129] = {0};
-	size_t start = entries->count;
 	int err = 0;
 
 	search_paths(family, paths);
@@ -401,13 +447,13 @@ static int emit_family(const struct family *family, struct entries *entries)
 	for (unsigned i = 0; !err && i < family->length_count; i++)
 		if (used & 1u << i)
 			err = emit_markers(family, i, paths, index_of, entries);
-	return err ?: entries_sort(entries, start);
+	return err;
 }
 
 /* In the order of the keys: the first conditions of all lists, then the second ones, ... */
 static int emit_conditions(const struct networks *networks, struct entries *entries)
 {
-	const struct family *families = networks->families;
+	const struct family *families = networks->families[NETWORKS_RULES];
 	__u32 lists = families[0].count + families[1].count, *order;
 	unsigned left = 1;
 	int err = entries_order(lists, &order);
@@ -441,11 +487,15 @@ static int emit_conditions(const struct networks *networks, struct entries *entr
 
 int networks_emit(const struct networks *networks, struct entries *entries)
 {
-	size_t start;
+	size_t start = entries->count;
 	int err = 0;
 
-	for (unsigned f = 0; !err && f < FAMILIES; f++)
-		err = emit_family(&networks->families[f], entries);
+	for (unsigned f = 0; !err && f < FAMILIES; f++) {
+		start = entries->count;
+		for (unsigned table = 0; !err && table < NETWORKS_MAX; table++)
+			err = emit_family(&networks->families[table][f], entries);
+		err = err ?: entries_sort(entries, start);
+	}
 	start = entries->count;
 	err = err ?: emit_conditions(networks, entries);
 	return err ?: entries_sort(entries, start);
@@ -455,8 +505,9 @@ void networks_free(struct networks *networks)
 {
 	if (!networks)
 		return;
-	for (unsigned f = 0; f < FAMILIES; f++)
-		free(networks->families[f].prefixes);
+	for (unsigned table = 0; table < NETWORKS_MAX; table++)
+		for (unsigned f = 0; f < FAMILIES; f++)
+			free(networks->families[table][f].prefixes);
 	free(networks->conditions);
 	free(networks);
 }

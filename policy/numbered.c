@@ -46,6 +46,8 @@ static const char *rule_check(const struct rule *rule)
 {
 	if (!rule_is_enforced(rule))
 		return NULL;
+	if (rule->action == ACTION_CONTAIN && !rule_can_contain(rule->matcher))
+		return "not a file, and only programs can be contained";
 	switch (rule->matcher) {
 	case MATCHER_PATH:
 		return path_pattern_check(rule->value, NULL);
@@ -57,6 +59,8 @@ static const char *rule_check(const struct rule *rule)
 		return digest_check(rule);
 	case MATCHER_MODULE:
 		return module_pattern_check(rule->value);
+	case MATCHER_DOMAIN:
+		return domain_pattern_check(rule->value);
 	default:
 		return *rule->value ? NULL : "no name";
 	}
@@ -72,11 +76,11 @@ static __u32 value_digest(const char *value, size_t bytes)
 	return be32toh(first);
 }
 
-/* Exceptions hold for every use of a file. */
+/* Exceptions hold for every use of a file, and what is contained may be opened by anybody. */
 static bool is_strict(const struct rule *rule)
 {
-	return rule->strict && rule->action != ACTION_ALLOW && rule_is_enforced(rule) &&
-	       rule_can_be_strict(rule->matcher);
+	return rule->strict && rule->action == ACTION_DENY && rule_is_enforced(rule) &&
+	       rule_names_files(rule->matcher);
 }
 
 /* A part of the list. */
@@ -233,14 +237,18 @@ static int fill_words(const struct rules *rules, struct numbered *numbered, stru
 
 /* ---------------------------------------------------------------- all of it */
 
-/* What is about files, networks and what has no number follow each other. */
+/* What is about files, about connections and what has no number follow each other. */
 static void count_classes(struct numbered *numbered)
 {
 	const struct numbered_rule *list = numbered->list;
 	size_t all = numbered->count, files = 0, enforced;
 
-	for (; files < all && key_class(list[files].key) < CLASS_NETWORK; files++)
+	for (; files < all && key_class(list[files].key) < CLASS_DOMAIN; files++) {
 		numbered->strict |= list[files].strict;
+		numbered->contains |= list[files].action == ACTION_CONTAIN &&
+				      rule_names_files(list[files].matcher);
+	}
+	numbered->domains = files < all && key_class(list[files].key) == CLASS_DOMAIN;
 	for (enforced = files; enforced < all && key_class(list[enforced].key) < CLASS_UNENFORCED;)
 		enforced++;
 	numbered->files = files;

@@ -38,9 +38,11 @@ struct numbered_words {
 struct numbered {
 	struct numbered_rule *list;	/* owned; first those that are enforced, most specific first */
 	size_t count;			/* of the enforced */
-	size_t files;			/* of these: about files and modules; the networks follow them */
+	size_t files;			/* of these: about files and modules; domains and networks follow them */
 	size_t unenforced;		/* behind the enforced */
 	bool strict;			/* some rule is strict */
+	bool contains;			/* some rule of programs has ACTION_CONTAIN */
+	bool domains;			/* some rule is of a domain; exceptions alone need no names */
 	struct numbered_words *words;	/* owned */
 	size_t words_count, words_capacity;
 };
@@ -69,6 +71,7 @@ static inline int rule_is_enforced(const struct rule *rule)
 	case MATCHER_PACKAGE:
 	case MATCHER_PACKAGE_VENDOR:
 	case MATCHER_MODULE:
+	case MATCHER_DOMAIN:
 		return 1;
 	case MATCHER_DIGEST: /* only files of an embargoed size are ever hashed */
 		return rule->size != 0;
@@ -82,7 +85,8 @@ static inline int rule_is_enforced(const struct rule *rule)
 /*
  * First in the key: classes in the order of their numbers. What says more about a file comes first: its content,
  * its name, where it was installed from. All exceptions about files are one class, because the kernel keeps one of
- * them, whatever gave the file away. Networks come behind everything about files.
+ * them, whatever gave the file away. What is about connections comes behind that: a name says more than an address, and
+ * their exceptions are one class again.
  */
 enum rule_class {
 	CLASS_DIGEST,
@@ -91,8 +95,9 @@ enum rule_class {
 	CLASS_PACKAGE,
 	CLASS_PACKAGE_VENDOR,
 	CLASS_FILE_ALLOW,
+	CLASS_DOMAIN,
 	CLASS_NETWORK,
-	CLASS_NETWORK_ALLOW,
+	CLASS_CONNECTION_ALLOW,
 	CLASS_UNENFORCED,
 };
 

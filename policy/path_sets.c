@@ -615,7 +615,7 @@ const char *const *scope_patterns(const struct rule_scope *scope, enum scope_lis
 	}
 }
 
-/* Of rules. */
+/* Of rules about files and modules. */
 static int insert_rules(struct paths *sets, const struct numbered *numbered)
 {
 	int err = 0;
@@ -638,6 +638,26 @@ static int insert_rules(struct paths *sets, const struct numbered *numbered)
 	return err;
 }
 
+/* They follow the files; exceptions are only asked of what a rule names. */
+static int insert_domains(struct paths *sets, const struct numbered *numbered)
+{
+	int err = 0;
+
+	for (size_t i = numbered->files; !err && numbered->domains && i < numbered->count; i++) {
+		const struct numbered_rule *rule = &numbered->list[i];
+
+		if (rule->matcher != MATCHER_DOMAIN)
+			continue;
+		sets->culprit = i + 1;
+		err = trie_insert(&sets->trie,
+				  &(struct trie_pattern){.value = rule->value,
+							 .number = i + 1,
+							 .allow = rule->action == ACTION_ALLOW,
+							 .tree = TREE_DOMAINS});
+	}
+	return err;
+}
+
 static int insert_interpreters(struct paths *sets)
 {
 	const char *name;
@@ -650,12 +670,13 @@ static int insert_interpreters(struct paths *sets)
 	return err;
 }
 
-/* All patterns: of rules, of interpreters if some rule asks for them, of cgroups. */
+/* All patterns: of rules in the order of their numbers, of interpreters if some rule asks for them, of cgroups. */
 static int sets_insert(struct paths *sets, const struct numbered *numbered,
 		       const struct rule_scope *scope)
 {
 	int err = insert_rules(sets, numbered);
 
+	err = err ?: insert_domains(sets, numbered);
 	sets->culprit = 0;
 	if (!err && numbered->strict)
 		err = insert_interpreters(sets);

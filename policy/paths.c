@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paths.c - the syntax of path patterns and the tree that they make. path_sets.c turns the tree into
- * the entries of a generation.
+ * paths.c - the syntax of path patterns and the tree that they make, and of what is a path of another kind: the name
+ * of a module, a domain from its last label on. path_sets.c turns the tree into the entries of a generation.
  */
 #include "paths.h"
 #include "policy.h"
@@ -25,6 +25,8 @@ static const struct path_twin {
 };
 
 #define PATH_TWINS (sizeof(path_twins) / sizeof(*path_twins))
+
+#define DOMAIN_LABEL_BYTES 63
 
 static const char *component_check(const char *name, size_t bytes, bool last)
 {
@@ -92,6 +94,28 @@ const char *module_pattern_check(const char *pattern)
 	if (bytes >= MODULE_NAME_BYTES)
 		return "longer than 63 bytes; no kernel module has such a name";
 	return NULL;
+}
+
+/* RFC 1035, sections 2.3.1 and 2.3.4; '_' is in use for services. */
+const char *domain_pattern_check(const char *pattern)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *name = pattern + (!strncmp(pattern, "*.", 2) ? 2 : 0);
+	unsigned labels = name != pattern;
+
+	if (strlen(name) > DOMAIN_BYTES)
+		return "longer than 253 bytes; no domain has such a name";
+	for (const char *at = name;; at++) {
+		size_t bytes = strspn(at, characters);
+
+		at += bytes;
+		if (!bytes || bytes > DOMAIN_LABEL_BYTES || (*at && *at != '.'))
+			return "not a domain, as api.example.com, or *.example.com for all below it";
+		if (++labels > PATH_COMPONENTS_MAX)
+			return "more than 64 labels in a domain";
+		if (!*at)
+			return NULL;
+	}
 }
 
 void path_measure(const char *pattern, struct path_measure *out_measure)
@@ -272,7 +296,7 @@ static void trie_mark(__u32 *deny, __u32 *allow, const struct trie_pattern *patt
 static int trie_insert_parts(struct trie *trie, const char *prefix, const char *rest,
 			     const struct trie_pattern *pattern)
 {
-	bool rules = pattern->tree <= TREE_MODULES, cgroups = pattern->tree >= TREE_SCOPE;
+	bool rules = pattern->tree <= TREE_DOMAINS, cgroups = pattern->tree >= TREE_SCOPE;
 	const char *at = *prefix ? prefix : rest;
 	int node = 1 + pattern->tree;
 
@@ -301,6 +325,34 @@ static int trie_insert_parts(struct trie *trie, const char *prefix, const char *
 		if (!*at)
 			at = rest; /* the end of the prefix */
 	}
+}
+
+/* Label by label from the last; "*." at the beginning is what is below, without the domain itself. */
+static int trie_insert_domain(struct trie *trie, const struct trie_pattern *pattern)
+{
+	bool below = !strncmp(pattern->value, "*.", 2);
+	const char *first = pattern->value + (below ? 2 : 0), *end = strchr(first, 0);
+	int node = 1 + pattern->tree;
+	struct trie_node *found;
+
+	while (node > 0) {
+		const char *label = end;
+
+		while (label > first && label[-1] != '.')
+			label--;
+		node = trie_child(trie, node, label, end - label, TRIE_LITERAL, pattern->number);
+		if (label == first)
+			break;
+		end = label - 1;
+	}
+	if (node < 0)
+		return node;
+	found = &trie->nodes[node];
+	if (below)
+		trie_mark(&found->below_deny, &found->below_allow, pattern);
+	else
+		trie_mark(&found->end_deny, &found->end_allow, pattern);
+	return 0;
 }
 
 /* The same pattern below the directories that are links on a host with a merged /usr. */
@@ -348,6 +400,8 @@ int trie_insert(struct trie *trie, const struct trie_pattern *pattern)
 	if (err)
 		return err;
 	trie->used[pattern->tree] = true;
+	if (pattern->tree == TREE_DOMAINS)
+		return trie_insert_domain(trie, pattern);
 	err = trie_insert_parts(trie, "", pattern->value + (pattern->value[0] == '/'), pattern);
 	if (!err && pattern->tree == TREE_FILES)
 		err = trie_insert_twins(trie, pattern);

@@ -36,13 +36,14 @@ enum trie_kind {
 };
 
 /*
- * What the patterns are of. Names of modules and of interpreters are paths of one component. Cgroups are covered
- * by a pattern together with all that is below them; it has no "**". Hosts with a merged /usr mean nothing to
- * any of these.
+ * What the patterns are of. Names of modules and of interpreters are paths of one component, domains are paths of
+ * their labels from the last one. Cgroups are covered by a pattern together with all that is below them; it has no
+ * "**". Hosts with a merged /usr mean nothing to any of these.
  */
 enum trie_tree {
 	TREE_FILES,
 	TREE_MODULES,
+	TREE_DOMAINS,
 	TREE_INTERPRETERS,
 	TREE_SCOPE,	/* the first list of a scope, enum scope_list; the others follow */
 	TREE_MAX = TREE_SCOPE + SCOPE_LIST_MAX,
@@ -80,7 +81,7 @@ struct trie {
 };
 
 struct trie_pattern {
-	const char *value;	/* borrowed; accepted by path_pattern_check(); must outlive the tree */
+	const char *value;	/* borrowed; accepted by path_pattern_check(), domain_pattern_check(); must outlive the tree */
 	__u32 number;		/* of the rule; 1 in trees of interpreters and cgroups */
 	bool allow;		/* an allow entry */
 	__u8 tree;		/* enum trie_tree */
@@ -98,7 +99,7 @@ int trie_insert(struct trie *trie, const struct trie_pattern *pattern);
 /** trie_done() - free what it owns; accepts an empty one */
 void trie_done(struct trie *trie);
 
-struct paths; /* path and module rules, interpreters and the scope's cgroups while they are compiled */
+struct paths; /* rules of paths, modules and domains, interpreters and the scope's cgroups while they are compiled */
 
 /**
  * paths_begin() - put all patterns into their trees

@@ -20,8 +20,6 @@ const struct yaml_node *mapping_key(const struct yaml_node *node, const char *ke
 	return value;
 }
 
-#define NOT_CARRIED_OUT "is not carried out by this version"
-
 /* ---------------------------------------------------------------- requires */
 
 static void require_package(struct reader *reader, const struct field *field,
@@ -99,15 +97,47 @@ static void requires_read(struct reader *reader, const struct field *field,
 
 /* ---------------------------------------------------------------- small keys */
 
+/* Wider than any one organisation has, but for the blocks that are of nobody. */
+static bool is_too_wide(const struct rule_network *network)
+{
+	bool local = network->family == 6 && (network->a >> 57 == 0xfc >> 1 ||  /* RFC 4193 */
+					      network->a >> 54 == 0xfe80 >> 6); /* RFC 4291 */
+
+	return !local &&
+	       network->bits < (network->family == 4 ? NETWORK4_BITS_MIN : NETWORK6_BITS_MIN);
+}
+
 static void internal_read(struct reader *reader, const struct field *field,
 			  const struct yaml_node *node, void *member)
 {
-	struct rules *rules = reader->rules;
+	struct facts *facts = member;
 
-	reader->rules = NULL; /* a handful of networks: no list in a file */
-	facts_read_policy(reader, field, node, member);
-	reader->rules = rules;
-	facts_finish(reader, member);
+	facts_read_internal(reader, field, node, facts);
+	facts_finish(reader, facts);
+	for (const struct fact *fact = facts->first; fact; fact = fact->next)
+		if (is_too_wide(fact->network))
+			diagnostics_add(
+				reader->diags, SEVERITY_WARNING, fact->place,
+				"'%s' is wider than any one organisation has: contained programs reach all of it; name your own networks",
+				fact->value);
+}
+
+/* The compiler takes them as it takes networks of rules. */
+static void internal_finish(struct reader *reader, struct policy *policy)
+{
+	const struct facts *facts = &policy->internal;
+	struct rule *list = reader_alloc(reader, (facts->count + 1) * sizeof(*list));
+	size_t count = 0;
+
+	if (!list)
+		return;
+	for (const struct fact *fact = facts->first; fact; fact = fact->next)
+		list[count++] = (struct rule){.value = fact->value,
+					      .place = fact->place,
+					      .matcher = MATCHER_NETWORK,
+					      .network = *fact->network};
+	policy->rules.internal = list;
+	policy->rules.internal_count = count;
 }
 
 static const char *name_rule_word(unsigned rule)
@@ -122,29 +152,22 @@ static const char *name_rule_word(unsigned rule)
 	return rule < NAME_RULE_MAX ? words[rule] : NULL;
 }
 
-static void name_rule_read(struct reader *reader, const struct field *field,
-			   const struct yaml_node *node, void *member)
-{
-	unsigned *rule = member;
-
-	field_word(reader, field, node, rule);
-	if (*rule == NAME_RULE_DENY)
-		diagnostics_add(reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, node),
-				"'%s: deny' " NOT_CARRIED_OUT
-				": names are not looked at, and nothing is refused for want of one",
-				field->key);
-}
-
 static const struct field names_fields[] = {
-	{"no-name", 0, name_rule_read, offsetof(struct policy_names, no_name), 0, name_rule_word},
-	{"quic", 0, name_rule_read, offsetof(struct policy_names, quic), 0, name_rule_word},
+	{"no-name", 0, field_word, offsetof(struct policy_names, no_name), 0, name_rule_word},
+	{"quic", 0, field_word, offsetof(struct policy_names, quic), 0, name_rule_word},
 	{0},
 };
 
 static void names_read(struct reader *reader, const struct field *field,
 		       const struct yaml_node *node, void *member)
 {
-	fields_read(reader, node, names_fields, "'names'", member);
+	struct policy *policy = member;
+
+	policy->names_place = yaml_place(reader->tree, node->key);
+	fields_read(reader, node, names_fields, "'names'", &policy->names);
+	policy->rules.flags =
+		(policy->names.no_name == NAME_RULE_DENY ? GEN_FLAG_REFUSE_NO_NAME : 0) |
+		(policy->names.quic == NAME_RULE_DENY ? GEN_FLAG_REFUSE_QUIC : 0);
 }
 
 static const char *running_rule_word(unsigned rule)
@@ -167,7 +190,7 @@ static void running_read(struct reader *reader, const struct field *field,
 	field_word(reader, field, node, rule);
 	if (*rule == RUNNING_RULE_TERMINATE)
 		diagnostics_add(reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, node),
-				"'running: terminate' " NOT_CARRIED_OUT
+				"'running: terminate' is not carried out by this version"
 				": programs that run already go on");
 }
 
@@ -189,7 +212,7 @@ static const struct field policy_fields[] = {
 	{"allow", 0, policy_allows_read, 0},
 	{"scope", 0, policy_scope_read, 0},
 	{"internal", 0, internal_read, offsetof(struct policy, internal), MATCHER_NETWORK},
-	POLICY("names", 0, names_read, names),
+	{"names", 0, names_read, 0},
 	{"running", 0, running_read, offsetof(struct policy, running), 0, running_rule_word},
 	{"rollout", FIELD_LATER},
 	{"requires", 0, requires_read, offsetof(struct policy, rules.requires)},
@@ -198,11 +221,23 @@ static const struct field policy_fields[] = {
 	{0},
 };
 
+/* Some of it is enough: who writes 127.0.0.53 has thought of it. */
+static bool has_loopback(const struct facts *internal)
+{
+	const struct fact *fact = internal->first;
+
+	while (fact && !(fact->network->family == 4 && fact->network->a >> 24 == 127) &&
+	       !(fact->network->family == 6 && !fact->network->a && fact->network->b == 1))
+		fact = fact->next;
+	return fact != NULL;
+}
+
 /* What needs more than its own key, in the order of the lines. */
 static void lines_check(struct reader *reader, const struct yaml_node *root,
 			const struct policy *policy)
 {
-	bool internal = mapping_key(root, "internal") != NULL;
+	const struct yaml_node *internal = mapping_key(root, "internal");
+	bool contain = false;
 
 	for (const struct policy_line *line = policy->lines; line; line = line->next) {
 		if (line->action == ACTION_CONTAIN && !internal)
@@ -213,11 +248,16 @@ static void lines_check(struct reader *reader, const struct yaml_node *root,
 			diagnostics_add(
 				reader->diags, SEVERITY_ERROR, line->action_place,
 				"'action: contain' with an empty 'internal': nothing would stay reachable; name the networks there, or write 'action: deny'");
-		else if (line->action == ACTION_CONTAIN)
-			diagnostics_add(reader->diags, SEVERITY_WARNING, line->action_place,
-					"'action: contain' " NOT_CARRIED_OUT
-					": this line lets everything through, and records nothing");
+		contain |= line->action == ACTION_CONTAIN;
 	}
+	if (internal && !contain && !reader->diags->errors) /* what was refused is not missing */
+		diagnostics_add(
+			reader->diags, SEVERITY_WARNING, yaml_place(reader->tree, internal->key),
+			"'internal' says nothing here: no line has 'action: contain'; remove it, or contain what may reach no more than this");
+	else if (internal && policy->internal.count && !has_loopback(&policy->internal))
+		diagnostics_remark(
+			reader->diags, yaml_place(reader->tree, internal->key),
+			"'internal' is without loopback: contained programs cannot talk to their own parts and to a resolver on this host; add 127.0.0.0/8 and \"::1/128\" if they should");
 }
 
 static struct policy *policy_new(struct yaml_tree *tree, const struct catalog *catalog)
@@ -250,6 +290,7 @@ int policy_read(struct yaml_tree *tree, const struct catalog *catalog,
 	policy->host = host;
 	if (fields_read_document(&reader, policy_fields, "Policy", policy)) {
 		lines_check(&reader, tree->root, policy);
+		internal_finish(&reader, policy);
 		if (catalog)
 			err = policy_resolve(policy, diags);
 		if (!err && catalog)

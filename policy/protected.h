@@ -32,7 +32,7 @@ const struct protected_object *shared_directories(size_t *out_count);
 #define PROTECTED_WITNESS "\177"
 
 /**
- * protected_names() - packages, makers of packages and kernel modules that are of no vendor that could be meant
+ * protected_names() - packages, makers of packages, kernel modules and domains that are of no vendor that could be meant
  * @out_count: how many
  *
  * Return: in static storage.

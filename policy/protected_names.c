@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * protected_names.c - tables of names beside those of files: packages, makers of packages, kernel modules. A rule
- * that hits one of them takes a host apart, or means much more than any one vendor. Which of them a host really has
+ * protected_names.c - tables of names beside those of files: packages, makers of packages, kernel modules, domains. A
+ * rule that hits one of them takes a host apart, or means much more than any one vendor. Which of them a host really has
  * is found there, by the agent.
  */
 #include "protected.h"
@@ -114,6 +114,29 @@ static const struct protected_name names[] = {
 	{MATCHER_MODULE, "ixgbe", "the way to the network"},
 	{MATCHER_MODULE, "nf_tables", "the host's own firewall"},
 	{MATCHER_MODULE, "usbhid", "the keyboard"},
+
+	/* Names that hosts ask for by themselves, whoever uses them. */
+	{MATCHER_DOMAIN, "localhost.localdomain", "the host itself"},
+	{MATCHER_DOMAIN, "deb.debian.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "security.debian.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "archive.ubuntu.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "security.ubuntu.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "ports.ubuntu.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "mirrors.fedoraproject.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "mirrors.centos.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "mirrors.almalinux.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "mirrors.rockylinux.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "cdn.redhat.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "subscription.rhsm.redhat.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "download.opensuse.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "updates.suse.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "cdn.amazonlinux.com", "updates of a distribution"},
+	{MATCHER_DOMAIN, "dl-cdn.alpinelinux.org", "updates of a distribution"},
+	{MATCHER_DOMAIN, "0.pool.ntp.org", "the time"},
+	{MATCHER_DOMAIN, "0.debian.pool.ntp.org", "the time"},
+	{MATCHER_DOMAIN, "ntp.ubuntu.com", "the time"},
+	{MATCHER_DOMAIN, "metadata.google.internal", "the keys and addresses of a cloud's hosts"},
+	{MATCHER_DOMAIN, "instance-data.ec2.internal", "the keys and addresses of a cloud's hosts"},
 };
 
 const struct protected_name *protected_names(size_t *out_count)

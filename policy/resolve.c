@@ -128,17 +128,22 @@ static struct rule *rule_add(struct resolve *resolve, const struct fact *fact)
 	return rule;
 }
 
-static const char not_contained[] = "containment is not carried out by this version";
+/* Only programs are contained: what they could reach of the vendor is refused to everybody. */
+static unsigned action_for(const struct policy_line *line, unsigned matcher)
+{
+	bool reached = matcher == MATCHER_NETWORK || matcher == MATCHER_DOMAIN;
+
+	return line->action == ACTION_CONTAIN && reached ? ACTION_DENY : line->action;
+}
 
 /* Weak confidence is named before the mode: it is what the administrator may not expect. */
 static void rule_set_target(const struct policy *policy, const struct policy_line *line,
 			    struct rule *rule)
 {
-	rule->action = (__u8)line->action;
+	rule->action = (__u8)action_for(line, rule->matcher);
 	rule->target = (__u8)(line->mode ? line->mode : policy->mode);
-	rule->strict = line->scripts == SCRIPT_RULE_STRICT && rule_can_be_strict(rule->matcher);
-	if (line->action == ACTION_CONTAIN && !matcher_is_finding(rule->matcher))
-		rule->unenforced_why = not_contained;
+	rule->strict = line->scripts == SCRIPT_RULE_STRICT && line->action == ACTION_DENY &&
+		       rule_names_files(rule->matcher);
 	if (rule->confidence < policy->min_confidence) {
 		rule->target = MODE_AUDIT;
 		rule->target_held_by = HELD_BY_CONFIDENCE;
@@ -369,41 +374,83 @@ static void resolve_reached(struct resolve *resolve)
 	}
 }
 
-/* ---------------------------------------------------------------- scripts */
+/* ---------------------------------------------------------------- what the keys of a line are about */
 
-static bool facts_can_be_strict(const struct facts *facts)
+static bool names_files(unsigned matcher)
+{
+	return rule_names_files(matcher);
+}
+
+static bool names_modules(unsigned matcher)
+{
+	return matcher == MATCHER_MODULE;
+}
+
+static bool facts_have(const struct facts *facts, bool (*is_meant)(unsigned matcher))
 {
 	const struct fact *fact = facts->first;
 
-	while (fact && (!rule_can_be_strict(fact->matcher) || fact_unenforced_why(fact)))
+	while (fact && (!is_meant(fact->matcher) || fact_unenforced_why(fact)))
 		fact = fact->next;
 	return fact != NULL;
 }
 
-/* Does "scripts: strict" of a line say anything about anything? */
-static bool line_can_be_strict(const struct resolve *resolve, const struct policy_line *line)
+/* Does a line reach something of a kind that a rule is made of? */
+static bool line_has(const struct resolve *resolve, const struct policy_line *line,
+		     bool (*is_meant)(unsigned matcher))
 {
 	const struct rule *list = resolve->policy->rules.list + line->list_first;
-	bool can = facts_can_be_strict(&line->facts);
+	bool has = facts_have(&line->facts, is_meant);
 
-	for (size_t i = 0; !can && i < line->list_count; i++)
-		can = rule_can_be_strict(list[i].matcher) && !list[i].unenforced_why;
-	for (size_t i = 0; !can && i < resolve->count; i++)
-		can = resolve->reached[i].line == line &&
-		      facts_can_be_strict(&resolve->reached[i].product->facts);
-	return can;
+	for (size_t i = 0; !has && i < line->list_count; i++)
+		has = is_meant(list[i].matcher) && !list[i].unenforced_why;
+	for (size_t i = 0; !has && i < resolve->count; i++)
+		has = resolve->reached[i].line == line &&
+		      facts_have(&resolve->reached[i].product->facts, is_meant);
+	return has;
 }
 
-static void warn_scripts(struct resolve *resolve)
+static void warn_contain(struct resolve *resolve, const struct policy_line *line)
 {
-	for (const struct policy_line *line = resolve->policy->lines; line; line = line->next) {
-		if (line->scripts != SCRIPT_RULE_STRICT || line->action == ACTION_CONTAIN ||
-		    line_can_be_strict(resolve, line))
-			continue;
+	if (!line_has(resolve, line, names_files))
+		diagnostics_add(
+			resolve->diags, SEVERITY_WARNING, line->action_place,
+			"'action: contain' contains nothing here: no path, package, package vendor or digest with a size is in this line, and its networks and domains are refused; write 'action: deny', or add one");
+	if (line_has(resolve, line, names_modules))
+		diagnostics_remark(
+			resolve->diags, line->action_place,
+			"a kernel module cannot be contained: those of this line are recorded and not refused; a line of their own with 'action: deny' refuses them");
+	if (line->scripts == SCRIPT_RULE_STRICT)
 		diagnostics_add(
 			resolve->diags, SEVERITY_WARNING, line->scripts_place,
-			"'scripts: strict' says nothing here: no path, package, package vendor or digest with a size is in this line; remove it, or add one");
+			"'scripts: strict' says nothing beside 'action: contain': an interpreter that opens such a file is neither refused nor contained; remove it, or write 'action: deny'");
+}
+
+static void warn_lines(struct resolve *resolve)
+{
+	for (const struct policy_line *line = resolve->policy->lines; line; line = line->next) {
+		if (line->action == ACTION_CONTAIN)
+			warn_contain(resolve, line);
+		else if (line->scripts == SCRIPT_RULE_STRICT &&
+			 !line_has(resolve, line, names_files))
+			diagnostics_add(
+				resolve->diags, SEVERITY_WARNING, line->scripts_place,
+				"'scripts: strict' says nothing here: no path, package, package vendor or digest with a size is in this line; remove it, or add one");
 	}
+}
+
+static void warn_names(struct resolve *resolve)
+{
+	const struct policy *policy = resolve->policy;
+
+	if (!policy->rules.flags)
+		return;
+	for (size_t i = 0; i < policy->rules.count; i++)
+		if (policy->rules.list[i].matcher == MATCHER_DOMAIN)
+			return;
+	diagnostics_add(
+		resolve->diags, SEVERITY_WARNING, policy->names_place,
+		"'names' says nothing here: no line has domains, so no name is looked at; remove it, or add some");
 }
 
 /* ---------------------------------------------------------------- allow */
@@ -555,8 +602,10 @@ int policy_resolve(struct policy *policy, struct diagnostics *diags)
 			rules_of_name(&resolve, line);
 	}
 	resolve_reached(&resolve);
-	if (!diags->errors) /* what was refused is not missing */
-		warn_scripts(&resolve);
+	if (!diags->errors) { /* what was refused is not missing */
+		warn_lines(&resolve);
+		warn_names(&resolve);
+	}
 	resolve_allows(&resolve);
 	policy->reached = resolve.reached;
 	policy->reached_count = resolve.count;

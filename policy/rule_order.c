@@ -92,6 +92,8 @@ static enum rule_class class_of(unsigned matcher)
 		return CLASS_PACKAGE;
 	case MATCHER_PACKAGE_VENDOR:
 		return CLASS_PACKAGE_VENDOR;
+	case MATCHER_DOMAIN:
+		return CLASS_DOMAIN;
 	default:
 		return CLASS_NETWORK;
 	}
@@ -104,10 +106,11 @@ __u64 rule_key(const struct rule *rule)
 
 	if (!rule_is_enforced(rule))
 		return (__u64)CLASS_UNENFORCED << 60;
-	if (rule->action == ACTION_ALLOW && class == CLASS_NETWORK) {
-		class = CLASS_NETWORK_ALLOW;
-	} else if (rule->action == ACTION_ALLOW) {
+	if (rule->action == ACTION_ALLOW && class >= CLASS_DOMAIN) {
 		/* those that end together stay in the order of the classes */
+		within |= (__u64)(class - CLASS_DOMAIN) << 57;
+		class = CLASS_CONNECTION_ALLOW;
+	} else if (rule->action == ACTION_ALLOW) {
 		within |= (__u64) class << 57;
 		class = CLASS_FILE_ALLOW;
 	}
@@ -172,25 +175,36 @@ int numbered_sort(struct numbered *numbered, const struct strings *strings)
 	return 0;
 }
 
-/* Among equally specific rules those that enforce come first; the order of ids stays within both. */
+enum { STRICTNESSES = 4 };
+
+/* 0 is the strictest: what enforces before what is in audit, and what refuses before what contains. */
+static unsigned strictness(const struct numbered_rule *rule)
+{
+	return 2 * (rule->target != MODE_ENFORCE) + (rule->action == ACTION_CONTAIN);
+}
+
+/* Among equally specific rules the stricter come first; the order of ids stays within those that are equally strict. */
 static int settle_targets(struct numbered_rule *list, size_t count)
 {
-	struct numbered_rule *audit = malloc((count + 1) * sizeof(*audit));
+	struct numbered_rule *rest = malloc((count + 1) * sizeof(*rest));
 
-	if (!audit)
+	if (!rest)
 		return -ENOMEM;
 	for (size_t i = 0, end; i < count; i = end) {
-		size_t kept = i, held = 0;
+		size_t kept = i, left = 0;
 
 		for (end = i; end < count && list[end].key == list[i].key; end++) {
-			if (list[end].target != MODE_ENFORCE)
-				audit[held++] = list[end];
+			if (strictness(&list[end]))
+				rest[left++] = list[end];
 			else if (kept++ != end)
 				list[kept - 1] = list[end];
 		}
-		memcpy(list + kept, audit, held * sizeof(*audit));
+		for (unsigned wanted = 1; left && wanted < STRICTNESSES; wanted++)
+			for (size_t j = 0; j < left; j++)
+				if (strictness(&rest[j]) == wanted)
+					list[kept++] = rest[j];
 	}
-	free(audit);
+	free(rest);
 	return 0;
 }
 
@@ -231,5 +245,5 @@ int numbered_settle(struct numbered *numbered)
 	int err = settle_targets(numbered->list, numbered->count);
 
 	err = err ?: settle_ends(numbered->list, numbered->count, CLASS_FILE_ALLOW);
-	return err ?: settle_ends(numbered->list, numbered->count, CLASS_NETWORK_ALLOW);
+	return err ?: settle_ends(numbered->list, numbered->count, CLASS_CONNECTION_ALLOW);
 }

@@ -38,18 +38,24 @@ struct rule {
 	__u8 target;			/* enum mode */
 	__u8 target_held_by;		/* enum held_by */
 	__u8 confidence;		/* enum confidence */
-	__u8 strict;			/* 1: also refused when an interpreter opens such a file; rule_can_be_strict() */
+	__u8 strict;			/* 1: also refused when an interpreter opens such a file; of ACTION_DENY, rule_names_files() */
 	union {
 		struct rule_network network;	/* MATCHER_NETWORK */
 		__u64 size;			/* MATCHER_DIGEST: bytes of the file; 0: not said, and then not enforced */
 	};
 };
 
-/** rule_can_be_strict() - does a rule of this kind name files that an interpreter could open? */
-static inline int rule_can_be_strict(unsigned matcher)
+/** rule_names_files() - does a rule of this kind name programs: files that can be contained, or opened by an interpreter? */
+static inline int rule_names_files(unsigned matcher)
 {
 	return matcher == MATCHER_PATH || matcher == MATCHER_DIGEST || matcher == MATCHER_PACKAGE ||
 	       matcher == MATCHER_PACKAGE_VENDOR;
+}
+
+/** rule_can_contain() - can a rule of this kind have ACTION_CONTAIN? Modules are let through by it, for what is contained may need them */
+static inline int rule_can_contain(unsigned matcher)
+{
+	return rule_names_files(matcher) || matcher == MATCHER_MODULE;
 }
 
 #define FILE_SIZE_MAX ((__u64)INT64_MAX) /* bytes; loff_t, include/linux/types.h of the kernel */
@@ -77,6 +83,9 @@ struct rules {
 	__u8 mode;			/* enum mode */
 	struct rule_scope scope;
 	struct generation_requires requires;
+	__u32 flags;			/* GEN_FLAG_REFUSE_ of bpf/abi.h, ORed: what the policy says of names */
+	const struct rule *internal;	/* networks without ports and protocol that contained programs reach; borrowed */
+	size_t internal_count;
 	struct rule *list;
 	size_t count;
 };
@@ -107,6 +116,14 @@ const char *path_pattern_check(const char *pattern, size_t *out_offset);
  * Return: NULL, or a sentence in static storage.
  */
 const char *module_pattern_check(const char *pattern);
+
+/**
+ * domain_pattern_check() - is this a domain, or "*." before one, that can be compiled?
+ * @pattern: borrowed; in lower case, other scripts as A-labels, no dot at the end
+ *
+ * Return: NULL, or a sentence in static storage.
+ */
+const char *domain_pattern_check(const char *pattern);
 
 /**
  * path_twin() - directories that are links on hosts with a merged /usr: a rule that begins with the old name

@@ -230,28 +230,11 @@ const char *outcome_word(unsigned outcome)
 		[OUTCOME_UNKNOWN] = "unknown",     [OUTCOME_DENY] = "deny",
 		[OUTCOME_AUDIT] = "audit",         [OUTCOME_ALLOW] = "allow",
 		[OUTCOME_NONE] = "none",           [OUTCOME_NOT_ENFORCED] = "not-enforced",
-		[OUTCOME_UNDECIDED] = "undecided",
+		[OUTCOME_UNDECIDED] = "undecided", [OUTCOME_CONTAIN] = "contain",
 	};
 	_Static_assert(sizeof(words) / sizeof(*words) == OUTCOME_MAX, "a word for each outcome");
 
 	return outcome < OUTCOME_MAX ? words[outcome] : NULL;
-}
-
-/* What is not enforced, and what is compared as text. @match: an exception, if there is one. */
-static struct match match_listed(const struct match_index *index, const struct thing *thing,
-				 struct match match)
-{
-	switch (thing->matcher) {
-	case MATCHER_PATH:
-		match.rule = match_listed_path(index, thing->text);
-		return match;
-	case MATCHER_NETWORK:
-		match.rule = match_listed_address(index, thing->family, thing->a, thing->b,
-						  thing->protocol, thing->port);
-		return match;
-	default:
-		return match_text(index, thing->matcher, thing->text);
-	}
 }
 
 struct match thing_match(const struct generation *generation, const struct match_index *index,
@@ -273,13 +256,27 @@ struct match thing_match(const struct generation *generation, const struct match
 	case MATCHER_MODULE:
 		match = match_module(generation, thing->text);
 		break;
+	case MATCHER_DOMAIN:
+		match = match_domain(generation, thing->text);
+		break;
 	default:
 		break;
 	}
-	return match.rule || match.undecided || !index ? match : match_listed(index, thing, match);
+	if (match.rule || match.undecided || !index || thing->matcher == MATCHER_PATH ||
+	    thing->matcher == MATCHER_NETWORK)
+		return match;
+	return match_text(index, thing->matcher, thing->text); /* only listed, or for finding */
 }
 
-static enum outcome outcome_of(const struct match_decision *decision, bool enforced)
+/* Of a rule that contains: as the hooks, which record what runs, and modules, which cannot be contained. */
+static enum outcome outcome_of_contain(const struct match_decision *decision, unsigned hook)
+{
+	if (hook == HOOK_LOAD)
+		return OUTCOME_NONE;
+	return decision->contained && hook != HOOK_MODULE ? OUTCOME_CONTAIN : OUTCOME_AUDIT;
+}
+
+static enum outcome outcome_of(const struct match_decision *decision, unsigned hook, bool enforced)
 {
 	if (decision->match.undecided)
 		return OUTCOME_UNDECIDED;
@@ -289,7 +286,24 @@ static enum outcome outcome_of(const struct match_decision *decision, bool enfor
 		return OUTCOME_ALLOW;
 	if (!enforced)
 		return OUTCOME_NOT_ENFORCED;
+	if (decision->match.rule->action == ACTION_CONTAIN && !decision->match.leaves)
+		return outcome_of_contain(decision, hook);
 	return decision->verdict == VERDICT_DENY ? OUTCOME_DENY : OUTCOME_AUDIT;
+}
+
+/* Who is contained reaches the internal networks only; what nobody may reach is refused by its own rule. */
+static struct match_decision decide_contained(const struct generation *generation,
+					      const struct thing *thing,
+					      const struct match_subject *subject,
+					      struct match_decision decision)
+{
+	const struct match match = {
+		.rule = subject->contained, .allow = decision.match.allow, .leaves = true};
+
+	if (thing->matcher != MATCHER_NETWORK || decision.verdict == VERDICT_DENY ||
+	    match_internal(generation, thing->family, thing->a, thing->b))
+		return decision;
+	return match_decide(generation, &match, subject);
 }
 
 struct answer thing_ask(const struct generation *generation, const struct match_index *index,
@@ -300,7 +314,9 @@ struct answer thing_ask(const struct generation *generation, const struct match_
 	const char *why = kind_of(thing)->why;
 	bool listed = match.rule && !match_is_enforced(generation, match.rule);
 
-	answer.outcome = outcome_of(&answer.decision, !why && !listed);
+	if (subject->contained)
+		answer.decision = decide_contained(generation, thing, subject, answer.decision);
+	answer.outcome = outcome_of(&answer.decision, thing->hook, !why && !listed);
 	if (answer.outcome != OUTCOME_NOT_ENFORCED)
 		return answer;
 	if (!why)

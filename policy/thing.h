@@ -65,6 +65,7 @@ enum outcome {
 	OUTCOME_NONE = 4,		/* no rule matches, or it is out of scope: not even recorded */
 	OUTCOME_NOT_ENFORCED = 5,	/* a matcher fits, but this version does nothing about it */
 	OUTCOME_UNDECIDED = 6,		/* the kernel could not tell: goes through, counted */
+	OUTCOME_CONTAIN = 7,		/* it runs, recorded, and reaches the internal networks only */
 	OUTCOME_MAX,
 };
 

@@ -156,6 +156,22 @@ int resolvers(char *text, size_t bytes, word_fn fn, void *context)
 	return err;
 }
 
+int search_domains(char *text, size_t bytes, word_fn fn, void *context)
+{
+	char *end = text + bytes, *line, *save;
+	int err = 0;
+
+	while (!err && (line = next_statement(&text, end))) {
+		char *keyword = strtok_r(line, " \t", &save), *domain;
+
+		if (!keyword || (strcmp(keyword, "search") && strcmp(keyword, "domain")))
+			continue;
+		while (!err && (domain = strtok_r(NULL, " \t", &save)))
+			err = tell(domain, fn, context);
+	}
+	return err;
+}
+
 /* ---------------------------------------------------------------- the loader's cache */
 
 static __u32 get32(const char *at)

@@ -23,6 +23,7 @@ int preload_entries(char *text, size_t bytes, word_fn fn, void *context); /* ld.
 int shell_lines(char *text, size_t bytes, word_fn fn, void *context);	  /* shells(5) */
 int root_shells(char *text, size_t bytes, word_fn fn, void *context);	  /* passwd(5): of every user 0 */
 int resolvers(char *text, size_t bytes, word_fn fn, void *context);	  /* resolv.conf(5): "192.0.2.1" */
+int search_domains(char *text, size_t bytes, word_fn fn, void *context);  /* the same: "corp.example" */
 
 /**
  * ldcache_find() - the files that the loader's cache knows for a library

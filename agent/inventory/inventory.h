@@ -321,4 +321,13 @@ typedef int (*inventory_network_fn)(void *context, const struct inventory_networ
 /** inventory_host_networks() - addresses that no rule may cover; of another root only its resolvers */
 int inventory_host_networks(struct inventory *inventory, inventory_network_fn fn, void *context);
 
+struct inventory_domain {
+	const char *name;		/* lower case, without a dot at its end; of any bytes but zero */
+	const char *why;		/* "the host itself (/etc/hostname)", "its search domain (/etc/resolv.conf)" */
+};
+
+typedef int (*inventory_domain_fn)(void *context, const struct inventory_domain *domain);
+/** inventory_host_domains() - names that no rule may cover: of the host, and the domains that it looks in */
+int inventory_host_domains(struct inventory *inventory, inventory_domain_fn fn, void *context);
+
 #endif

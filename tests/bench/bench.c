@@ -78,7 +78,7 @@ static int compile_many(struct bench *bench, double *out_seconds)
 	double begin;
 	int err;
 
-	rules.list = texts ? make_rules(MANY, texts) : NULL;
+	rules.list = texts ? make_rules(MANY, texts, false) : NULL;
 	begin = now_s();
 	err = rules.list ? rules_compile(&rules, &diags, &bench->many) : -ENOMEM;
 	*out_seconds = now_s() - begin;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bench_compile.c - how long a million mixed rules take to compile, and how much memory, the list itself
- * included. Half are paths (exact and subtrees, a few with stars), half networks of both families. Exits
+ * included. Half are paths (exact and subtrees, a few with stars), half networks of both families and domains. Exits
  * with 1 when the design's limits are exceeded.
  */
 #include "../../policy/memory.h"
@@ -38,7 +38,7 @@ static int compile(size_t count)
 	struct rules rules = {.policy = "bench",
 			      .revision = 1,
 			      .mode = MODE_ENFORCE,
-			      .list = texts ? make_rules(count, texts) : NULL,
+			      .list = texts ? make_rules(count, texts, true) : NULL,
 			      .count = count};
 	struct diagnostics diags = {0};
 	struct generation *gen = NULL;

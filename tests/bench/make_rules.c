@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * make_rules.c - of 32 rules one is a digest and one a package or a kernel module; of the others half are paths (exact
- * and subtrees, a few with stars), half networks of both families. See make_rules.h.
+ * and subtrees, a few with stars), half networks of both families and, if they are wanted, domains. See make_rules.h.
  */
 #include "make_rules.h"
 
@@ -55,6 +55,13 @@ static void make_network(struct rule *rule, char *text, size_t i, __u64 *seed)
 	rule->matcher = MATCHER_NETWORK;
 }
 
+static void make_domain(struct rule *rule, char *text, size_t i, __u64 *seed)
+{
+	snprintf(text, RULE_TEXT_BYTES, "%sservice-%zu.part-%u.vendor-%u.example",
+		 i % 3 ? "" : "*.", i, random32(seed) % 100, random32(seed) % 1000);
+	rule->matcher = MATCHER_DOMAIN;
+}
+
 static void make_digest(struct rule *rule, char *text, size_t i, __u64 *seed)
 {
 	char *at = text + sprintf(text, "sha256:");
@@ -75,7 +82,7 @@ static void make_name(struct rule *rule, char *text, size_t i)
 	rule->matcher = module ? MATCHER_MODULE : MATCHER_PACKAGE;
 }
 
-struct rule *make_rules(size_t count, char *texts)
+struct rule *make_rules(size_t count, char *texts, bool domains)
 {
 	static const char *const vendors[] = {"acme", "bolt", "crux", "dyne"};
 	struct rule *list = calloc(count, sizeof(*list));
@@ -96,6 +103,8 @@ struct rule *make_rules(size_t count, char *texts)
 			make_digest(&list[i], text, i, &seed);
 		else if (i % 32 == 17)
 			make_name(&list[i], text, i);
+		else if (domains && i % 8 == 3)
+			make_domain(&list[i], text, i / 2, &seed);
 		else if (i % 2)
 			make_network(&list[i], text, i / 2, &seed);
 		else

@@ -28,12 +28,13 @@ static void ask(const struct generation *gen)
 		struct match match = match_path(gen, paths[i]);
 
 		(void)match_decide(gen, &match, &subject); /* only that it comes back */
-		(void)match_listed_path(index, paths[i]);
 	}
 	(void)match_address(gen, 4, 0xc0000207, 0, 6, 443);
 	(void)match_address(gen, 6, 0x20010db8ull << 32, 1, 17, 53);
 	(void)match_module(gen, "example_kmod");
 	(void)match_digest(gen, digest);
+	(void)match_domain(gen, "a.cloud.example.com");
+	(void)match_internal(gen, 4, 0x0a010203, 0);
 	(void)match_interpreter(gen, "/usr/bin/python3.11");
 	for (unsigned matcher = 0; matcher <= MATCHER_MAX; matcher++)
 		(void)match_text(index, matcher, "a.example.com");

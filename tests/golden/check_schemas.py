@@ -143,8 +143,8 @@ PLACES = {
     ("policy", "/definitions/line"): [LINE + "paths: [/srv/x]\n    {}\n"],
     ("policy", "/definitions/list-file"): [LINE + "%s: {{{}}}\n" % k for k in (
         "paths", "networks", "digests", "domains", "modules", "packages", "package-vendors")],
-    ("policy", "/definitions/network"): [LINE + "networks: [{{{}}}]\n", ALLOW + "{{reason: x, network: {{{}}}}}\n",
-                                         POLICY + "embargo: []\ninternal: [{{{}}}]\n"],
+    ("policy", "/definitions/network"): [LINE + "networks: [{{{}}}]\n", ALLOW + "{{reason: x, network: {{{}}}}}\n"],
+    ("policy", "/definitions/internal-network"): [POLICY + "embargo: []\ninternal: [{{{}}}]\n"],
     ("policy", "/definitions/exception"): [ALLOW + "reason: x\n    {}\n"],
     ("policy", "/definitions/scope"): [POLICY + "embargo: []\nscope: {{{}}}\n"],
     ("policy", "/definitions/requires"): [POLICY + "embargo: []\nrequires: {{{}}}\n"],
@@ -196,7 +196,7 @@ class Product:
 def verdict(key, lines):
     """What the product knows of a key: it is known, unknown, or for later."""
     text = "\n".join(lines)
-    if "unknown key '%s'" % key in text or "'%s' among values" % key in text:
+    if any(one % key in text for one in ("unknown key '%s'", "'%s' among values", "'%s' in 'internal'")):
         return "unknown"
     return "later" if "'%s' is not supported yet" % key in text else "known"
 

@@ -33,11 +33,12 @@ except ImportError as missing:
     sys.exit(77)
 
 USERS = {"root": 0, "alice": 1000, "bob": 1001, "carol": 4294967294}  # as in decide.c
-CHUNK = 100  # policies that a worker takes at a time
+CHUNK = 100  # policies that a worker takes at a time; attempts of an example
 SHUFFLE_EACH = 8  # of so many policies one is also tried in another order
 SHOWN = 10  # differences that are shrunk and printed
 KNOWN_KEYS = {"known-as": "known", "packages": "package", "package-vendors": "vendor"}
 FILE_KEYS = {"open", "away", "protected", "digest", "module", "copy-of", *KNOWN_KEYS}
+TRIED = ["exec", "open", "module", "connect", "domain"]  # what an attempt is
 FIELDS = ["scope", "rule", "allow", "verdict", "mode", "held-by", "let-through"]  # of an answer
 
 
@@ -100,8 +101,11 @@ def write_attempt(attempt):
         return "\t".join(["file"] + words + list(write_facts(attempt))) + "\n"
     if "exec" in attempt:
         return "\t".join(["exec"] + words + [attempt["exec"]]) + "\n"
+    if "domain" in attempt:
+        return "\t".join(["domain"] + words + [attempt["domain"]]) + "\n"
     protocol = str(oracle.PROTOCOLS.get(attempt["protocol"], attempt["protocol"]))
-    return "\t".join(["connect"] + words + [attempt["connect"], str(attempt["port"]), protocol]) + "\n"
+    by = [attempt["by"]] if "by" in attempt else []
+    return "\t".join(["connect"] + words + [attempt["connect"], str(attempt["port"]), protocol] + by) + "\n"
 
 
 def write_round(texts, host, attempts):
@@ -205,15 +209,15 @@ def compare_order(product, round_, rng):
 
 def count(counts, attempt, answer):
     counts["pairs"] += 1
-    counts[next(kind for kind in ("exec", "open", "module", "connect") if kind in attempt)] += 1
-    for key in FILE_KEYS & set(attempt):
+    counts[next(kind for kind in TRIED if kind in attempt)] += 1
+    for key in (FILE_KEYS | {"by"}) & set(attempt):
         counts["with " + key] += 1
     counts["scope " + answer[0]] += 1
     if answer[1] != "-":
         counts["verdict " + answer[3]] += 1
         counts["held by " + answer[5]] += 1
         counts["let through " + answer[6]] += 1
-        counts["by " + answer[1].split("/")[2]] += 1
+        counts["by " + answer[1].split("/")[2] + (" that contains" if "by" in attempt and "/network/" not in answer[1] else "")] += 1
 
 
 # ---------------------------------------------------------------- shrinking
@@ -264,7 +268,7 @@ def shrink(product, round_, difference):
     while shrunk:
         shrunk = False
         for path in removals(whole):
-            if len(path) < 2 or path[0] == "attempts" and path[-1] in ("exec", "open", "module", "connect", "port", "protocol") or path == ("attempts", 0):
+            if len(path) < 2 or path[0] == "attempts" and path[-1] in (*TRIED, "port", "protocol") or path == ("attempts", 0):
                 continue
             smaller = without(whole, path)
             candidate = generate.Round(smaller["catalogue"], smaller["policy"], smaller["host"], smaller["attempts"])
@@ -374,9 +378,15 @@ def run_examples(options):
     for number, name in enumerate(names, 1):
         texts = catalogue + [name.read_text(encoding="utf-8")]
         attempts = generate.attempts_of([oracle.load(text) for text in texts], random.Random(options.seed))
-        given = product_answers(product, texts, {}, attempts)
-        if isinstance(given, str):
-            messages, given = [given], []
+        given = []
+        # not all at once: what waits to be read must fit the pipe, for the program answers while it reads
+        for first in range(0, len(attempts), CHUNK):
+            answers = product_answers(product, texts, {}, attempts[first:first + CHUNK])
+            if isinstance(answers, str):
+                break
+            given += answers
+        if isinstance(answers, str):
+            messages, given = [answers], []
         else:
             messages = [f"{attempt}: the product {simplify(answer)}, the oracle {sorted(right)}"
                         for attempt, right, answer in zip(attempts, oracle_answers(read_policy(texts, {}), attempts), given)

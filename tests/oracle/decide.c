@@ -11,7 +11,8 @@
  *	keep			what is compiled is written to a file and read again, as over a reboot
  *	go			answers "ready" or "refused MESSAGE"
  *	exec CGROUP UID SECONDS HELD PAUSED PATH
- *	connect CGROUP UID SECONDS HELD PAUSED ADDRESS PORT PROTOCOL
+ *	connect CGROUP UID SECONDS HELD PAUSED ADDRESS PORT PROTOCOL [PATH]	PATH: of the program that connects
+ *	domain CGROUP UID SECONDS HELD PAUSED NAME
  *	file CGROUP UID SECONDS HELD PAUSED NAME=VALUE...	exec with more that is known; see take_fact()
  *	end			of the round
  *	mode TARGET TARGET-HELD-BY CAP PAUSE BREAKER REQUIREMENT STAGE
@@ -225,46 +226,89 @@ static bool has_requirements(const struct generation *generation)
 	return value && value->header.flags & GEN_FLAG_REQUIRES;
 }
 
-static struct match match_connect(const struct generation *generation, char **words)
+struct where {
+	unsigned family;
+	__u64 a, b;
+};
+
+static struct where read_address(const char *text)
 {
-	unsigned port = strtoul(words[1], NULL, 10), protocol = strtoul(words[2], NULL, 10);
 	struct in6_addr six;
 	struct in_addr four;
 	__u32 part[4];
 
-	if (inet_pton(AF_INET, words[0], &four) == 1)
-		return match_address(generation, 4, ntohl(four.s_addr), 0, protocol, port);
-	if (inet_pton(AF_INET6, words[0], &six) != 1)
+	if (inet_pton(AF_INET, text, &four) == 1)
+		return (struct where){4, ntohl(four.s_addr), 0};
+	if (inet_pton(AF_INET6, text, &six) != 1)
 		fail("no address");
 	for (int i = 0; i < 4; i++) {
 		memcpy(&part[i], six.s6_addr + 4 * i, 4);
 		part[i] = ntohl(part[i]);
 	}
 	if (IN6_IS_ADDR_V4MAPPED(&six)) /* the caller's part of the border, as in the hook */
-		return match_address(generation, 4, part[3], 0, protocol, port);
-	return match_address(generation, 6, (__u64)part[0] << 32 | part[1],
-			     (__u64)part[2] << 32 | part[3], protocol, port);
+		return (struct where){4, part[3], 0};
+	return (struct where){6, (__u64)part[0] << 32 | part[1], (__u64)part[2] << 32 | part[3]};
 }
 
-static void answer(const struct generation *generation, const struct match *match,
-		   struct match_subject *subject, const char *held, const char *paused)
+/* What holds back is of a rule: a vendor is paused. */
+static struct match_decision decide_held(const struct generation *generation,
+					 const struct match *match, const struct match_subject *who,
+					 char **words)
 {
-	struct match_decision decision;
+	const char *held = words[4], *paused = words[5];
+	struct match_subject subject = *who;
 
-	subject->capped = strchr(held, 'c');
-	subject->breaker_open = strchr(held, 'b');
-	subject->stage_held = strchr(held, 's');
-	subject->requirement_unmet = strchr(held, 'r') && has_requirements(generation);
-	subject->paused = match->rule && is_paused(generation, match->rule, paused);
-	decision = match_decide(generation, match, subject);
+	subject.capped = strchr(held, 'c');
+	subject.breaker_open = strchr(held, 'b');
+	subject.stage_held = strchr(held, 's');
+	subject.requirement_unmet = strchr(held, 'r') && has_requirements(generation);
+	subject.paused = match->rule && is_paused(generation, match->rule, paused);
+	return match_decide(generation, match, &subject);
+}
+
+/* The rule that contains a program with this file since it was executed, in whatever mode. */
+static const struct generation_rule *contained_by(const struct generation *generation,
+						  const struct match_subject *who, const char *path)
+{
+	const struct match match = match_path(generation, path);
+	struct match_decision decision = match_decide(generation, &match, who);
+	bool marked = decision.in_scope && match.rule && match.rule->action == ACTION_CONTAIN &&
+		      !decision.let_through;
+
+	return marked ? match.rule : NULL;
+}
+
+static struct match_decision decide_connect(const struct generation *generation,
+					    const struct match_subject *who, char **words,
+					    size_t count)
+{
+	unsigned port = strtoul(words[7], NULL, 10), protocol = strtoul(words[8], NULL, 10);
+	const struct where to = read_address(words[6]);
+	struct match match = match_address(generation, to.family, to.a, to.b, protocol, port);
+	struct match_decision decision = decide_held(generation, &match, who, words);
+	const struct generation_rule *contained =
+		count == 10 ? contained_by(generation, who, words[9]) : NULL;
+
+	if (!contained || decision.verdict == VERDICT_DENY ||
+	    match_internal(generation, to.family, to.a, to.b))
+		return decision;
+	match = (struct match){.rule = contained, .allow = match.allow, .leaves = true};
+	return decide_held(generation, &match, who, words);
+}
+
+static void answer(struct match_decision decision, bool module)
+{
+	const char *verdict =
+		decision.contained && !module ? "contain" : verdict_word(decision.verdict);
+
 	printf("%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 	       decision.match.undecided ? "undecided"
 	       : decision.in_scope      ? "in"
 					: "out",
 	       decision.match.rule ? decision.match.rule->id : "-",
-	       decision.match.allow ? decision.match.allow->id : "-",
-	       verdict_word(decision.verdict), decision.match.rule ? mode_word(decision.mode) : "-",
-	       held_by_word(decision.held_by), let_through_word(decision.let_through));
+	       decision.match.allow ? decision.match.allow->id : "-", verdict,
+	       decision.match.rule ? mode_word(decision.mode) : "-", held_by_word(decision.held_by),
+	       let_through_word(decision.let_through));
 }
 
 /* The smaller of two numbers, where 0 is none: what a fact keeps of several rules. */
@@ -324,10 +368,19 @@ static struct match match_known(const struct round *round, char **words, size_t 
 	return match_file(round->generation, &file);
 }
 
+static bool is_module(char **words, size_t count)
+{
+	bool module = false;
+
+	for (size_t i = 6; i < count; i++)
+		module |= !strncmp(words[i], "module", 6);
+	return !strcmp(words[0], "file") && module;
+}
+
 static void attempt(const struct round *round, char **words, size_t count)
 {
 	struct match_subject subject = {0};
-	struct match match;
+	struct match match = {0};
 
 	if (!round->generation)
 		return; /* the refusal was the answer */
@@ -338,11 +391,15 @@ static void attempt(const struct round *round, char **words, size_t count)
 		match = match_path(round->generation, words[6]);
 	else if (!strcmp(words[0], "file") && count > 6)
 		match = match_known(round, words + 6, count - 6);
-	else if (!strcmp(words[0], "connect") && count == 9)
-		match = match_connect(round->generation, words + 6);
-	else
+	else if (!strcmp(words[0], "domain") && count == 7)
+		match = match_domain(round->generation, words[6]);
+	else if (strcmp(words[0], "connect") || count < 9 || count > 10)
 		fail("an attempt with too few or too many words");
-	answer(round->generation, &match, &subject, words[4], words[5]);
+	if (!strcmp(words[0], "connect"))
+		answer(decide_connect(round->generation, &subject, words, count), false);
+	else
+		answer(decide_held(round->generation, &match, &subject, words),
+		       is_module(words, count));
 }
 
 static void mode(char **words, size_t count)

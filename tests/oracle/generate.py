@@ -33,6 +33,10 @@ PACKAGES = ["acme", "acme-*", "acme-?", "acme-??", "acme-?*", "*-agent", "acme-a
 PACKAGE_VENDORS = ["Acme", "Acme, Inc.", "Acme*", "* Inc.", "Acme ?nc?", "*Bolt*", "Bolt <b@bolt.example>", "?cme"]
 MODULES = ["acme", "acme_*", "acme-*", "acme_kmod", "acme-kmod", "*_kmod", "a*", "*me*o*", "a*m*", "bolt"]
 DIGESTS = ["sha256:" + f"{number:x}" * 64 for number in range(1, 7)]  # the size of each is in digest_fact()
+DOMAINS = ["acme.example", "*.acme.example", "api.acme.example", "*.api.acme.example", "*.x.api.acme.example", "x.api.acme.example",
+           "*.b.acme.example", "bolt.example", "*.bolt.example", "Acme.example.", "*.eightbyt.example", "a-b.eightbyte.example",
+           "xn--4ca.acme.example"]
+LABELS = ["a", "b", "x", "api", "eightbyt", "eightbyte", "xn--4ca", "-", "acme", "a" * 63]
 FILLERS = ["", "", "a", "b", "x", "ab", "-", "ä", "agent", "kmod"]
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 ROLES = ["hypervisor", "web", "db"]
@@ -142,7 +146,8 @@ class Pool:
             self.networks = self.many_lengths()
 
         self.names = {key: rng.sample(values, rng.choice([1, 2, 4, len(values)])) for key, values in
-                      (("packages", PACKAGES), ("package-vendors", PACKAGE_VENDORS), ("modules", MODULES), ("digests", DIGESTS))}
+                      (("packages", PACKAGES), ("package-vendors", PACKAGE_VENDORS), ("modules", MODULES), ("digests", DIGESTS),
+                       ("domains", DOMAINS))}
 
     def name_facts(self, in_catalogue):
         """Of the kinds that are names, and of digests."""
@@ -188,8 +193,14 @@ def unique_names(key, values):
     """'acme-x' and 'acme_x' are one module."""
     kept = {}
     for value in values:
-        kept.setdefault(value.replace("-", "_") if key == "modules" else value, value)
+        kept.setdefault(normal_name(key, value), value)
     return list(kept.values())
+
+
+def normal_name(key, value):
+    if key == "domains":
+        return value.lower().removesuffix(".")
+    return value.replace("-", "_") if key == "modules" else value
 
 
 def unique(values):
@@ -268,6 +279,8 @@ def random_lines(rng, catalogue, pool):
             line["mode"] = rng.choice(["audit", "enforce", "enforce"])
         if rng.random() < 0.3:
             line["scripts"] = "strict"
+        if rng.random() < rng.contain:
+            line["action"] = rng.choice(["contain", "contain", "contain", "deny"])
     rng.shuffle(lines)
     return lines
 
@@ -299,6 +312,9 @@ def random_allows(rng, catalogue, pool):
             value = rng.choice(pool.names[key])
             if key == "digests":
                 value = digest_fact(rng, value)
+            elif key == "domains":
+                near = domain_name(rng, value)
+                value = rng.choice([value, near, "*." + near]) if near.count(".") < 20 else value  # a rule has at most 64 labels
             elif rng.random() < 0.6:
                 value = (module_name if key == "modules" else text_instance)(rng, value)
             entry[key[:-1]] = value
@@ -336,10 +352,10 @@ def unique_entries(entries):
 def canonical(entry):
     if "path" in entry:
         return "path", [c for c in entry["path"].split("/") if c]
-    for kind in ("digest", "module", "package", "package-vendor"):
+    for kind in ("digest", "module", "package", "package-vendor", "domain"):
         if kind in entry:
             value = entry[kind]["value"] if isinstance(entry[kind], dict) else entry[kind]
-            return kind, value.lower() if kind == "digest" else value.replace("-", "_") if kind == "module" else value
+            return kind, value.lower() if kind == "digest" else normal_name(kind + "s", value)
     if "network" not in entry:
         return "product", entry["product"]
     network = entry["network"] if isinstance(entry["network"], dict) else {"cidr": entry["network"]}
@@ -378,12 +394,22 @@ def random_scope(rng):
     return scope
 
 
+def random_internal(rng):
+    """Whole networks, some inside of others."""
+    texts = unique(random_cidr(rng) for _ in range(rng.choice([1, 2, 4, 8])))
+    return [{"cidr": text, "note": "inside"} if rng.random() < 0.1 else text for text in texts]
+
+
 def random_policy(rng, catalogue, pool):
     policy = {"kind": "Policy", "name": "test", "revision": rng.randint(1, 9)}
     policy["mode"] = rng.choice(["audit", "enforce", "enforce"])
     if rng.random() < 0.7:
         policy["min-confidence"] = rng.choice(CONFIDENCES)
     policy["embargo"] = random_lines(rng, catalogue, pool)
+    if any(line.get("action") == "contain" for line in policy["embargo"]) or rng.random() < 0.05:
+        policy["internal"] = random_internal(rng)
+    if rng.random() < 0.2:
+        policy["names"] = {key: rng.choice(["allow", "deny"]) for key in ("no-name", "quic") if rng.random() < 0.7}
     allows = random_allows(rng, catalogue, pool)
     if allows:
         policy["allow"] = allows
@@ -412,6 +438,27 @@ def text_instance(rng, pattern):
 def module_name(rng, pattern):
     """As the kernel shows it."""
     return text_instance(rng, pattern).replace("-", "_").replace("ä", "z")
+
+
+def domain_name(rng, pattern):
+    """A name that a pattern means, or nearly."""
+    labels = pattern.lower().removesuffix(".").split(".")
+    if labels[0] == "*":
+        labels[:1] = some(rng, LABELS, rng.choice([0, 1, 1, 1, 2]), 3)
+    change = rng.random()
+    if change < 0.1:
+        labels.insert(rng.randrange(len(labels) + 1), rng.choice(LABELS))
+    elif change < 0.2 and len(labels) > 2:
+        del labels[rng.randrange(len(labels))]
+    elif change < 0.3:
+        labels[rng.randrange(len(labels))] = rng.choice(LABELS)
+    elif change < 0.32:
+        labels[:0] = some(rng, ["a", "b"], 60, 80)
+    if len(labels) < 2:
+        labels.append("example")
+    while len(".".join(labels)) > 250:  # RFC 1035 allows 253, and an exception may put "*." before it
+        del labels[0]
+    return ".".join(labels)
 
 
 def random_known(rng, pool, paths):
@@ -540,12 +587,17 @@ def random_attempts(rng, number, catalogue, policy, host, pool):
         kind = rng.random()
         if kind < 0.25:
             attempt["exec"] = random_path(rng, paths)
-        elif kind < 0.65:
+        elif kind < 0.6:
             attempt = random_file(rng, pool, paths)
+        elif kind < 0.72:
+            attempt["domain"] = domain_name(rng, rng.choice(pool.names["domains"]))
         else:
-            attempt["connect"] = random_address(rng, networks)
+            attempt["connect"] = random_address(rng, networks + policy.get("internal", []))
             attempt["port"] = random_port(rng, networks)
             attempt["protocol"] = rng.choice(PROTOCOLS + ["tcp", "tcp", "udp", "1", "136"])
+            by = random_path(rng, paths)
+            if rng.random() < 0.5 and is_short(by):
+                attempt["by"] = by
         attempt["now"] = rng.choice(times)
         if "scope" in policy or rng.random() < 0.1:
             attempt["cgroup"] = rng.choice(CGROUPS)
@@ -567,11 +619,14 @@ def attempts_of(documents, rng):
     paths = [fact["value"] if isinstance(fact, dict) else fact for fact in written]
     networks = [fact for owner in owners for fact in owner.get("networks", [])]
     attempts = [{"exec": random_path(rng, [path])} for path in paths for _ in range(4)]
+    domains = [fact["value"] if isinstance(fact, dict) else fact for owner in owners for fact in owner.get("domains", [])]
+    attempts += [{"domain": domain_name(rng, domain)} for domain in domains for _ in range(4)]
     for network in networks:
         for _ in range(6):
             ports = parse_some(network)
             attempts.append({"connect": random_address(rng, [network]), "port": rng.choice(ports),
                              "protocol": rng.choice(PROTOCOLS)})
+    attempts += [{"connect": random_address(rng, []), "port": 443, "protocol": "tcp", "by": random_path(rng, [path])} for path in paths]
     return attempts
 
 
@@ -602,6 +657,7 @@ def make_round(seed, number, attempts=40):
     rng.days = rng.sample(DAYS, rng.choice([1, 2, 3]))
     if rng.random() < 0.3:
         rng.days.append(datetime.date.fromordinal(rng.randint(EPOCH + 1, EPOCH + 100000)).isoformat())
+    rng.contain = rng.choice([0, 0, 0.3, 0.8])
     pool = Pool(rng)
     catalogue = random_catalogue(rng, pool)
     policy = random_policy(rng, catalogue, pool)

@@ -80,6 +80,21 @@ MUTANTS = [
     ("policy/path_sets.c", "least(&record.end_allow, node->end_allow);", "", "path_sets.c"),
     ("policy/path_sets.c", "const struct list *more = &sets->any;", "const struct list none = {0}, *more = &none;", "path_sets.c"),
     ("policy/paths.c", '{"/usr/sbin/", "/usr/bin/"},', "", "paths.c"),
+    ("bpf/decide.h", "if (bytes == end) {", "if (0) {", "match.c"),
+    ("bpf/decide.h", "match->left = end - bytes - 1;", "match->left = 0;", "match.c"),
+    ("bpf/decide.h", "if (i % 8 == 7) {", "if (i % 8 == 6) {", "match.c"),
+    ("policy/paths.c", "	if (below)", "	if (0)", "paths.c"),
+    ("policy/paths.c", "end = label - 1;", "end = first;", "paths.c"),
+    ("policy/path_sets.c", ".tree = TREE_DOMAINS});", ".tree = TREE_MODULES});", "path_sets.c"),
+    ("policy/rule_order.c", "return CLASS_DOMAIN;", "return CLASS_NETWORK;", "rule_order.c"),
+    ("policy/rule_order.c", "+ (rule->action == ACTION_CONTAIN)", "", "rule_order.c"),
+    ("policy/resolve.c", "ACTION_CONTAIN && reached ? ACTION_DENY", "ACTION_CONTAIN && reached ? ACTION_CONTAIN", "resolve.c"),
+    ("policy/match.c", "match->rule->action == ACTION_CONTAIN && !match->leaves", "match->rule->action == ACTION_CONTAIN", "match.c"),
+    ("policy/match.c", "out.contained = decision.verdict == VERDICT_DENY;", "out.contained = true;", "match.c"),
+    ("policy/match.c", "NETWORKS_INTERNAL, &address", "NETWORKS_RULES, &address", "match.c"),
+    ("policy/networks.c", "prefix.count = 1;", "prefix.count = 0;", "networks.c"),
+    ("policy/networks.c", "if (!err && numbered->contains)", "if (0)", "networks.c"),
+    ("policy/rule_entries.c", ".id = name_hash(id, end - id)", ".id = 7", "rule_entries.c"),
 ]
 
 

@@ -262,13 +262,34 @@ def text_order(pattern):
     return bool(gaps), -fixed, sum("*" in gap for gap in gaps), -pattern.count("?")
 
 
+# ---------------------------------------------------------------- domains
+
+def domain_matches(pattern, name):
+    """'*.' at the beginning is everything below the domain, at any depth, and not the domain itself."""
+    labels, parts = name.split("."), pattern.split(".")
+    if parts[0] != "*":
+        return labels == parts
+    return len(labels) > len(parts) - 1 and labels[-(len(parts) - 1):] == parts[1:]
+
+
+def domain_covers(wide, narrow):
+    if not narrow.startswith("*."):
+        return domain_matches(wide, narrow)
+    return wide.startswith("*.") and (wide == narrow or domain_matches(wide, narrow[2:]))
+
+
+def domain_order(pattern):
+    """'The name itself; then the longest "*." that it is below.'"""
+    return pattern.startswith("*."), -len(pattern)
+
+
 # ---------------------------------------------------------------- facts
 
-# The kinds, by what says more about a file: its content, its name, where it was installed from. And the rest.
+# The kinds, by what says more about a file: its content, its name, where it was installed from. Then about a connection.
 KINDS = {"digest": "digests", "path": "paths", "module": "modules", "package": "packages",
-         "package-vendor": "package-vendors", "network": "networks"}
+         "package-vendor": "package-vendors", "domain": "domains", "network": "networks"}
 RANKS = list(KINDS)
-STRICT_KINDS = ["digest", "path", "package", "package-vendor"]  # what an interpreter could open
+PROGRAM_KINDS = ["digest", "path", "package", "package-vendor"]  # what an interpreter could open, and what can be contained
 
 
 class Fact:
@@ -290,6 +311,8 @@ class Fact:
             text = text.replace("-", "_")
         elif kind == "digest":
             text = "sha256:" + text.rpartition(":")[2].lower()
+        elif kind == "domain":
+            text = text.lower().removesuffix(".")
         self.value = text
 
     def matches(self, attempt, exception=False, copies=True):
@@ -298,6 +321,8 @@ class Fact:
         if self.kind == "network":
             return attempt.address is not None and self.network.matches(
                 attempt.address, attempt.port, attempt.protocol)
+        if self.kind == "domain":
+            return attempt.domain is not None and domain_matches(self.value, attempt.domain)
         if self.kind == "digest":
             return attempt.digest == self.value
         if self.kind == "module":
@@ -318,6 +343,8 @@ class Fact:
             return self.network.covers(other.network)
         if self.kind == "digest":
             return self.value == other.value
+        if self.kind == "domain":
+            return domain_covers(self.value, other.value)
         return text_covers(self.value, other.value)
 
     def order(self):
@@ -325,6 +352,8 @@ class Fact:
             within = path_order(self.value)
         elif self.kind == "network":
             within = self.network.order()
+        elif self.kind == "domain":
+            within = domain_order(self.value)
         else:
             within = () if self.kind == "digest" else text_order(self.value)
         return RANKS.index(self.kind), within
@@ -405,14 +434,16 @@ class Rule:
         self.fact = fact
         self.id = fact.id(f"{vendor}/{product}")
         self.target = line.get("mode", policy.mode)
-        self.strict = line.get("scripts") == "strict" and fact.kind in STRICT_KINDS
+        # "Networks and domains of the line are refused to everybody": only what runs is contained, and its modules with it.
+        self.contains = line.get("action") == "contain" and fact.kind not in ("network", "domain")
+        self.strict = line.get("scripts") == "strict" and line.get("action") != "contain" and fact.kind in PROGRAM_KINDS
         # "Weaker matchers stay in audit", whatever a line says.
         self.too_weak = CONFIDENCES.index(fact.confidence) < CONFIDENCES.index(policy.min_confidence)
 
     def order(self):
         """Which of several matching rules names an attempt: the first in this order."""
         audit = self.target == "audit" or self.too_weak
-        return self.fact.order(), audit, self.id
+        return self.fact.order(), audit, self.contains, self.id
 
 
 class Allow:
@@ -454,6 +485,7 @@ class Policy:
         self.mode = mapping["mode"]
         self.min_confidence = mapping.get("min-confidence", "seen")
         self.requires = bool(mapping.get("requires"))
+        self.internal = [Network(written) for written in mapping.get("internal") or []]
         self.rules = []
         self.allows = []
         lines = mapping.get("embargo") or []
@@ -580,6 +612,8 @@ class Attempt:
             self.port = int(mapping["port"])
             protocol = mapping["protocol"]
             self.protocol = PROTOCOLS[protocol] if protocol in PROTOCOLS else int(protocol)
+        self.domain = mapping.get("domain")
+        self.by = mapping.get("by")  # of a connection: the program that makes it, by the path of its file
         self.cgroup = mapping.get("cgroup", "/")
         self.uid = int(mapping.get("uid", 0))
         self.now = int(mapping["now"]) if int(mapping.get("now", 0)) else None
@@ -601,8 +635,48 @@ def effective_mode(target, cap, pause, breaker, requirement, stage, too_weak):
     return "enforce", "nothing"
 
 
+def decided(policy, attempt, rule, allows, refused):
+    """The answers when a rule decides: it refuses (or contains: 'refused' is the word) in its mode, if nothing lets it through."""
+    paused = rule.vendor in attempt.paused or "everything" in attempt.paused
+    unmet = policy.requires and attempt.requirement_unmet
+    mode, held_by = effective_mode(rule.target, attempt.capped, paused, attempt.breaker_open, unmet,
+                                   attempt.stage_held, rule.too_weak)
+    if attempt.protected:
+        return {("in", rule.id, "-", "allow", mode, held_by, "protected")}
+    if allows:
+        return {("in", rule.id, allow.id, "allow", mode, held_by, "allowed") for allow in first_of(allows, Allow.order)}
+    return {("in", rule.id, "-", refused if mode == "enforce" else "allow", mode, held_by, "not")}
+
+
+def containing(policy, attempt):
+    """The rules one of which contains the program that connects: what decided when it was executed."""
+    if attempt.by is None:
+        return []
+    program = Attempt({"exec": attempt.by})
+    matching = [rule for rule in policy.rules if rule.fact.matches(program)]
+    if not matching or any(allow.holds(attempt.now) and allow.fact.matches(program, True) for allow in policy.allows):
+        return []
+    return [rule for rule in first_of(matching, Rule.order) if rule.contains]
+
+
 def decide(policy, attempt):
-    """All right answers: (in scope, rule, allow, verdict, mode, held by, let through)."""
+    """All right answers: (in scope, rule, allow, verdict, mode, held by, let through).
+
+    "Programs of the line run ... they and all that they start reach the networks of 'internal' and nothing else."
+    What nobody may reach they may not reach either, and then that rule is the one to name.
+    """
+    answers = decide_by_what_is_tried(policy, attempt)
+    internal = any(network.matches(attempt.address, attempt.port, attempt.protocol) for network in policy.internal
+                   if attempt.address is not None)
+    if internal or not policy.scope.contains(attempt):
+        return answers
+    allows = [allow for allow in policy.allows if allow.holds(attempt.now) and allow.fact.matches(attempt, True)]
+    for rule in containing(policy, attempt):
+        answers = {answer for answer in answers if answer[3] == "deny"} or decided(policy, attempt, rule, allows, "deny")
+    return answers
+
+
+def decide_by_what_is_tried(policy, attempt):
     if not policy.scope.contains(attempt):
         return {("out", "-", "-", "allow", "-", "-", "-")}
     # what a file with the same content is known as says something only where nothing does of this one itself
@@ -617,18 +691,9 @@ def decide(policy, attempt):
         if attempt.opened and not rule.strict:  # the rule that decides says whether opening counts
             answers.add(("in", "-", "-", "allow", "-", "-", "-"))
             continue
-        paused = rule.vendor in attempt.paused or "everything" in attempt.paused
-        unmet = policy.requires and attempt.requirement_unmet
-        mode, held_by = effective_mode(rule.target, attempt.capped, paused, attempt.breaker_open, unmet,
-                                       attempt.stage_held, rule.too_weak)
-        if attempt.protected:
-            answers.add(("in", rule.id, "-", "allow", mode, held_by, "protected"))
-            continue
-        for allow in first_of(allows, Allow.order) if allows else []:
-            answers.add(("in", rule.id, allow.id, "allow", mode, held_by, "allowed"))
-        if not allows:
-            verdict = "deny" if mode == "enforce" else "allow"
-            answers.add(("in", rule.id, "-", verdict, mode, held_by, "not"))
+        # "Kernel modules of the line are let through and recorded."
+        refused = "deny" if not rule.contains else "contain" if attempt.module is None else "allow"
+        answers |= decided(policy, attempt, rule, allows, refused)
     return answers
 
 

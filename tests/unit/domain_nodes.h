@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * domain_nodes.h - a generation of domains that a test puts together by hand, for the decision code of bpf/decide.h. To be
- * included before decide.h: it defines what that asks of its surroundings. The compiler's own are tested in test_paths.c.
+ * included before decide.h: it defines what that asks of its surroundings. The compiler's own are tested in test_connections.c.
  */
 #ifndef EMBARGO_DOMAIN_NODES_H
 #define EMBARGO_DOMAIN_NODES_H

@@ -156,20 +156,20 @@ static void equal_digests_are_not_doubles(void **state)
 
 static void unenforced_is_listed(void **state)
 {
-	struct rule list[] = {path_rule("*.example.com", ACTION_DENY, MODE_ENFORCE),
+	struct rule list[] = {path_rule("sha256:x", ACTION_DENY, MODE_ENFORCE),
 			      path_rule("/a", ACTION_DENY, MODE_ENFORCE),
 			      path_rule("/b", ACTION_CONTAIN, MODE_ENFORCE)};
 	struct generation *gen;
 
-	list[0].matcher = MATCHER_DOMAIN;
-	list[0].unenforced_why = "domains are not enforced yet";
-	list[2].unenforced_why = "contain is not enforced yet";
+	list[0].matcher = MATCHER_DIGEST;
+	list[0].unenforced_why = "its size is not said";
+	list[2].unenforced_why = "not by this version";
 	gen = compile_ok(list, 3);
 	assert_int_equal(gen->rule_count, 1);
 	assert_int_equal(gen->unenforced_count, 2);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct generation_rule *one = &gen->unenforced[i];
-		const struct rule *rule = one->matcher == MATCHER_DOMAIN ? &list[0] : &list[2];
+		const struct rule *rule = one->matcher == MATCHER_DIGEST ? &list[0] : &list[2];
 
 		assert_string_equal(one->value, rule->value);
 		assert_string_equal(one->why, rule->unenforced_why);

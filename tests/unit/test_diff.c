@@ -89,22 +89,22 @@ static void expect_diff(const char *before, const char *after, const char *expec
 static void places_do_not_matter(void **state)
 {
 	expect_diff(HEAD "mode: audit\nembargo: [{vendor: maker}]\n",
-		    HEAD "mode: audit\n\n\nembargo:\n\n  - {vendor: maker}\n", "0 0 0, 3 same\n");
+		    HEAD "mode: audit\n\n\nembargo:\n\n  - {vendor: maker}\n", "0 0 0, 4 same\n");
 	/* named or meant is the same, as long as the same is reached */
 	expect_diff(HEAD "mode: audit\nembargo: [{vendor: maker}]\n",
 		    HEAD "mode: audit\nembargo: [{vendor: maker, products: [old, sensor]}]\n",
-		    "0 0 0, 3 same\n");
+		    "0 0 0, 4 same\n");
 }
 
 static void rules_come_go_and_change(void **state)
 {
-	/* a fact for finding has no mode; a domain is only listed and counts apart */
+	/* a fact for finding has no mode */
 	expect_diff(HEAD "mode: audit\nembargo: [{vendor: maker, products: [sensor]}]\n",
 		    HEAD "mode: enforce\nembargo: [{vendor: maker, products: [sensor]}]\n",
 		    "mode: 'audit' 'enforce'\n"
 		    "-+ domain *.maker.example 3\n"
 		    "-+ path /opt/maker/** 3\n"
-		    "0 0 1, 1 same\n");
+		    "0 0 2, 1 same\n");
 	expect_diff(HEAD "mode: audit\nembargo: [{vendor: maker, products: [sensor]}]\n",
 		    HEAD "mode: audit\nembargo: [{vendor: maker, products: [old]}]\n",
 		    "+ path /opt/old/** 0\n"
@@ -112,7 +112,7 @@ static void rules_come_go_and_change(void **state)
 		    "- path /opt/maker/** 0\n"
 		    "- path /opt/rumour 0\n"
 		    "- unit sensor.service 0\n"
-		    "1 2 0, 0 same\n");
+		    "1 3 0, 0 same\n");
 	expect_diff(
 		HEAD
 		"mode: enforce\nembargo: [{vendor: maker, products: [old]}, {name: own, paths: [/x]}]\n",
@@ -186,7 +186,8 @@ static void one_thing_is_decided_twice(void **state)
 		{"exec", "/opt/old/x", OUTCOME_AUDIT, OUTCOME_NONE},
 		{"exec", "/opt/rumour", OUTCOME_AUDIT, OUTCOME_AUDIT},
 		{"exec", "/opt/other", OUTCOME_NONE, OUTCOME_NONE},
-		{"domain", "x.maker.example", OUTCOME_NOT_ENFORCED, OUTCOME_NOT_ENFORCED},
+		{"domain", "x.maker.example", OUTCOME_AUDIT, OUTCOME_DENY},
+		{"domain", "maker.example", OUTCOME_NONE, OUTCOME_NONE},
 	};
 	struct arena arena = {0};
 

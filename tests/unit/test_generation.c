@@ -48,11 +48,17 @@ static struct generation *sample(void)
 		path_rule("Example, Inc.", ACTION_DENY, MODE_AUDIT),
 		path_rule("example_kmod", ACTION_DENY, MODE_ENFORCE),
 		path_rule("example_*", ACTION_DENY, MODE_AUDIT),
+		path_rule("keep.example.com", ACTION_ALLOW, MODE_NONE),
+		path_rule("/opt/contained/**", ACTION_CONTAIN, MODE_ENFORCE),
 	};
 	static const __u8 kinds[] = {MATCHER_DIGEST,  MATCHER_DIGEST,         MATCHER_DIGEST,
 				     MATCHER_PACKAGE, MATCHER_PACKAGE_VENDOR, MATCHER_MODULE,
-				     MATCHER_MODULE};
-
+				     MATCHER_MODULE,  MATCHER_DOMAIN};
+	struct rule internal[] = {
+		network_rule("10.0.0.0/8", 4, 10u << 24, 0, 8),
+		network_rule("192.0.2.128/25", 4, 0xc0000280, 0, 25),
+		network_rule("::1/128", 6, 0, 1, 128),
+	};
 	static const char *const only[] = {"/system.slice", "/user.slice/user-*.slice"};
 	static const char *const exclude[] = {"/system.slice/backup*.service"};
 	static const char *const containers[] = {"/*/docker-*.scope"};
@@ -67,6 +73,9 @@ static struct generation *sample(void)
 			  .users = users, .user_count = 2,
 			  .flags = SCOPE_ONLY_USERS | SCOPE_NO_CONTAINERS},
 		.requires = {.package = "replacement", .exec_prevent = true},
+		.flags = GEN_FLAG_REFUSE_NO_NAME | GEN_FLAG_REFUSE_QUIC,
+		.internal = internal,
+		.internal_count = sizeof(internal) / sizeof(*internal),
 		.list = list,
 		.count = sizeof(list) / sizeof(*list),
 	};
@@ -78,7 +87,6 @@ static struct generation *sample(void)
 	list[8].network.port_count = 1;
 	list[8].network.port_first[0] = list[8].network.port_last[0] = 443;
 	list[10].matcher = MATCHER_DOMAIN;
-	list[10].unenforced_why = "domains are not enforced yet";
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
 		list[11 + i].matcher = kinds[i];
 	list[11].size = list[12].size = 1234567;

@@ -81,6 +81,26 @@ static void what_is_no_rule_about_packages(void **state)
 	check(root, "modules: [vendor_shell]", "");
 }
 
+static void names_of_the_host(void **state)
+{
+	struct test_root *root = *state;
+
+	make_host(root);
+	root_file(root, "/etc/hostname", "Host-1\n");
+	root_file(root, "/etc/resolv.conf",
+		  "nameserver 127.0.0.53\nsearch Corp.Vendor.Example. other.example\n");
+	check(root, "domains: [db.corp.vendor.example, '*.vendor2.example', vendor.example]", "");
+	check(root, "domains: ['*.vendor.example']",
+	      "p:7:15: error: '*.vendor.example' would hit the domain 'corp.vendor.example', its search domain (/etc/resolv.conf), which this host needs; narrow it, or add 'x/-/domain/bd9ce6c0' to 'accept-risk'\n");
+	check(root, "domains: ['*.corp.vendor.example']",
+	      "p:7:15: error: '*.corp.vendor.example' would hit the domain 'corp.vendor.example', its search domain (/etc/resolv.conf), which this host needs; narrow it, or add 'x/-/domain/d1857064' to 'accept-risk'\n");
+	check(root, "domains: [host-1.other.example]",
+	      "p:7:15: error: 'host-1.other.example' would hit the domain 'host-1.other.example', the host itself (/etc/resolv.conf), which this host needs; narrow it, or add 'x/-/domain/6498bd05' to 'accept-risk'\n");
+	root_file(root, "/etc/hostname", "host.vendor3.example\n");
+	check(root, "domains: ['*.vendor3.example']",
+	      "p:7:15: error: '*.vendor3.example' would hit the domain 'host.vendor3.example', the host itself (/etc/hostname), which this host needs; narrow it, or add 'x/-/domain/c27239fa' to 'accept-risk'\n");
+}
+
 /* Of another root nobody knows which file system it will run from; of this host it is one that it has mounted. */
 static void the_file_system_of_the_root(void **state)
 {
@@ -100,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROOT_TEST(packages_that_own_what_is_needed),
 		ROOT_TEST(what_is_no_rule_about_packages),
+		ROOT_TEST(names_of_the_host),
 		ROOT_TEST(the_file_system_of_the_root),
 	};
 

@@ -330,7 +330,7 @@ static void test_rule_id(void **state)
 
 	setup(&fixture, TEXT "allow: [{path: /a, reason: r}]\n", NULL);
 	assert_int_equal(policy_compile(fixture.policy, &fixture.diags, &generation), 0);
-	assert_int_equal(generation->rule_count, 2);
+	assert_int_equal(generation->rule_count, 3);
 	for (size_t i = 0; i < fixture.policy->rules.count; i++) {
 		char *id = rule_id(&fixture.policy->rules.list[i]);
 		bool found = false;
@@ -371,22 +371,44 @@ static void test_contain(void **state)
 	assert_int_equal(fixture.err, 0);
 	assert_int_equal(fixture.policy->internal.count, 3);
 	assert_int_equal(fixture.policy->rules.count, 3);
+	assert_int_equal(fixture.policy->rules.internal_count, 3);
+	assert_string_equal(fixture.policy->rules.internal[2].value, "::1/128");
 	for (size_t i = 0; i < 3; i++) {
 		const struct rule *rule = &fixture.policy->rules.list[i];
+		bool reached = rule->matcher == MATCHER_DOMAIN;
 
-		assert_int_equal(rule->action, ACTION_CONTAIN);
-		assert_string_equal(rule->unenforced_why,
-				    rule->matcher == MATCHER_UNIT
-					    ? ""
-					    : "containment is not carried out by this version");
+		assert_int_equal(rule->action, reached ? ACTION_DENY : ACTION_CONTAIN);
+		assert_int_equal(rule->unenforced_why != NULL, rule->matcher == MATCHER_UNIT);
 	}
-	front_expect(&fixture.diags,
-		     "p:5:35: warning: 'action: contain' is not carried out by this version: this line lets everything through, and records nothing\n");
+	front_expect(&fixture.diags, "");
 	done(&fixture);
 	expect_report(HEAD "embargo: [{vendor: maker, action: contain}]\n", NULL,
 		      "p:5:35: error: 'action: contain' without 'internal': nothing says what stays reachable; add it to the policy, as internal: [10.0.0.0/8, 127.0.0.0/8, \"::1/128\"]\n");
 	expect_report(HEAD "embargo: [{vendor: maker, action: contain}]\ninternal: []\n", NULL,
 		      "p:5:35: error: 'action: contain' with an empty 'internal': nothing would stay reachable; name the networks there, or write 'action: deny'\n");
+	/* a line that contains nothing that runs, modules, scripts */
+	expect_report(HEAD "embargo:\n"
+			   "  - {name: a, domains: [a.example], networks: [192.0.2.0/24], modules: [a], action: contain}\n"
+			   "  - {name: b, paths: [/opt/b/**], scripts: strict, action: contain}\n"
+			   "internal: [10.0.0.0/8, 127.0.0.53/32]\n",
+		      NULL,
+		      "p:6:85: warning: 'action: contain' contains nothing here: no path, package, package vendor or digest with a size is in this line, and its networks and domains are refused; write 'action: deny', or add one\n"
+		      "p:6:85: note: a kernel module cannot be contained: those of this line are recorded and not refused; a line of their own with 'action: deny' refuses them\n"
+		      "p:7:44: warning: 'scripts: strict' says nothing beside 'action: contain': an interpreter that opens such a file is neither refused nor contained; remove it, or write 'action: deny'\n");
+	/* what is internal */
+	expect_report(TEXT "internal: [10.0.0.0/8]\n", NULL,
+		      "p:6:1: warning: 'internal' says nothing here: no line has 'action: contain'; remove it, or contain what may reach no more than this\n");
+	expect_report(HEAD "embargo: [{vendor: maker, action: contain}]\n"
+			   "internal: [{cidr: 10.0.0.0/8, ports: [443]}, {cidr: 192.0.2.0/24, protocol: tcp, note: n}]\n",
+		      NULL,
+		      "p:6:1: note: 'internal' is without loopback: contained programs cannot talk to their own parts and to a resolver on this host; add 127.0.0.0/8 and \"::1/128\" if they should\n"
+		      "p:6:31: error: 'ports' in 'internal', which is about whole networks; remove it\n"
+		      "p:6:67: error: 'protocol' in 'internal', which is about whole networks; remove it\n");
+	expect_report(HEAD "embargo: [{vendor: maker, action: contain}]\n"
+			   "internal: [0.0.0.0/1, '2000::/3', 'fc00::/7', 'fe80::/10', '::1/128']\n",
+		      NULL,
+		      "p:6:12: warning: '0.0.0.0/1' is wider than any one organisation has: contained programs reach all of it; name your own networks\n"
+		      "p:6:23: warning: '2000::/3' is wider than any one organisation has: contained programs reach all of it; name your own networks\n");
 	expect_report(TEXT "internal: [10.0.0.1/8, 0.0.0.0/0, {file: x}]\n", NULL,
 		      "p:6:12: error: '10.0.0.1/8' has host bits set; write the network '10.0.0.0/8', or the address alone\n"
 		      "p:6:24: error: '0.0.0.0/0' is every address; refused, because it would cut the host off: name the networks\n"
@@ -399,8 +421,6 @@ static void test_not_carried_out(void **state)
 		HEAD
 		"embargo: [{vendor: maker}]\nnames: {no-name: deny, quic: deny}\nrunning: terminate\n",
 		NULL,
-		"p:6:18: warning: 'no-name: deny' is not carried out by this version: names are not looked at, and nothing is refused for want of one\n"
-		"p:6:30: warning: 'quic: deny' is not carried out by this version: names are not looked at, and nothing is refused for want of one\n"
 		"p:7:10: warning: 'running: terminate' is not carried out by this version: programs that run already go on\n");
 	expect_report(TEXT "names: {no-name: allow, quic: allow}\nrunning: report\n", NULL, "");
 	expect_report(HEAD "embargo: [{vendor: maker, scripts: true, action: isolate}]\nnames: {no-names: deny}\nrunning: kill\nbreaker: {distinct: 1}\nrollout: {percent: 10}\n",
@@ -408,7 +428,6 @@ static void test_not_carried_out(void **state)
 		      "p:5:36: error: expected text, found 'true' (a boolean); write it in quotes: \"true\"\n"
 		      "p:5:50: error: unknown action 'isolate'; did you mean 'contain'? (expected one of: deny, contain)\n"
 		      "p:6:9: error: unknown key 'no-names' in 'names'; did you mean 'no-name'?\n"
-		      "p:6:19: warning: 'no-name: deny' is not carried out by this version: names are not looked at, and nothing is refused for want of one\n"
 		      "p:7:10: error: unknown running 'kill'; did you mean 'terminate'? (expected one of: report, terminate)\n"
 		      "p:8:1: error: 'breaker' is not supported yet; remove it\n"
 		      "p:9:1: error: 'rollout' is not supported yet; remove it\n");

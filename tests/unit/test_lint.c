@@ -157,6 +157,21 @@ static void test_names(void **state)
 	check("modules", "vendor_*", "");
 }
 
+static void test_domains(void **state)
+{
+	check("domains", "*.debian.org",
+	      NAME("*.debian.org", "the domain", "deb.debian.org", "updates of a distribution"));
+	check("domains", "security.debian.org",
+	      NAME("security.debian.org", "the domain", "security.debian.org",
+		   "updates of a distribution"));
+	check("domains", "*.google.internal",
+	      NAME("*.google.internal", "the domain", "metadata.google.internal",
+		   "the keys and addresses of a cloud's hosts"));
+	check("domains", "debian.org", "");
+	check("domains", "*.notdebian.org", "");
+	check("domains", "*.example.com", "");
+}
+
 static void test_accepted(void **state)
 {
 	struct diagnostics diags = {0};
@@ -245,10 +260,11 @@ static void test_host(void **state)
 		{MATCHER_PACKAGE, "vendor-ssh", "the owner of '/opt/vendor/ssh'"},
 		{MATCHER_PACKAGE_VENDOR, "vendor-ssh", "not a package"},
 		{MATCHER_MODULE, "vendorfs", "the file system that it runs from"},
+		{MATCHER_DOMAIN, "corp.vendor.example", "its search domain"},
 	};
 	const struct lint_host files = {objects, 3, NULL, 0, NULL, 0},
 			       both = {objects, 3, networks, 2, NULL, 0},
-			       named = {NULL, 0, NULL, 0, names, 3};
+			       named = {NULL, 0, NULL, 0, names, 4};
 
 	check_host("    paths: [/opt/other/**, '**/pam_other.so']\n", &files, "");
 	check_host("    paths: [/opt/vendor/**, '**/pam_v*.so', /opt/vendor/lib/libpreload.so]\naccept-risk: [x/-/path/afb2538f]\n",
@@ -262,6 +278,9 @@ static void test_host(void **state)
 		"    packages: [vendor-s*, vendor]\n    modules: [vendorfs]\naccept-risk: [x/-/module/b7099346]\n",
 		&named,
 		"p:7:16: error: 'vendor-s*' would hit the package 'vendor-ssh', the owner of '/opt/vendor/ssh', which this host needs; narrow it, or add 'x/-/package/4636d628' to 'accept-risk'\n");
+	check_host(
+		"    domains: ['*.vendor.example', db.corp.vendor.example, vendor.example]\n", &named,
+		"p:7:15: error: '*.vendor.example' would hit the domain 'corp.vendor.example', its search domain, which this host needs; narrow it, or add 'x/-/domain/bd9ce6c0' to 'accept-risk'\n");
 	check_host("    packages: [q*?q]\naccept-risk: [x/-/package/1c705f7c]\n", &named, "");
 	check_host("    networks: [192.0.2.0/24, 192.0.2.7/32, 192.0.2.8/32, 2001:db8::/32, 2001:db8:1::/48]\n", &both,
 		   "p:7:16: error: '192.0.2.0/24' would hit an address of this host; narrow it, or add 'x/-/network/e336915f' to 'accept-risk'\n"
@@ -347,7 +366,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_directories), cmocka_unit_test(test_programs),
 		cmocka_unit_test(test_networks),    cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_names),       cmocka_unit_test(test_many),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_domains),       cmocka_unit_test(test_many),
 		cmocka_unit_test(test_host),        cmocka_unit_test(test_pattern),
 		cmocka_unit_test(test_tables),
 	};

@@ -320,6 +320,14 @@ static void texts_prefer_the_most_specific(void **state)
 	generation_free(gen);
 }
 
+/* By the entries of the kernel, and by the index of texts. */
+static void assert_domain(const struct generation *gen, const struct match_index *index,
+			  const char *name, const char *rule, const char *allow)
+{
+	assert_match(match_domain(gen, name), rule, allow);
+	assert_match(match_text(index, MATCHER_DOMAIN, name), rule, allow);
+}
+
 static void domains_cover_what_is_below(void **state)
 {
 	struct rule list[] = {
@@ -329,27 +337,29 @@ static void domains_cover_what_is_below(void **state)
 		text_rule(MATCHER_DOMAIN, "*.other.example", ACTION_DENY),
 		text_rule(MATCHER_DOMAIN, "free.cloud.acme.example", ACTION_ALLOW),
 	};
-	struct generation *gen = compile_ok(list, LENGTH(list));
 	struct match_index *index = NULL;
+	struct generation *gen;
 	char longest[300];
 
+	for (size_t i = 0; i < LENGTH(list); i++)
+		list[i].unenforced_why = NULL;
+	gen = compile_ok(list, LENGTH(list));
 	assert_int_equal(match_index_new(gen, &index), 0);
-	assert_match(match_text(index, MATCHER_DOMAIN, "acme.example"), "acme.example", "-");
-	assert_match(match_text(index, MATCHER_DOMAIN, "www.acme.example"), "*.acme.example", "-");
-	assert_match(match_text(index, MATCHER_DOMAIN, "a.b.c.acme.example"), "*.acme.example",
-		     "-");
-	assert_match(match_text(index, MATCHER_DOMAIN, "cloud.acme.example"), "*.acme.example",
-		     "-");
-	assert_match(match_text(index, MATCHER_DOMAIN, "free.cloud.acme.example"),
-		     "*.cloud.acme.example", "free.cloud.acme.example");
-	assert_match(match_text(index, MATCHER_DOMAIN, "notacme.example"), "-", "-");
-	assert_match(match_text(index, MATCHER_DOMAIN, "other.example"), "-", "-");
+	assert_domain(gen, index, "acme.example", "acme.example", "-");
+	assert_domain(gen, index, "www.acme.example", "*.acme.example", "-");
+	assert_domain(gen, index, "a.b.c.acme.example", "*.acme.example", "-");
+	assert_domain(gen, index, "cloud.acme.example", "*.acme.example", "-");
+	assert_domain(gen, index, "free.cloud.acme.example", "*.cloud.acme.example",
+		      "free.cloud.acme.example");
+	assert_domain(gen, index, "notacme.example", "-", "-");
+	assert_domain(gen, index, "other.example", "-", "-");
 	assert_match(match_text(index, MATCHER_DOMAIN, ".other.example"), "-", "-");
 	/* a name that no name can be is no reason to write anywhere */
 	memset(longest, 'x', sizeof(longest));
 	longest[3] = '.';
 	strcpy(longest + sizeof(longest) - 14, ".acme.example");
 	assert_match(match_text(index, MATCHER_DOMAIN, longest), "*.acme.example", "-");
+	assert_match(match_domain(gen, longest), "-", "-");
 	match_index_free(index);
 	generation_free(gen);
 }
@@ -385,34 +395,6 @@ static void exceptions_of_texts_last_as_long_as_any(void **state)
 	check_match(match_text(index, MATCHER_PACKAGE, "acme-sensor"), "acme-sensor", "*-sensor",
 		    __LINE__);
 	check_match(match_text(index, MATCHER_PACKAGE, "acme-x"), "-", "acme-*", __LINE__);
-	match_index_free(index);
-	generation_free(gen);
-}
-
-/* As of a line with "action: contain": the hooks do not know them, the list does. */
-static void listed_paths_and_networks_are_found(void **state)
-{
-	struct rule list[] = {
-		path_rule("/opt/acme/**", ACTION_CONTAIN, MODE_ENFORCE),
-		path_rule("/opt/acme/bin/*", ACTION_CONTAIN, MODE_ENFORCE),
-		path_rule("/opt/other", ACTION_DENY, MODE_ENFORCE),
-		network_rule("192.0.2.0/24 tcp 443", 4, 0xc0000200, 0, 24),
-	};
-	struct match_index *index = NULL;
-	struct generation *gen;
-
-	list[0].unenforced_why = list[1].unenforced_why = list[3].unenforced_why = "not contained";
-	gen = compile_ok(list, LENGTH(list));
-	assert_int_equal(match_index_new(gen, &index), 0);
-	assert_match(match_path(gen, "/opt/acme/bin/x"), "-", "-");
-	assert_string_equal(value_of(match_listed_path(index, "/opt/acme/bin/x")),
-			    "/opt/acme/bin/*");
-	assert_string_equal(value_of(match_listed_path(index, "/opt/acme/x/y")), "/opt/acme/**");
-	assert_false(match_is_enforced(gen, match_listed_path(index, "/opt/acme/x/y")));
-	assert_null(match_listed_path(index, "/opt/other"));
-	assert_string_equal(value_of(match_listed_address(index, 4, 0xc0000207, 0, 6, 443)),
-			    "192.0.2.0/24 tcp 443");
-	assert_null(match_listed_address(index, 4, 0xc0000207, 0, 17, 443));
 	match_index_free(index);
 	generation_free(gen);
 }
@@ -482,7 +464,6 @@ int main(void)
 		cmocka_unit_test(texts_prefer_the_most_specific),
 		cmocka_unit_test(domains_cover_what_is_below),
 		cmocka_unit_test(exceptions_of_texts_last_as_long_as_any),
-		cmocka_unit_test(listed_paths_and_networks_are_found),
 		cmocka_unit_test(what_is_not_enforced_decides_nothing),
 		cmocka_unit_test(many_texts_are_all_found),
 	};

@@ -94,7 +94,7 @@ static void test_vendor_line(void **state)
 {
 	expect(HEAD "mode: audit\nembargo: [{vendor: maker}]\n",
 	       "maker/old/path /opt/old: deny audit policy\n"
-	       "maker/sensor/domain *.maker.example: deny audit policy unenforced\n"
+	       "maker/sensor/domain *.maker.example: deny audit policy\n"
 	       "maker/sensor/network 192.0.2.0/24: deny audit policy\n"
 	       "maker/sensor/path /opt/rumour: deny audit confidence\n"
 	       "maker/sensor/path /opt/sensor/**: deny audit policy\n");
@@ -105,14 +105,14 @@ static void test_modes_and_confidence(void **state)
 	expect(HEAD
 	       "mode: audit\nmin-confidence: documented\nembargo: [{vendor: maker, mode: enforce, action: deny}]\n",
 	       "maker/old/path /opt/old: deny audit confidence\n"
-	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
+	       "maker/sensor/domain *.maker.example: deny enforce nothing\n"
 	       "maker/sensor/network 192.0.2.0/24: deny enforce nothing\n"
 	       "maker/sensor/path /opt/rumour: deny audit confidence\n"
 	       "maker/sensor/path /opt/sensor/**: deny enforce nothing\n");
 	expect(HEAD
 	       "mode: enforce\nmin-confidence: unverified\nembargo: [{vendor: maker, products: [sensor]}, {vendor: maker, products: [old], mode: audit}]\n",
 	       "maker/old/path /opt/old: deny audit policy\n"
-	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
+	       "maker/sensor/domain *.maker.example: deny enforce nothing\n"
 	       "maker/sensor/network 192.0.2.0/24: deny enforce nothing\n"
 	       "maker/sensor/path /opt/rumour: deny enforce nothing\n"
 	       "maker/sensor/path /opt/sensor/**: deny enforce nothing\n");
@@ -131,7 +131,7 @@ static void test_narrowest_line(void **state)
 		"daughter/agent/package agent: deny enforce nothing\n"
 		"daughter/agent/path /opt/agent: deny enforce nothing\n"
 		"maker/old/path /opt/old: deny enforce nothing\n"
-		"maker/sensor/domain *.maker.example: deny audit policy unenforced\n"
+		"maker/sensor/domain *.maker.example: deny audit policy\n"
 		"maker/sensor/network 192.0.2.0/24: deny audit policy\n"
 		"maker/sensor/path /opt/rumour: deny audit confidence\n"
 		"maker/sensor/path /opt/sensor/**: deny audit policy\n";
@@ -148,7 +148,7 @@ static void test_narrowest_line(void **state)
 	       "daughter/agent/package agent: deny enforce nothing\n"
 	       "daughter/agent/path /opt/agent: deny enforce nothing\n"
 	       "maker/old/path /opt/old: deny enforce nothing\n"
-	       "maker/sensor/domain *.maker.example: deny enforce nothing unenforced\n"
+	       "maker/sensor/domain *.maker.example: deny enforce nothing\n"
 	       "maker/sensor/network 192.0.2.0/24: deny enforce nothing\n"
 	       "maker/sensor/path /opt/rumour: deny audit confidence\n"
 	       "maker/sensor/path /opt/sensor/**: deny enforce nothing\n");
@@ -170,7 +170,7 @@ static void test_name_line(void **state)
 	expect_rules(
 		&fixture,
 		"local/-/digest sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855: deny enforce nothing unenforced\n"
-		"local/-/domain bad.example: deny enforce nothing unenforced\n"
+		"local/-/domain bad.example: deny enforce nothing\n"
 		"local/-/module bad: deny enforce nothing\n"
 		"local/-/network 203.0.113.0/24 tcp 443,8443: deny enforce nothing\n"
 		"local/-/package bad: deny enforce nothing\n"
