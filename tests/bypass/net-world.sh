@@ -104,6 +104,10 @@ TUNNEL=0
 way() {
 	case $name in
 	link-local-*) within "$SERVER" busybox ip -6 addr add "$(printf 'fe80::4e:%x/64' "$number")" dev peer0 ;;
+	*sctp*)
+		# It answers from addresses that a device has, only.
+		within "$SERVER" busybox ip addr add "198.18.$number.1/32" dev peer0
+		within "$SERVER" busybox ip -6 addr add "$(printf 'fd18:0:0:%x::1/128' "$number")" dev peer0 ;;
 	tunnel-device) [ "$TUNNEL" = 0 ] || busybox ip route add "198.18.$number.1/32" dev bypassip ;;
 	nat)
 		nft -f - 2>/dev/null <<-END && NAT=1

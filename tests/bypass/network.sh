@@ -34,7 +34,7 @@ expected() {
 	*) want=$kill ;;
 	esac
 	# Natively the agent is bound to a cgroup.
-	[ "$GUEST$name" != 0handed-socket ] || want=unseen/within
+	case $GUEST$name in 0*handed-socket) want=unseen/within ;; esac
 }
 
 details() {
@@ -121,6 +121,21 @@ twins_arrived() {
 	is "$1" "" "$without"
 }
 
+# ---------------------------------------------------------------- half refused
+
+# Of what may arrive in part, the name must not, nor what is behind it.
+look_for_rest() {
+	expected
+	case $want in */part) ;; *) return 0 ;; esac
+	! grep -qs 'bypass.example\|END' "$ARRIVED/$number" || rest="$rest $name"
+}
+
+no_rest_arrived() {
+	rest=
+	each look_for_rest
+	is "of what arrives in part no name does" "" "$rest"
+}
+
 # ---------------------------------------------------------------- the test
 
 phase begin
@@ -158,6 +173,7 @@ collect
 misses=$(recursion_misses)
 phase events
 twins_arrived "with an agent, too: an innocent name at the address of a denied one, in every form"
+no_rest_arrived
 each report
 phase end
 kill "$SERVE" "$HOLD" 2>/dev/null

@@ -159,7 +159,7 @@ static void c_before(void)
 	tcp();
 }
 
-static void c_before_connected(void) { as("before-tcp"); }
+static void c_before_open(void) { as("before-tcp"); }
 
 /* Who is inside may pass on what it gets: a proxy, a mail server, a resolver that asks others. */
 static void c_inside(void) { as("proxy-elsewhere"); }
@@ -195,6 +195,6 @@ const struct reach contained_tricks[] = {
 	{ "contained-cgroup", c_cgroup },
 	{ "contained-shell", c_shell },
 	{ "contained-before", c_before },
-	{ "contained-before-connected", c_before_connected },
+	{ "contained-before-open", c_before_open },
 	{ NULL, NULL },
 };
