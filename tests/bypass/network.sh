@@ -62,9 +62,9 @@ listed() {
 	fi
 }
 
-# try WHEN SIDE-BY-SIDE
+# try WHEN SIDE-BY-SIDE [SECONDS]: each of them for so long at most
 try() {
-	each listed "$1" | OTHER_NET=$OTHER_NET "$REACH" run "$2" $((10 + SLOW))
+	each listed "$1" | OTHER_NET=$OTHER_NET "$REACH" run "$2" "${3:-$((10 + SLOW))}"
 }
 
 look_for_missing() {
@@ -89,7 +89,8 @@ waits() {
 }
 
 start_before() {
-	try before 100 &
+	# while the agent starts, and after that
+	try before 100 $((20 + 10 * SLOW)) &
 	BEFORE=$!
 	tries=0
 	while :; do
