@@ -138,7 +138,7 @@ size_t hello_build(const struct hello *hello, unsigned char *out, size_t room)
 		put16(&records, (unsigned)size);
 		put(&records, message.at + at, size);
 	}
-	/* an alert with the end in it, so that who reads records on is not confused */
+	/* a record with the end in it, so that who reads records on is not confused */
 	put(&records, (unsigned char[]){ 23, 3, 3, 0, sizeof(THE_END) - 1 }, 5);
 	put(&records, THE_END, sizeof(THE_END) - 1);
 	errno = ENOSPC;

@@ -155,6 +155,7 @@ product() {
 	case $rule in
 	network) printf '    networks: [198.18.%d.0/24, "fd18:0:0:%x::/64"]\n' "$number" "$number" ;;
 	link) printf '    networks: ["fe80::4e:%x/128"]\n' "$number" ;;
+	own) echo "    networks: [{cidr: 127.0.0.1/32, ports: [$((20000 + number))]}, {cidr: \"::1/128\", ports: [$((20000 + number))]}]" ;;
 	path) echo "    paths: [\"$WORK/contained/$name/**\"]" ;;
 	*) echo "    domains: [n$number.bypass.example, \"*.n$number.bypass.example\"]" ;;
 	esac
@@ -188,11 +189,20 @@ write_hosts() {
 	[ "$GUEST" = 1 ] && cat "$WORK/hosts" >/etc/hosts || mount --bind "$WORK/hosts" /etc/hosts
 }
 
-# A rule for a link-local address is one that the host may need: said to be meant.
+# risk_of NETWORK: as the policy's normal form has it
+risk_of() {
+	echo "  - bypass-reached/$name/network/$(printf '%s' "$1" | sha256sum | cut -c 1-8)"
+}
+
+# Rules for link-local addresses and the loopback are such as a host may need: said to be meant.
 risk() {
-	[ "$rule" = link ] && [ ! -e "$WORK/bypass/$name.skip" ] || return 0
-	id=$(printf 'fe80::4e:%x/128' "$number" | sha256sum | cut -c 1-8)
-	echo "  - bypass-reached/$name/network/$id"
+	[ ! -e "$WORK/bypass/$name.skip" ] || return 0
+	case $rule in
+	link) risk_of "$(printf 'fe80::4e:%x/128' "$number")" ;;
+	own)
+		risk_of "127.0.0.1/32 $((20000 + number))"
+		risk_of "::1/128 $((20000 + number))" ;;
+	esac
 }
 
 write_documents() {

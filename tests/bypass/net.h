@@ -40,6 +40,7 @@ enum {
 	PORT_DNS_OTHER = 5300,
 	PORT_DOH = 8053,	/* a resolver that is asked over something that only looks like HTTP */
 	PORT_RELAY = 3128,	/* a proxy on the client's own loopback */
+	PORT_OWN = 20000,	/* and the trick's number: on the loopback, embargoed there */
 };
 
 #define PROTOCOL_OWN	253	/* for experiments, RFC 3692 */

@@ -10,10 +10,10 @@ BIN=$BUILD/tests/bypass
 CATALOGUE=$BYPASS/network
 BESIDE=12
 OUTPUT=$WORK/try GO=$WORK/go PATIENCE=$((500 + 250 * SLOW)) REACH=$BIN/reach
-export CG OUTPUT GO PATIENCE REACH
+export CG OUTPUT GO PATIENCE REACH ARRIVED
 mkdir -p "$WORK/bypass" "$WORK/try" "$WORK/contained"
-. "$BYPASS/net-world.sh"
 . "$BYPASS/catalogue.sh"
+. "$BYPASS/net-world.sh"
 
 # ---------------------------------------------------------------- what is asked of a trick: catalogue.sh
 

@@ -246,8 +246,8 @@ static void io_uring_send(void) { send_by_ring(0); }
 static void io_uring_send_sqpoll(void) { send_by_ring(RING_SQPOLL); }
 
 /*
- * Loose source routing (RFC 791, section 3.1): the datagram is for somebody innocent, but by way of the embargoed host. The server,
- * which is both, passes it on to itself.
+ * Loose source routing (RFC 791, section 3.1): the datagram is for somebody innocent, but by way of the embargoed host. The
+ * server, which is both, passes it on to itself.
  */
 static void source_route(void)
 {
@@ -332,7 +332,8 @@ static size_t datagram(uint8_t *out)
 {
 	size_t size = strlen(words());
 	struct iphdr ip = { .version = 4, .ihl = 5, .ttl = 64, .protocol = IPPROTO_UDP };
-	struct udphdr udp = { .source = htons(4000), .dest = htons(PORT), .len = htons((uint16_t)(sizeof(udp) + size)) };
+	struct udphdr udp = { .source = htons(4000), .dest = htons(PORT),
+			      .len = htons((uint16_t)(sizeof(udp) + size)) };
 	const uint16_t *word = (const uint16_t *)&ip;
 	uint32_t sum = 0;
 

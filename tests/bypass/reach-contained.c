@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reach-contained.c - every way in which a program that is contained, or what it starts, might still reach something. This program
- * runs as the contained one; REACH is another program that no rule knows.
+ * reach-contained.c - every way in which a program that is contained, or what it starts, might still reach something.
+ * This program runs as the contained one; REACH is another program that no rule knows.
  */
 #include "reach.h"
 
