@@ -14,26 +14,8 @@ mkfifo "$WORK/hold"
 # Open for both, so that a reader of it waits and nobody waits for a reader.
 exec 7<>"$WORK/hold"
 . "$BYPASS/world.sh"
+. "$BYPASS/catalogue.sh"
 BEFORE=" $(sed -n 's/^before_\([a-z0-9_]*\)().*/\1/p' "$BYPASS/attempt.sh" | tr '_\n' '- ') "
-
-# each COMMAND: run it once for each trick, with its columns in variables. In a lane only those that belong there.
-each() {
-	number=0
-	while read -r name thing rule needs lsm fmod_ret kill what <&6; do
-		case $name in
-		'' | '#'* | =) continue ;;
-		esac
-		[ -z "${TRICKS:-}" ] || case " $TRICKS " in *" $name "*) ;; *) continue ;; esac
-		number=$((number + 1))
-		case $needs in
-		*guest* | *alone*) own=alone ;;
-		*) own=$((number % 2)) ;;
-		esac
-		[ -z "$lane" ] || [ "$lane" = "$own" ] || continue
-		"$@"
-	done 6<"$CATALOGUE"
-}
-lane=
 
 # lanes COMMAND: two tricks at a time, as most of them wait; those that others would notice come last, alone.
 lanes() {
@@ -118,96 +100,20 @@ enforced() {
 	attempt try $wait
 }
 
-# Every event of the tricks that has come: products with an event, and those with one that says "refused".
-read_events() {
-	eventq get "$EVENTS" embargo.product event.outcome >"$WORK/outcomes" 2>/dev/null
-	NAMED=" $(cut -f 1 "$WORK/outcomes" | sort -u | tr '\n' ' ')"
-	FAILED=" $(sed -n 's/\tfailure$//p' "$WORK/outcomes" | sort -u | tr '\n' ' ')"
-}
-
-# What became of the trick, by mark and events, in $got: refused, recorded, unseen; "unclear" is an error of the trick.
-outcome() {
-	got=unclear
-	if [ -s "$WORK/marks/$name" ]; then
-		case $NAMED in *" $name "*) got=recorded ;; *) got=unseen ;; esac
-	else
-		# One that was ended so soon that it left no mark was not refused for that.
-		case $NAMED in *" $name "*) got=recorded ;; esac
-		case $FAILED in *" $name "*) got=refused ;; esac
-	fi
-}
-
-# Is everything there that is expected? Else some event may still be on its way.
-missing_event() {
-	[ ! -e "$WORK/bypass/$name.skip" ] || return
-	expected
-	outcome
-	case $got,$want in
-	unclear,* | unseen,refused | unseen,recorded*) waiting="$waiting $name" ;;
-	esac
-}
-
-collect() {
-	tries=0
-	while :; do
-		waiting=
-		read_events
-		each missing_event
-		[ -n "$waiting" ] && [ $tries -lt 5 ] || break
-		sleep 2
-		tries=$((tries + 1))
-	done
-}
-
 # ---------------------------------------------------------------- results
 
-# rank RESULT: in $rank
-rank() {
-	case $1 in
-	refused) rank=2 ;;
-	recorded*) rank=1 ;;
-	*) rank=0 ;;
-	esac
+# Did it run?
+has_mark() {
+	[ -s "$WORK/marks/$name" ]
+}
+
+read_outcomes() {
+	eventq get "$EVENTS" embargo.product event.outcome
 }
 
 details() {
 	echo "$what; expected: ${want%/*}; it ran $(wc -c <"$WORK/marks/$name") times, $(grep -c "^$name	" "$WORK/outcomes") events;" \
 		"$(tail -n 3 "$WORK/try/$name.out")"
-}
-
-report() {
-	if [ -e "$WORK/bypass/$name.skip" ]; then
-		read -r reason <"$WORK/bypass/$name.skip"
-		skip "$name" "$reason"
-		return
-	fi
-	expected
-	outcome
-	rank "$got"
-	better=$rank
-	rank "$want"
-	if [ "$better" -lt "$rank" ] && [ "$EXEC_BACKEND" = fmod_ret ] && [ "$misses" -gt 0 ] && [ "$got" != unclear ]; then
-		# Best effort on a preemptible kernel, and counted there: says nothing about the trick.
-		skip "$name" "$got, but $misses attempts were not shown to the program by the kernel"
-		return
-	fi
-	echo "#bypass $name $got ${want%/*}"
-	if [ -e "$WORK/bypass/$name.broken" ]; then
-		not_ok "$name: $got" "$(cat "$WORK/bypass/$name.broken")"
-	elif [ "$got" = unclear ]; then
-		not_ok "$name: did not run, but no event says why" "$(details)"
-	elif [ "$better" -lt "$rank" ]; then
-		not_ok "$name: $got" "$(details)"
-	else
-		ok "$name: $got"
-		[ "$better" -eq "$rank" ] || echo "# better than expected: $name is $got, not ${want%/*}"
-	fi
-}
-
-phase() {
-	read -r now _ </proc/uptime
-	echo "$now $now ---- $1" >>"$WORK/times"
-	echo "# phase: $now $1"
 }
 
 phase begin
