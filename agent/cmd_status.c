@@ -248,6 +248,9 @@ static void print_contained(const json_t *state)
 	if (number_of(contained, "missed"))
 		printf("           %lld forks and sends were not shown to one of the programs that follow them\n",
 		       number_of(contained, "missed"));
+	if (!strcmp(text_of(contained, "beyond"), "none"))
+		printf("           nothing sees connections that they inherit or take in, nor packet and vsock sockets:\n"
+		       "           that needs lsm or fmod_ret, embargo doctor says why they are not there\n");
 	json_array_foreach (list, i, one) {
 		char pid[24], since[24];
 		const char *cells[] = {pid, text_of(one, "name"), since, text_of(one, "rule")};

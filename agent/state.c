@@ -7,6 +7,8 @@
 #include "daemon.h"
 #include "log.h"
 
+#include "../policy/policy.h"
+
 #include <stdarg.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
@@ -84,11 +86,16 @@ static json_t *degraded(struct daemon *daemon, const struct kernel_report *repor
 }
 
 /* Nobody is contained by a policy that contains nothing. */
-static int add_contained(struct daemon *daemon, json_t *state)
+static int add_contained(struct daemon *daemon, const struct kernel_report *report, json_t *state)
 {
 	json_t *contained = contain_state(daemon->contain, &daemon->context);
+	enum backend exec = report->hooks[HOOK_EXEC].backend;
+	bool beyond = exec == BACKEND_LSM || exec == BACKEND_FMOD_RET;
 
-	return contained ? json_object_set_new(state, "contained", contained) : 0;
+	if (!contained)
+		return 0;
+	return json_object_set_new(state, "contained", contained) ||
+	       json_object_set_new(contained, "beyond", json_string(beyond ? backend_word(exec) : "none"));
 }
 
 json_t *daemon_state(struct daemon *daemon)
@@ -129,7 +136,7 @@ json_t *daemon_state(struct daemon *daemon)
 	if (state && daemon->suspects &&
 	    json_object_set_new(state, "suspects", suspects_state(daemon->suspects)))
 		return NULL;
-	if (state && add_contained(daemon, state))
+	if (state && add_contained(daemon, report, state))
 		return NULL;
 	if (!state || json_object_set_new(state, "degraded", degraded(daemon, report, err)))
 		return NULL;

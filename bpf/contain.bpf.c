@@ -69,6 +69,14 @@ static __always_inline bool contained_find(struct task_struct *task, struct cont
 	return false;
 }
 
+/* The rule that contains a task, as its id; 0: none. A function of its own, so that its stack is not there beside others'. */
+__noinline __u64 contained_by(__u64 task)
+{
+	struct contained mark;
+
+	return contained_find((struct task_struct *)task, &mark) ? mark.rule_id : 0;
+}
+
 static __always_inline void contained_put(__u32 process, const struct contained *mark)
 {
 	void *marks = contained_all();
@@ -180,60 +188,90 @@ int BPF_PROG(contain_exit, struct task_struct *exiting)
 
 /* ---------------------------------------------------------------- what runs already */
 
-/* Was it forked by a contained process, after that became one? */
-static __always_inline bool descends(struct task_struct *task, struct contained *out)
+/* The rule of its parent, if that was contained already when it forked the task; 0: none. */
+__noinline __u64 inherited_by(__u64 address)
 {
-	return contained_find(BPF_CORE_READ(task, group_leader, real_parent), out) && task_start(task) >= out->since_boot_ns;
+	struct task_struct *task = (struct task_struct *)address;
+	struct contained mark;
+
+	if (!contained_find(BPF_CORE_READ(task, group_leader, real_parent), &mark) || task_start(task) < mark.since_boot_ns)
+		return 0;
+	return mark.rule_id;
 }
 
-/* A process whose parent is contained: of the parent's rule, if that still is one. */
-static __always_inline void running_descendant(struct scratch *slot, __u64 rule_id)
+/* A process whose parent is contained: of the parent's rule, if that still is one. Returns 1 if so. */
+__noinline int descendant_decide(__u32 index, __u64 rule_id)
 {
+	struct scratch *slot = scratch_get(index);
 	struct gen_key header_key = { .kind = GEN_HEADER }, key = { .kind = GEN_CONTAIN, .a = rule_id };
 	__u32 active = 0;
 	void *entries = bpf_map_lookup_elem(&generation, &active);
 	const struct gen_header *header = entries ? bpf_map_lookup_elem(entries, &header_key) : NULL;
 	const struct gen_contain *rule = entries ? bpf_map_lookup_elem(entries, &key) : NULL;
 
-	if (!header || !rule)
-		return;
+	if (!slot || !header || !rule)
+		return 0;
 	slot->generation = (__u64)entries;
 	slot->event.decision.generation = header->generation;
 	__builtin_memset(&slot->known, 0, sizeof(slot->known));
 	__builtin_memset(slot->event.sha256, 0, sizeof(slot->event.sha256));
 	__builtin_memset(&slot->event.destination, 0, sizeof(slot->event.destination));
-	if (rule_decide(slot->index, rule->rule, 0) != RULE_DECIDED || !slot->decision.rule)
-		return;		/* the agent looks again */
-	slot->decision.verdict = VERDICT_ALLOW;
-	slot->decision.recognised = RECOGNISED_CONTAINED;
-	slot->decision.flags = EVENT_CONTAINED | EVENT_RAN_BEFORE;
-	contain_mark(slot->index, 1);
-	emit(slot->index, EMIT(HOOK_EXEC, BACKEND_NONE), slot->file, 0);
+	/* a new policy in the middle: the agent looks again */
+	return rule_decide(index, rule->rule, 0) == RULE_DECIDED && slot->decision.rule;
 }
 
-/* @address: of a task. Returns 1 when it was not contained and is now. */
-__noinline int running_look(__u64 address)
+#define NO_SLOT (~0u)
+
+/* Claim memory to look at a task. NO_SLOT: there is nothing to look at, or nothing to do it with. */
+__noinline __u32 running_begin(__u64 address)
 {
 	struct task_struct *task = (struct task_struct *)address;
 	struct file *file = BPF_CORE_READ(task, mm, exe_file);
-	struct contained mark;
 	struct scratch *slot;
 
-	if (!file || contained_find(task, &mark) || !task_is_within(task))
-		return 0;
+	if (!file || contained_by(address) || !task_is_within(task))
+		return NO_SLOT;
 	slot = scratch_claim();
 	if (!slot) {
 		undecided(HOOK_EXEC);
-		return 0;
+		return NO_SLOT;
 	}
 	slot->task = address;
 	*(volatile __u64 *)&slot->file = (__u64)file;
 	__builtin_memset(slot->event.module, 0, sizeof(slot->event.module));
-	file_decide(slot->index, EMIT(HOOK_EXEC, BACKEND_NONE) | ATTEMPT_RUNNING);
-	if (!contained_find(task, &mark) && descends(task, &mark))
-		running_descendant(slot, mark.rule_id);
+	return slot->index;
+}
+
+/* No rule names its file, or one does and it is marked: then what its parent is says nothing more. */
+__noinline int running_descendant(__u32 index)
+{
+	struct scratch *slot = scratch_get(index);
+	__u64 rule_id;
+
+	if (!slot || contained_by(slot->task))
+		return 0;
+	rule_id = inherited_by(slot->task);
+	if (!rule_id || !descendant_decide(index, rule_id))
+		return 0;
+	slot->decision.verdict = VERDICT_ALLOW;
+	slot->decision.recognised = RECOGNISED_CONTAINED;
+	slot->decision.flags = EVENT_CONTAINED | EVENT_RAN_BEFORE;
+	contain_mark(index, 1);
+	emit(index, EMIT(HOOK_EXEC, BACKEND_NONE), slot->file, 0);
+	return 0;
+}
+
+/* Returns 1 if the task is contained now. */
+__noinline int running_end(__u32 index)
+{
+	struct scratch *slot = scratch_get(index);
+	int marked;
+
+	if (!slot)
+		return 0;
+	marked = contained_by(slot->task) != 0;
 	scratch_release(slot);
-	return contained_find(task, &mark);
+	return marked;
 }
 
 /*
@@ -244,19 +282,22 @@ SEC("iter/task")
 int contain_running(struct bpf_iter__task *context)
 {
 	struct task_struct *task = NULL;
-	__u32 flags, process;
+	__u32 index, process;
 
 	/* a pointer that a helper read back is a number to the verifier */
 	bpf_probe_read_kernel(&task, sizeof(task), &context->task);
-	if (!task)
+	if (!task || BPF_CORE_READ(task, flags) & (PF_KTHREAD | PF_EXITING))
 		return 0;
-	flags = BPF_CORE_READ(task, flags);
 	process = BPF_CORE_READ(task, tgid);
 	/* one thread of each process: the first, unless that one is over */
-	if (flags & (PF_KTHREAD | PF_EXITING) ||
-	    (process != (__u32)BPF_CORE_READ(task, pid) && BPF_CORE_READ(task, group_leader, mm)))
+	if (process != (__u32)BPF_CORE_READ(task, pid) && BPF_CORE_READ(task, group_leader, mm))
 		return 0;
-	if (running_look((__u64)task))
+	index = running_begin((__u64)task);
+	if (index == NO_SLOT)
+		return 0;
+	file_decide(index, EMIT(HOOK_EXEC, BACKEND_NONE) | ATTEMPT_RUNNING);
+	running_descendant(index);
+	if (running_end(index))
 		bpf_seq_write(context->meta->seq, &process, sizeof(process));
 	return 0;
 }
@@ -377,28 +418,31 @@ static __always_inline void address_meant(__u64 *a, __u64 *b, __u64 rest)
 		*b = 1;
 }
 
+/* What nearly everybody pays: one look; then another one for a kernel thread that acts for somebody. */
+static __always_inline __u64 acting_contained_by(void)
+{
+	struct task_struct *task = current_task(), *acting;
+	__u64 rule_id = contained_by((__u64)task);
+
+	if (rule_id)
+		return rule_id;
+	acting = acting_task(task);
+	return acting == task ? 0 : contained_by((__u64)acting);
+}
+
 /* As connect_decide(); the attempt is counted there. Returns enum verdict. */
 __noinline int contain_decide(__u64 a, __u64 b, __u64 rest)
 {
-	struct task_struct *task = current_task();
+	__u64 rule_id = acting_contained_by();
 	int answer = CONTAIN_SWITCHED;
-	struct contained mark;
 
-	/* what nearly everybody pays; then once more for a kernel thread that acts for somebody */
-	if (!contained_find(task, &mark)) {
-		struct task_struct *acting = acting_task(task);
-
-		if (acting == task || !contained_find(acting, &mark))
-			return VERDICT_ALLOW;
-		task = acting;
-	}
-	if (!task_is_within(task))
+	if (!rule_id || !task_is_within(acting_task(current_task())))
 		return VERDICT_ALLOW;
 	address_meant(&a, &b, rest);
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 2 && answer == CONTAIN_SWITCHED; i++)
-		answer = contain_try(mark.rule_id, a, b, rest);
+		answer = contain_try(rule_id, a, b, rest);
 	if (answer == CONTAIN_SWITCHED)
 		undecided(HOOK_CONNECT);
 	return answer == CONTAIN_DENY ? VERDICT_DENY : VERDICT_ALLOW;
@@ -482,23 +526,30 @@ int BPF_PROG(contain_family_fmod, int family, int type, int protocol, int kernel
 	ANSWER(socket_decide(family, protocol), -EPERM, 0);
 }
 
-/* A socket's peer, as an address; no peer: whoever names one is decided where it is named. @address: of a struct sock. */
-__noinline int peer_decide(__u64 address, __u32 family, __u32 protocol)
+/* Half of a peer's IPv6 address, in host order; @address: of a struct sock. */
+__noinline __u64 peer_half(__u64 address, __u32 half)
 {
 	struct sock *sock = (struct sock *)address;
-	__u32 words[4] = {}, port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport));
+	__u64 halves[2] = {};
+
+	bpf_core_read(halves, sizeof(halves), &sock->__sk_common.skc_v6_daddr);
+	return bpf_be64_to_cpu(half ? halves[1] : halves[0]);
+}
+
+/* A socket's peer. None: whoever names one is decided where it is named. */
+static __always_inline enum verdict peer_decide(struct sock *sock, __u32 family, __u64 protocol)
+{
+	__u64 port = bpf_ntohs(BPF_CORE_READ(sock, __sk_common.skc_dport)), a, b;
 
 	if (family == AF_INET) {
-		words[0] = BPF_CORE_READ(sock, __sk_common.skc_daddr);
-		if (!words[0])
-			return VERDICT_ALLOW;
-		return contain_decide(bpf_ntohl(words[0]), 0, REST(4, protocol, port, 0));
+		a = bpf_ntohl(BPF_CORE_READ(sock, __sk_common.skc_daddr));
+		return a ? contain_decide(a, 0, REST(4, protocol, port, 0)) : VERDICT_ALLOW;
 	}
-	bpf_core_read(words, sizeof(words), &sock->__sk_common.skc_v6_daddr);
-	if (!(words[0] | words[1] | words[2] | words[3]))
+	a = peer_half((__u64)sock, 0);
+	b = peer_half((__u64)sock, 1);
+	if (!(a | b))
 		return VERDICT_ALLOW;
-	return decide_where(where_words(bpf_ntohl(words[0]), bpf_ntohl(words[1]), bpf_ntohl(words[2]), bpf_ntohl(words[3]),
-				  protocol, port, 0));
+	return decide_where(where_words(a >> 32, (__u32)a, b >> 32, (__u32)b, protocol, port, 0));
 }
 
 /*
@@ -509,7 +560,6 @@ static __always_inline enum verdict send_decide(struct socket *socket)
 {
 	struct sock *sock = BPF_CORE_READ(socket, sk);
 	__u32 family = BPF_CORE_READ(sock, __sk_common.skc_family), protocol = BPF_CORE_READ(sock, sk_protocol);
-	struct contained mark;
 
 	if (!family_is_known(family))
 		return socket_decide(family, protocol);
@@ -517,10 +567,9 @@ static __always_inline enum verdict send_decide(struct socket *socket)
 		return VERDICT_ALLOW;
 	if (!goes_by_hooks(BPF_CORE_READ(sock, sk_type), protocol))
 		return socket_decide(family, protocol);
-	/* once here, so that others do not pay for reading the address */
-	if (!contained_find(current_task(), &mark) && acting_task(current_task()) == current_task())
+	if (!acting_contained_by())	/* others do not pay for reading the address */
 		return VERDICT_ALLOW;
-	return peer_decide((__u64)sock, family, protocol);
+	return peer_decide(sock, family, protocol);
 }
 
 SEC("lsm/socket_sendmsg")

@@ -4,7 +4,7 @@
  * one processor, so that the kernel has every reason to preempt one of them inside a hook. Counts what
  * became of each attempt. "refused" is EPERM and nothing else; "killed" is SIGKILL. A target that begins
  * with "dial:" is an IPv4 address and port to connect to; nobody listens there, so that an attempt
- * that was let through is answered with ECONNREFUSED and counts as "ran". One that begins with "open:" is a file to open for
+ * that was let through is answered with ECONNREFUSED and counts as "ran". With "fork:" for "dial:" a new process does it. One that begins with "open:" is a file to open for
  * reading, which counts as "ran", too; under the name "sh" this program is an interpreter to the kernel programs.
  *
  * usage: hammer [-p PROCESSES] [-n ROUNDS | -s SECONDS] [-c CPU] [-m MARKER] DENIED [INNOCENT]
@@ -73,6 +73,21 @@ static enum fate open_file(const char *path)
 	return RAN;
 }
 
+static enum fate dial_from_child(const char *target)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return OTHER;
+	if (!child)
+		_exit(dial(target));
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return OTHER;
+	return WIFEXITED(status) && WEXITSTATUS(status) < FATE_MAX ? (enum fate)WEXITSTATUS(status) : OTHER;
+}
+
 static enum fate attempt(char *program, char *marker)
 {
 	char *argv[] = { program, marker, NULL }, *env[] = { NULL };
@@ -83,6 +98,8 @@ static enum fate attempt(char *program, char *marker)
 		return dial(program + 5);
 	if (!strncmp(program, "open:", 5))
 		return open_file(program + 5);
+	if (!strncmp(program, "fork:", 5))
+		return dial_from_child(program + 5);
 	err = posix_spawn(&pid, program, NULL, NULL, argv, env);
 	if (err)
 		return err == EPERM ? REFUSED : OTHER;

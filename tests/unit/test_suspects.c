@@ -38,7 +38,8 @@ struct world {
 	sd_event *loop;
 	struct content content;
 	pid_t pid;
-	bool unmet;
+	bool unmet, contain;
+	pid_t contained;
 	__u32 deadline_ms;
 	size_t told, seen;
 	char seen_path[PATH_MAX];
@@ -72,6 +73,15 @@ static void on_seen(void *context, const char *path)
 	world->seen++;
 }
 
+static int on_contain(void *context, const struct event_subject *subject, __u32 rule)
+{
+	struct world *world = context;
+
+	assert_int_equal(rule, 1);
+	world->contained = (pid_t)subject->pid;
+	return 0;
+}
+
 static void on_full(void *context)
 {
 }
@@ -84,7 +94,7 @@ static void compile(struct world *world, enum mode mode)
 			    .value = "/opt/example/**",
 			    .reason = "",
 			    .matcher = MATCHER_PATH,
-			    .action = ACTION_DENY,
+			    .action = world->contain ? ACTION_CONTAIN : ACTION_DENY,
 			    .target = mode,
 			    .target_held_by = mode == MODE_AUDIT ? HELD_BY_POLICY : 0,
 			    .confidence = 1};
@@ -176,6 +186,7 @@ static void begin(struct world *world, enum mode mode, bool audit_only)
 		.prepare = on_prepare,
 		.late = on_late,
 		.seen = on_seen,
+		.contain = on_contain,
 		.deadline_ms = world->deadline_ms,
 		.full = on_full,
 		.context = world,
@@ -310,6 +321,65 @@ static void only_records(struct world *world, enum mode mode, bool audit_only, e
 	assert_true(is_running(world));
 	assert_int_equal(world->event.decision.mode, MODE_AUDIT);
 	assert_int_equal(world->event.decision.held_by, held_by);
+	assert_int_equal(fake_file(&world->kernel, world->program)->deny, 1);
+}
+
+/* A rule that contains ends nobody: the process is marked, in audit too. */
+static void contains(struct world *world, enum mode mode, __u8 flags)
+{
+	union buffer buffer;
+	struct event *event;
+
+	world->contain = true;
+	start(world);
+	begin(world, mode, false);
+	learn_digest(world);
+	event = event_of(world, &buffer);
+	event->decision.flags |= flags;
+	suspects_ask(world->suspects, event);
+	loop(world, 250);
+	assert_int_equal(world->told, 1);
+	assert_false(world->last.ended);
+	assert_true(is_running(world));
+	assert_int_equal(world->contained, world->pid);
+	assert_int_equal(world->event.decision.verdict, VERDICT_ALLOW);
+	assert_int_equal(world->event.decision.mode, mode);
+	assert_int_equal(world->event.decision.flags, EVENT_CONTAINED | flags);
+}
+
+static void contains_what_is_embargoed(void **state)
+{
+	contains(*state, MODE_ENFORCE, 0);
+}
+
+static void contains_in_audit(void **state)
+{
+	contains(*state, MODE_AUDIT, 0);
+}
+
+static void contains_what_ran_before(void **state)
+{
+	contains(*state, MODE_ENFORCE, EVENT_RAN_BEFORE);
+}
+
+/* ... which is no reason to end it, if the rule refuses: the policy says what becomes of what runs. */
+static void leaves_what_ran_before(void **state)
+{
+	struct world *world = *state;
+	union buffer buffer;
+	struct event *event;
+
+	start(world);
+	begin(world, MODE_ENFORCE, false);
+	learn_digest(world);
+	event = event_of(world, &buffer);
+	event->decision.flags |= EVENT_RAN_BEFORE;
+	suspects_ask(world->suspects, event);
+	for (int i = 0; i < 250 && !counter(world, "read"); i++)
+		assert_true(sd_event_run(world->loop, 20000) >= 0);
+	assert_int_equal(counter(world, "read"), 1);
+	assert_int_equal(world->told, 0);
+	assert_true(is_running(world));
 	assert_int_equal(fake_file(&world->kernel, world->program)->deny, 1);
 }
 
@@ -560,6 +630,10 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		TEST(ends_what_is_embargoed),
+		TEST(contains_what_is_embargoed),
+		TEST(contains_in_audit),
+		TEST(contains_what_ran_before),
+		TEST(leaves_what_ran_before),
 		TEST(audit_records),
 		TEST(audit_only_records),
 		TEST(unmet_requirement_records),
