@@ -37,6 +37,7 @@ static void prepare(struct kernel_begun *begun)
 		begun->err = begun->lock;
 		return;
 	}
+	fork_event_open(kernel);
 	begun->fresh = pin_sets(kernel->pins, sets, 1) == 0;
 	begun->err = set_open(kernel);
 	maps_close(&kernel->maps);	/* adopted later, if nobody took them out meanwhile */

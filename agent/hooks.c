@@ -82,8 +82,8 @@ const struct program_row program_rows[] = {
 	  .only_with = GEN_FLAG_CONTAIN },
 	{ .name = "contain_fork", .hook = HOOK_EXEC, .needs = FEATURE_TRACEPOINT, .tracks = true,
 	  .only_with = GEN_FLAG_CONTAIN },
-	{ .name = "contain_fork_tp", .hook = HOOK_EXEC, .needs = FEATURE_PERF_LINK, .tracks = true,
-	  .only_with = GEN_FLAG_CONTAIN, .tracepoint = "sched/sched_process_fork" },
+	{ .name = "contain_fork_tp", .hook = HOOK_EXEC, .needs = FEATURE_PERF_LINK, .tracks = true, .optional = true,
+	  .only_with = GEN_FLAG_CONTAIN, .on_fork_event = true },
 	{ .name = "contain_exit", .hook = HOOK_EXEC, .needs = FEATURE_TRACEPOINT, .tracks = true,
 	  .only_with = GEN_FLAG_CONTAIN },
 };

@@ -37,7 +37,7 @@ struct program_row {
 	bool counts;			/* decides nothing; counts what others have let through */
 	bool only_reads;		/* decides nothing; reads what others decide by */
 	bool tracks;			/* decides nothing; carries marks from process to process. With any backend of its hook */
-	const char *tracepoint;		/* "category/name" of a perf tracepoint with .only_with; NULL: it knows where to by itself */
+	bool on_fork_event;		/* attached to that perf event: fork_event_open() */
 	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };

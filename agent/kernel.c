@@ -187,6 +187,7 @@ void descriptors_close(struct kernel *kernel)
 	close_owned_fd(&kernel->sockets);
 	close_owned_fd(&kernel->contain_running);
 	close_owned_fd(&kernel->marks);
+	close_owned_fd(&kernel->fork_event);
 	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		close_owned_fd(&kernel->programs[i]);
 }
@@ -422,7 +423,7 @@ struct kernel *kernel_new(const struct kernel_options *options)
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
 	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = kernel->sockets = -1;
-	kernel->contain_running = kernel->marks = -1;
+	kernel->contain_running = kernel->marks = kernel->fork_event = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
 	kernel->options = *options;

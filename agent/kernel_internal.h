@@ -41,6 +41,7 @@ struct kernel {
 	/* Of the generation before: kernels before 6.8 do not wait for programs that may sleep before they free them. */
 	int retired_entries, retired_facts;
 	int identify, sockets, contain_running;	/* programs of iterators */
+	int fork_event;			/* perf event of the tracepoint; -1: not needed, or not to be had */
 	int marks;			/* the contained processes; -1: the policy contains nothing */
 	pthread_mutex_t *learned_lock;	/* shared with the children; NULL: there was no memory, then without */
 	int programs[PROGRAM_ROWS_MAX];	/* of the active set, by row */
@@ -162,6 +163,13 @@ struct kernel *kernel_new(const struct kernel_options *options);
  * Return: 0; -ENOENT (nothing is pinned); -ESTALE (another one, or not all of it); -errno.
  */
 int set_open(struct kernel *kernel);
+
+/**
+ * fork_event_open() - open what the second program that follows forks is attached to, on a kernel that can preempt the first
+ *
+ * At the start, because some distributions' kernels want CAP_SYS_ADMIN for it (kernel.perf_event_paranoid of 3 or more).
+ */
+void fork_event_open(struct kernel *kernel);
 
 /** maps_open() - open the pinned maps. Return: 0; -ENOENT when nothing is pinned; -errno. */
 int maps_open(const char *pins, struct kernel_maps *out_maps);

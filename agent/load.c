@@ -340,19 +340,30 @@ static long tracepoint_id(const char *name)
 	return id;
 }
 
-/* Such a link holds the event. */
-static int tracepoint_link(int program, const char *name)
+/* Without a program on it the event is never on, so it counts nothing; a program is called all the same. */
+static int tracepoint_event(const char *name)
 {
+	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .disabled = 1 };
 	long id = tracepoint_id(name);
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id };
-	_cleanup_fd_ int event = -1;
+	int event;
 
 	if (id < 0)
 		return id;
+	attr.config = id;
 	event = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	if (event < 0)
-		return -errno;
-	return bpf_link_create(program, event, BPF_PERF_EVENT, NULL);
+	return event < 0 ? -errno : event;
+}
+
+void fork_event_open(struct kernel *kernel)
+{
+	struct kernel_report *system = calloc(1, sizeof(*system));
+
+	if (!system)
+		return;
+	probe_system(system);
+	if (strncmp(system->preemption, "none", 4) && strcmp(system->preemption, "voluntary"))
+		kernel->fork_event = tracepoint_event("sched/sched_process_fork");
+	free(system);
 }
 
 /* Without libbpf, which is gone by then: by the program's pin. */
@@ -369,8 +380,9 @@ static int needed_attach_one(const struct kernel *kernel, const struct program_r
 		if (cgroup < 0)
 			return cgroup;
 		link = bpf_link_create(program, cgroup, row->attach_type, NULL);
-	} else if (row->tracepoint) {
-		link = tracepoint_link(program, row->tracepoint);
+	} else if (row->on_fork_event) {
+		link = kernel->fork_event < 0 ? -EOPNOTSUPP :
+						bpf_link_create(program, kernel->fork_event, BPF_PERF_EVENT, NULL);
 	} else {
 		link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
 	}
@@ -391,6 +403,8 @@ int needed_attach(const struct kernel *kernel, __u32 flags)
 		if (row->only_with & flags && load_wants(row, &kernel->features, kernel->backends) &&
 		    link_attached(kernel->pins, kernel->set, row->name, NULL))
 			err = needed_attach_one(kernel, row);
+		if (row->optional)
+			err = 0;
 	}
 	return err;
 }

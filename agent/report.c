@@ -193,7 +193,8 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
 	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1, .sockets = -1,
-				 .contain_running = -1, .marks = -1, .retired_entries = -1, .retired_facts = -1 };
+				 .contain_running = -1, .marks = -1, .fork_event = -1, .retired_entries = -1,
+				 .retired_facts = -1 };
 	struct runtime runtime = {};
 
 	memset(kernel.programs, -1, sizeof(kernel.programs));
