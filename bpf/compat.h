@@ -151,8 +151,11 @@ static __always_inline __u64 socket_cookie(struct file *file, struct sock *sk)
  */
 static __always_inline struct task_struct *acting_task(struct task_struct *task)
 {
+	struct task_struct___io_worker *later = (void *)task;
 	struct task_struct *owner = NULL;
 
+	if (bpf_core_field_exists(later->pf_io_worker) || bpf_core_field_exists(later->worker_private))
+		return task;
 	if (!(BPF_CORE_READ(task, flags) & PF_KTHREAD))
 		return task;
 	if (bpf_core_field_exists(((struct mm_struct *)0)->owner))

@@ -219,6 +219,12 @@ struct task_struct {
 	char comm[16];
 };
 
+/* Workers of io_uring are threads of who asked: from v5.12 (3bfe6106693b), from v5.17 (e32cf5dfbe22) under the other name. */
+struct task_struct___io_worker {
+	void *pf_io_worker;
+	void *worker_private;
+};
+
 typedef struct {
 	struct net *net;
 } possible_net_t;
