@@ -324,15 +324,10 @@ DNS_INLINE __u32 dns_record(struct dns *dns, const __u8 *message)
 {
 	__u32 at = dns->at;
 
-	if (at + 10 > dns->bytes) {
-		dns->unreadable = 1;
-		dns_pass_end(dns);
-		return 0;
-	}
 	dns->ttl = dns_word(message, at + 4) << 16 | dns_word(message, at + 6);
 	dns->next = at + 10 + dns_word(message, at + 8);
 	dns->at = at + 10;
-	if (dns->next > dns->bytes) {
+	if (dns->next > dns->bytes) {	/* also when the ten are not there */
 		dns->unreadable = 1;
 		dns_pass_end(dns);
 		return 0;

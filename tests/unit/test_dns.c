@@ -280,6 +280,19 @@ static void best_rule_of_the_chain(void **state)
 	assert_address(0, "x.denied.com", "api.denied.com", 1, "::ffff:192.0.2.1");
 }
 
+static void best_rule_comes_first(void **state)
+{
+	struct packet packet = begin(0x8180, 1, 3, 0);
+
+	ask(&packet, "x.denied.com", DNS_TYPE_A);
+	alias(&packet, "@12", "api.denied.com");
+	alias(&packet, "api.denied.com", "x.cdn.net");
+	give(&packet, "x.cdn.net", 60, "192.0.2.1");
+	read_packet(&packet);
+	assert_read(1, false);
+	assert_address(0, "x.denied.com", "api.denied.com", 1, "::ffff:192.0.2.1");
+}
+
 static void records_of_others_are_none_of_the_question(void **state)
 {
 	struct packet packet = begin(0x8180, 1, 3, 0);
@@ -360,26 +373,31 @@ static void hints_of_service_records(void **state)
 	put_word(&packet, 8);
 	put_address(&packet, "192.0.2.1");
 	put_address(&packet, "192.0.2.2");
+	put_word(&packet, DNS_HINT_IPV4);	/* with two bytes that are no address */
+	put_word(&packet, 6);
+	put_address(&packet, "192.0.2.4");
+	put(&packet, "xx", 2);
 	put_word(&packet, 5);	/* ech */
-	put_word(&packet, 3);
-	put(&packet, "abc", 3);
+	put_word(&packet, 4);
+	put(&packet, "abcd", 4);
 	put_word(&packet, DNS_HINT_IPV6);
 	put_word(&packet, 16);
 	put_address(&packet, "2001:db8::1");
 	record_end(&packet, at);
 	give(&packet, "svc.denied.com", 60, "192.0.2.3");
 	read_packet(&packet);
-	assert_read(4, false);
+	assert_read(5, false);
 	assert_address(0, "www.customer.org", "svc.denied.com", 2, "::ffff:192.0.2.1");
 	assert_address(1, "www.customer.org", "svc.denied.com", 2, "::ffff:192.0.2.2");
-	assert_address(2, "www.customer.org", "svc.denied.com", 2, "2001:db8::1");
-	assert_address(3, "www.customer.org", "svc.denied.com", 2, "::ffff:192.0.2.3");
+	assert_address(2, "www.customer.org", "svc.denied.com", 2, "::ffff:192.0.2.4");
+	assert_address(3, "www.customer.org", "svc.denied.com", 2, "2001:db8::1");
+	assert_address(4, "www.customer.org", "svc.denied.com", 2, "::ffff:192.0.2.3");
 	assert_int_equal(result.list[0].ttl, 900);
 }
 
 static void service_of_the_owner_itself(void **state)
 {
-	struct packet packet = begin(0x8180, 1, 1, 0);
+	struct packet packet = begin(0x8180, 1, 2, 0);
 	size_t at;
 
 	ask(&packet, "x.denied.com", DNS_TYPE_HTTPS);
@@ -390,6 +408,7 @@ static void service_of_the_owner_itself(void **state)
 	put_word(&packet, 4);
 	put_address(&packet, "192.0.2.1");
 	record_end(&packet, at);
+	give(&packet, "", 60, "192.0.2.2");	/* of the root, which is no alias here */
 	read_packet(&packet);
 	assert_read(1, false);
 	assert_address(0, "x.denied.com", "", 2, "::ffff:192.0.2.1");
@@ -503,12 +522,16 @@ static void names_that_are_none(void **state)
 	static const __u8 kinds[] = {0x40, 0x80, 0xbf};
 
 	for (size_t i = 0; i < sizeof(kinds); i++) {
-		struct packet packet = begin(0x8180, 1, 2, 0);
+		struct packet packet = begin(0x8180, 1, 3, 0);
+		char label[0xbf];
 
 		ask(&packet, "x.denied.com", DNS_TYPE_A);
 		give(&packet, "@12", 60, "192.0.2.1");
+		memset(label, 'l', sizeof(label));
 		put(&packet, &kinds[i], 1);
-		put_name(&packet, "abc");
+		put(&packet, label, kinds[i]);
+		give(&packet, "", 60, "192.0.2.2");
+		give(&packet, "@12", 60, "192.0.2.3");
 		read_packet(&packet);
 		assert_read(1, true);
 	}
@@ -632,6 +655,58 @@ static void hostile_work_is_bounded(void **state)
 	ms = (after.tv_sec - before.tv_sec) * 1e3 + (after.tv_nsec - before.tv_nsec) / 1e6;
 	assert_true(result.turns <= DNS_TURNS_MAX);
 	assert_true(ms < 1000);
+}
+
+/* Each name is one, but all of them together are more than anybody sends. */
+static void names_without_end(void **state)
+{
+	struct packet packet = begin(0x8180, 1, 200, 0);
+	char name[DOMAIN_BYTES + 1];
+
+	memset(name, 'l', sizeof(name));
+	for (size_t i = 60; i < 240; i += 60)
+		name[i] = '.';
+	name[240] = '\0';
+	ask(&packet, name, DNS_TYPE_A);
+	for (int i = 0; i < 200; i++)
+		give(&packet, "@12", 60, "192.0.2.1");
+	read_packet(&packet);
+	assert_true(result.unreadable);
+	assert_true(result.count < 200);
+}
+
+static void pointers_that_lead_far(void **state)
+{
+	struct packet packet = begin(0x8180, 1, 32, 0);
+	char far[8];
+
+	ask(&packet, "www.example.org", DNS_TYPE_A);
+	for (int i = 0; i < 30; i++)
+		give(&packet, "www.example.net", 60, "192.0.2.9");
+	snprintf(far, sizeof(far), "@%zu", packet.count + 12);	/* behind this record's head */
+	alias(&packet, "@12", "x.denied.com");
+	assert_true(atoi(far + 1) > 255);
+	give(&packet, far, 60, "192.0.2.1");
+	read_packet(&packet);
+	assert_read(1, false);
+	assert_address(0, "www.example.org", "x.denied.com", 2, "::ffff:192.0.2.1");
+}
+
+static void addresses_of_another_length(void **state)
+{
+	static const unsigned types[] = {DNS_TYPE_A, DNS_TYPE_AAAA};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct packet packet = begin(0x8180, 1, 1, 0);
+		size_t at;
+
+		ask(&packet, "x.denied.com", DNS_TYPE_A);
+		at = record(&packet, "@12", types[i], 60);
+		put_address(&packet, i ? "192.0.2.1" : "2001:db8::1");
+		record_end(&packet, at);
+		read_packet(&packet);
+		assert_read(0, false);
+	}
 }
 
 static void hints_that_are_longer_than_their_record(void **state)
@@ -780,6 +855,7 @@ int main(void)
 		cmocka_unit_test(aliases_in_any_order),
 		cmocka_unit_test(denied_name_with_innocent_alias),
 		cmocka_unit_test(best_rule_of_the_chain),
+		cmocka_unit_test(best_rule_comes_first),
 		cmocka_unit_test(records_of_others_are_none_of_the_question),
 		cmocka_unit_test(several_questions),
 		cmocka_unit_test(one_address_of_two_questions),
@@ -799,6 +875,9 @@ int main(void)
 		cmocka_unit_test(as_many_addresses_as_fit),
 		cmocka_unit_test(more_records_than_are_read),
 		cmocka_unit_test(hostile_work_is_bounded),
+		cmocka_unit_test(names_without_end),
+		cmocka_unit_test(pointers_that_lead_far),
+		cmocka_unit_test(addresses_of_another_length),
 		cmocka_unit_test(hints_that_are_longer_than_their_record),
 		cmocka_unit_test(places_of_an_address),
 		cmocka_unit_test(own_addresses),
