@@ -354,9 +354,21 @@ static int wait_answer(int fd)
 	return errno;
 }
 
+/* Until the server has taken everything: a close with something unread would throw away what is on its way. */
+static void finish(int fd)
+{
+	const struct timeval limit = { .tv_sec = 10 };
+	char bytes[512];
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	shutdown(fd, SHUT_WR);
+	while (recv(fd, bytes, sizeof(bytes), 0) > 0)
+		;
+}
+
 static int attempt(const struct way *way, const struct sockaddr_storage *to, socklen_t size, const char *file)
 {
-	int fd = socket(to->ss_family, SOCK_STREAM, way->protocol);
+	int fd = socket(to->ss_family, SOCK_STREAM, way->protocol), err;
 
 	if (fd < 0)
 		return errno;
@@ -366,7 +378,10 @@ static int attempt(const struct way *way, const struct sockaddr_storage *to, soc
 		return errno;
 	if (way->write)
 		way->write(fd, file);
-	return wait_answer(fd);
+	err = wait_answer(fd);
+	if (!err)
+		finish(fd);
+	return err;
 }
 
 static void read_hello(const char *file)
