@@ -87,7 +87,8 @@ static const char *result_word(const json_t *event, enum colour *out_shade)
 		return text_of(embargo, "let_through");
 	*out_shade = COLOUR_WARN;
 	if (json_object_get(embargo, "contained"))
-		return json_is_true(json_object_get(json_object_get(embargo, "contained"), "enforced"))
+		return json_is_true(
+			       json_object_get(json_object_get(embargo, "contained"), "enforced"))
 			       ? "contained"
 			       : "would contain";
 	/* its content was not known in time */

@@ -238,13 +238,15 @@ static void print_names(const json_t *state)
 static void print_contained(const json_t *state)
 {
 	static const char *const heads[] = {"contained", "name", "since (UTC)", "by rule"};
-	const json_t *contained = json_object_get(state, "contained"), *list = json_object_get(contained, "list"), *one;
+	const json_t *contained = json_object_get(state, "contained"),
+		     *list = json_object_get(contained, "list"), *one;
 	struct table *table = json_array_size(list) ? table_new(4, heads) : NULL;
 	size_t i;
 
 	if (contained)
 		printf("\ncontained  %lld processes, of %lld at most; %lld ran before they were recognised\n",
-		       number_of(contained, "processes"), number_of(contained, "room"), number_of(contained, "found"));
+		       number_of(contained, "processes"), number_of(contained, "room"),
+		       number_of(contained, "found"));
 	if (number_of(contained, "missed"))
 		printf("           %lld forks and sends were not shown to one of the programs that follow them\n",
 		       number_of(contained, "missed"));
@@ -262,7 +264,8 @@ static void print_contained(const json_t *state)
 	table_print(table, stdout);
 	table_free(table);
 	if (number_of(contained, "processes") > (long long)json_array_size(list))
-		printf("and %lld more\n", number_of(contained, "processes") - (long long)json_array_size(list));
+		printf("and %lld more\n",
+		       number_of(contained, "processes") - (long long)json_array_size(list));
 }
 
 static void print_pauses(const json_t *state)

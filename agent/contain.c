@@ -11,10 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIDY_US	    60000000ull
-#define PASSES_MAX  100 /* each marks at least one generation of children; who forks faster than that is marked as it forks */
-#define LISTED_MAX  100
-#define COMM_BYTES  64
+#define TIDY_US 60000000ull
+#define PASSES_MAX                                                                                 \
+	100 /* each marks at least one generation of children; who forks faster than that is marked as it forks */
+#define LISTED_MAX 100
+#define COMM_BYTES 64
 
 struct contain {
 	sd_event_source *timer; /* owned */
@@ -98,7 +99,8 @@ static void tidy(struct contain *contain)
 		return; /* the next time */
 	for (size_t i = 0; i < count; i++)
 		if (is_gone(&list[i]))
-			(void)kernel_contain_end(contain->kernel, &list[i]); /* it may just have gone by itself */
+			(void)kernel_contain_end(contain->kernel,
+						 &list[i]); /* it may just have gone by itself */
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
@@ -120,7 +122,8 @@ void contain_generation(struct contain *contain, const struct generation *genera
 	contain->generation = contains(generation) ? generation : NULL;
 	contain->found = 0;
 	(void)sd_event_source_set_time_relative(contain->timer, TIDY_US);
-	(void)sd_event_source_set_enabled(contain->timer, contain->generation ? SD_EVENT_ON : SD_EVENT_OFF);
+	(void)sd_event_source_set_enabled(contain->timer,
+					  contain->generation ? SD_EVENT_ON : SD_EVENT_OFF);
 	if (!contain->generation)
 		return;
 	tidy(contain);
@@ -135,7 +138,8 @@ int contain_new(sd_event *loop, struct kernel *kernel, struct contain **out_cont
 	if (!contain)
 		return -ENOMEM;
 	contain->kernel = kernel;
-	err = sd_event_add_time_relative(loop, &contain->timer, CLOCK_BOOTTIME, TIDY_US, 10000000, on_timer, contain);
+	err = sd_event_add_time_relative(loop, &contain->timer, CLOCK_BOOTTIME, TIDY_US, 10000000,
+					 on_timer, contain);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(contain->timer, SD_EVENT_OFF);
 	if (err < 0) {
@@ -181,7 +185,8 @@ static json_t *process_state(const struct contain *contain, const struct contain
 	if (file && fgets(name, sizeof(name), file))
 		name[strcspn(name, "\n")] = 0;
 	record_time(process->mark.start_boot_ns + context->boot_to_real_ns, time);
-	if (one && ((name[0] && json_object_set_new(one, "name", record_text(name, strlen(name), &escaped))) ||
+	if (one && ((name[0] &&
+		     json_object_set_new(one, "name", record_text(name, strlen(name), &escaped))) ||
 		    json_object_set_new(one, "since", json_string(time))))
 		json_decref(take_ptr(one));
 	return one;
@@ -200,7 +205,8 @@ json_t *contain_state(struct contain *contain, const struct record_context *cont
 	AUTO_JSON json_t *listed = NULL;
 	size_t count = 0, alive = 0;
 
-	if (!contain || !contain->generation || kernel_contained(contain->kernel, &list, &count) < 0)
+	if (!contain || !contain->generation ||
+	    kernel_contained(contain->kernel, &list, &count) < 0)
 		return NULL;
 	listed = json_array();
 	if (count)
@@ -213,6 +219,7 @@ json_t *contain_state(struct contain *contain, const struct record_context *cont
 			return NULL;
 	}
 	return json_pack("{s:I, s:I, s:I, s:I, s:O}", "processes", (json_int_t)alive, "room",
-			 (json_int_t)kernel_contained_room(contain->kernel), "found", (json_int_t)contain->found,
-			 "missed", (json_int_t)kernel_contain_missed(contain->kernel), "list", listed);
+			 (json_int_t)kernel_contained_room(contain->kernel), "found",
+			 (json_int_t)contain->found, "missed",
+			 (json_int_t)kernel_contain_missed(contain->kernel), "list", listed);
 }

@@ -297,13 +297,14 @@ static const struct {
 	int family;
 	const char *word;
 } socket_words[] = {
-	{AF_INET, "ip"},      {AF_INET6, "ip"},     {AF_PACKET, "packet"}, {AF_XDP, "xdp"},
-	{AF_VSOCK, "vsock"},  {AF_SMC, "smc"},      {AF_BLUETOOTH, "bluetooth"}, {AF_CAN, "can"},
-	{AF_TIPC, "tipc"},    {AF_RDS, "rds"},
+	{AF_INET, "ip"},     {AF_INET6, "ip"}, {AF_PACKET, "packet"},       {AF_XDP, "xdp"},
+	{AF_VSOCK, "vsock"}, {AF_SMC, "smc"},  {AF_BLUETOOTH, "bluetooth"}, {AF_CAN, "can"},
+	{AF_TIPC, "tipc"},   {AF_RDS, "rds"},
 };
 
 /* Where it was not told what address to reach, but a socket that nothing decides on was wanted: which kind. */
-static void put_socket(struct build *build, json_t *object, json_t *embargo, int socket, __u8 family, __u8 protocol)
+static void put_socket(struct build *build, json_t *object, json_t *embargo, int socket,
+		       __u8 family, __u8 protocol)
 {
 	const char *word = "other";
 	json_t *network = json_object();
@@ -414,8 +415,8 @@ static json_t *part_embargo(struct build *build, const struct decision *decision
 				   decision->mode == MODE_ENFORCE)));
 	if (decision->flags & EVENT_CONTAINED)
 		put(build, embargo, "contained",
-		    json_pack("{s:b, s:b}", "enforced", decision->mode == MODE_ENFORCE, "ran_before",
-			      !!(decision->flags & EVENT_RAN_BEFORE)));
+		    json_pack("{s:b, s:b}", "enforced", decision->mode == MODE_ENFORCE,
+			      "ran_before", !!(decision->flags & EVENT_RAN_BEFORE)));
 	if (decision->repeated)
 		put_number(build, embargo, "repeated", decision->repeated);
 	if (decision->cgroup)
@@ -491,8 +492,8 @@ json_t *record_event(const struct record_context *context, const struct event *e
 	put_rule(&build, object, record_rule(context, from->generation, from->rule));
 
 	/* The name of the task before the exec; where the kernel has renamed it already it says nothing. */
-	if (event->header.kind == HOOK_EXEC && from->backend != BACKEND_KILL && !(from->flags & EVENT_RAN_BEFORE) &&
-	    event->subject.name[0])
+	if (event->header.kind == HOOK_EXEC && from->backend != BACKEND_KILL &&
+	    !(from->flags & EVENT_RAN_BEFORE) && event->subject.name[0])
 		put_text(&build, embargo, "caller", event->subject.name,
 			 strnlen(event->subject.name, TASK_NAME_BYTES));
 	if (event->header.kind == HOOK_MODULE && event->module[0])

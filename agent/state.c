@@ -95,7 +95,8 @@ static int add_contained(struct daemon *daemon, const struct kernel_report *repo
 	if (!contained)
 		return 0;
 	return json_object_set_new(state, "contained", contained) ||
-	       json_object_set_new(contained, "beyond", json_string(beyond ? backend_word(exec) : "none"));
+	       json_object_set_new(contained, "beyond",
+				   json_string(beyond ? backend_word(exec) : "none"));
 }
 
 json_t *daemon_state(struct daemon *daemon)

@@ -80,7 +80,7 @@ int suspect_judge(const struct suspect_court *court, const struct learned_key *k
 	if (!err) {
 		note(&out_verdict->file, &said, &answer->content);
 		out_verdict->deny = said.deny ? said.deny : said.copy;
-		if (identified)	/* else it is asked for each time */
+		if (identified) /* else it is asked for each time */
 			err = kernel_learned_put(kernel, key, &out_verdict->file);
 	}
 	kernel_learned_unlock(kernel);
@@ -189,7 +189,8 @@ bool suspect_conclude(const struct suspect_court *court, struct event *event,
 {
 	struct match_decision decision = decide(court, event, file);
 	struct suspects_late late = {.event = event};
-	bool contains = decision.match.rule && decision.match.rule->action == ACTION_CONTAIN, contained;
+	bool contains = decision.match.rule && decision.match.rule->action == ACTION_CONTAIN,
+	     contained;
 
 	*out_ended = false;
 	/* who only loads such a file is not contained */
@@ -221,7 +222,8 @@ bool suspect_conclude(const struct suspect_court *court, struct event *event,
 	late.ran_ns = now_boot_ns() - event->header.boot_ns;
 	fill_decision(court, event, answer, file, &decision);
 	if (contained)
-		event->decision.flags = EVENT_CONTAINED | (event->decision.flags & EVENT_RAN_BEFORE);
+		event->decision.flags =
+			EVENT_CONTAINED | (event->decision.flags & EVENT_RAN_BEFORE);
 	court->options->late(court->options->context, &late);
 	*out_ended = late.ended;
 	return true;

@@ -70,7 +70,8 @@ __u64 kernel_contain_missed(struct kernel *kernel)
 
 static const char id[] = "example/sensor/path/1f2e3d4c";
 
-static const struct generation_rule rule = {.id = id, .action = ACTION_CONTAIN, .matcher = MATCHER_PATH};
+static const struct generation_rule rule = {
+	.id = id, .action = ACTION_CONTAIN, .matcher = MATCHER_PATH};
 
 struct world {
 	sd_event *loop;
@@ -93,8 +94,12 @@ static int set_up(void **state)
 	world->keys[1].a = name_hash(id, strlen(id));
 	world->values[0].header.flags = GEN_FLAG_CONTAIN;
 	world->values[1].contain.rule = 1;
-	world->generation = (struct generation){.number = 1, .entry_count = 2, .keys = world->keys,
-						.values = world->values, .rule_count = 1, .rules = &rule};
+	world->generation = (struct generation){.number = 1,
+						.entry_count = 2,
+						.keys = world->keys,
+						.values = world->values,
+						.rule_count = 1,
+						.rules = &rule};
 	*state = world;
 	return 0;
 }
@@ -178,7 +183,8 @@ static void removes_what_is_gone(void **state)
 static void marks_what_is_recognised_late(void **state)
 {
 	struct world *world = *state;
-	const struct event_subject subject = {.pid = (__u32)getpid(), .start_boot_ns = own_start_ns()};
+	const struct event_subject subject = {.pid = (__u32)getpid(),
+					      .start_boot_ns = own_start_ns()};
 
 	contain_generation(world->contain, &world->generation);
 	world->kernel.looks = 0;
@@ -188,7 +194,8 @@ static void marks_what_is_recognised_late(void **state)
 	assert_int_equal(world->kernel.count, 1);
 	assert_int_equal(world->kernel.marks[0].mark.rule_id, world->keys[1].a);
 	assert_int_equal(world->kernel.marks[0].mark.start_boot_ns, subject.start_boot_ns);
-	assert_int_equal(world->kernel.marks[0].mark.since_boot_ns, 0); /* its children are descendants */
+	assert_int_equal(world->kernel.marks[0].mark.since_boot_ns,
+			 0); /* its children are descendants */
 	assert_int_equal(world->kernel.looks, 1);
 }
 
@@ -213,9 +220,12 @@ static void tells_who_is_contained(void **state)
 	assert_int_equal(json_integer_value(json_object_get(status, "missed")), 3);
 	list = json_object_get(status, "list");
 	assert_int_equal(json_array_size(list), 2);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "name")), "test_contain");
-	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "rule")), id);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "rule")), "");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "name")),
+			    "test_contain");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "rule")),
+			    id);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(list, 1), "rule")),
+			    "");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
