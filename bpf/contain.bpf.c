@@ -407,17 +407,6 @@ static __always_inline int contain_try(__u64 rule_id, __u64 a, __u64 b, __u64 re
 	return contain_matched(began_with, a, b, rest, rule << 32 | (__u32)allow);
 }
 
-/* What is addressed to nobody goes to this host (ip_route_output_key_hash_rcu(), net/ipv4/route.c; tcp_v6_connect()). */
-static __always_inline void address_meant(__u64 *a, __u64 *b, __u64 rest)
-{
-	if (*a || *b || rest >> 32 & REST_SOCKET)
-		return;
-	if ((rest & 0xff) == 4)
-		*a = 0x7f000001;
-	else
-		*b = 1;
-}
-
 /* What nearly everybody pays: one look; then another one for a kernel thread that acts for somebody. */
 static __always_inline __u64 acting_contained_by(void)
 {
@@ -438,7 +427,6 @@ __noinline int contain_decide(__u64 a, __u64 b, __u64 rest)
 
 	if (!rule_id || !task_is_within(acting_task(current_task())))
 		return VERDICT_ALLOW;
-	address_meant(&a, &b, rest);
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 2 && answer == CONTAIN_SWITCHED; i++)

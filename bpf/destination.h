@@ -32,6 +32,18 @@ struct where {
 	__u64 a, b, rest;
 };
 
+/* What is addressed to nobody goes to this host (ip_route_output_key_hash_rcu(), net/ipv4/route.c; tcp_v6_connect()). */
+static __always_inline struct where where_meant(struct where to)
+{
+	if (to.a || to.b)
+		return to;
+	if ((to.rest & 0xff) == 4)
+		to.a = 0x7f000001;
+	else
+		to.b = 1;
+	return to;
+}
+
 /* Of four words of an IPv6 address in host order; one that only wraps an IPv4 address is that. */
 static __always_inline struct where where_words(__u64 word0, __u64 word1, __u64 word2, __u64 word3, __u64 protocol,
 						__u64 port, __u64 flags)
@@ -40,7 +52,7 @@ static __always_inline struct where where_words(__u64 word0, __u64 word1, __u64 
 
 	if (!word0 && !word1 && word2 == 0xffff)	/* ::ffff:a.b.c.d, RFC 4291 section 2.5.5.2 */
 		to = (struct where){ word3, 0, REST(4, protocol, port, flags | REST_MAPPED) };
-	return to;
+	return where_meant(to);
 }
 
 static __always_inline struct where where4(struct bpf_sock_addr *context, __u64 flags)
@@ -48,7 +60,7 @@ static __always_inline struct where where4(struct bpf_sock_addr *context, __u64 
 	struct where to = { bpf_ntohl(context->user_ip4), 0,
 			    REST(4, context->protocol & 0xff, bpf_ntohs(context->user_port), flags) };
 
-	return to;
+	return where_meant(to);
 }
 
 static __always_inline struct where where6(struct bpf_sock_addr *context, __u64 flags)

@@ -137,6 +137,8 @@ static __always_inline int segment_look(struct __sk_buff *packet, const struct s
 	read = hello_read(packet, slot->index, segment->at - (end - segment->bytes), end);
 	if (read == TLS_MORE && segment->fin)	/* that was all of it */
 		read = TLS_NO_NAME;
+	if (segment->urgent)	/* the peer reads other bytes than these */
+		read = TLS_OTHER;
 	if (read == TLS_MORE) {
 		if (connection->holds && segment_may_grow(segment, sk))
 			return NAMES_AWAIT;
@@ -378,10 +380,14 @@ static __always_inline bool packet_destination(struct __sk_buff *packet, struct 
 	       !bpf_skb_load_bytes(packet, 16, slot->address.address + 12, 4);
 }
 
-/* Raw sockets, SCTP, ping: no other hook sees them. The kernel's own answers are of sockets without a file. Returns enum verdict. */
+/*
+ * Raw sockets, SCTP, ping: no other hook sees them. The kernel's own answers are of sockets without a file. What the kernel sends once
+ * more by itself is sent while any other task runs: who was refused is remembered with the socket. Returns enum verdict.
+ */
 __noinline int other_egress(struct __sk_buff *packet)
 {
 	struct bpf_sock *socket = packet_socket(packet);
+	struct connection *connection;
 	struct scratch *slot;
 	int answer;
 
@@ -390,9 +396,18 @@ __noinline int other_egress(struct __sk_buff *packet)
 	slot = scratch_or_count();
 	if (!slot)
 		return VERDICT_ALLOW;
+	connection = bpf_sk_storage_get(&connections, socket, 0, 0);
+	if (connection) {
+		connection_recall(connection, slot);
+	} else if (!BPF_CORE_READ(current_task(), tgid)) {	/* nobody: the processor was idle */
+		slot->recalled = 1;
+		slot->event.subject.pid = 0;
+	}
 	answer = packet_destination(packet, slot) ? names_decide(slot->index, NAMES_NETWORK) : NAMES_FREE;
 	if (answer == NAMES_FREE && address_known(&slot->address))
 		answer = names_decide(slot->index, NAMES_SENDS);
+	if (answer == NAMES_REFUSED && !slot->recalled)
+		connection_begin(socket, slot, 0, CONNECTION_DATAGRAM);
 	scratch_release(slot);
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }

@@ -178,6 +178,11 @@ static __always_inline int names_once(struct scratch *slot, __u32 what)
 	case OUTCOME_SWITCHED:
 		return NAMES_SWITCHED;
 	}
+	if (slot->recalled && !slot->event.subject.pid) {	/* there is nobody to tell of */
+		if (set_is_active())
+			count_decision(hook, &slot->decision);
+		return slot->decision.verdict == VERDICT_DENY ? NAMES_REFUSED : NAMES_FREE;
+	}
 	emit(slot->index, EMIT(hook, BACKEND_CGROUP),
 	     slot->recalled ? 0 : (__u64)BPF_CORE_READ(current_task(), mm, exe_file), slot->recalled);
 	if (slot->decision.verdict == VERDICT_DENY)

@@ -76,6 +76,7 @@ struct segment {
 	__u32 at;		/* where the payload is in the packet */
 	__u32 bytes;		/* of payload */
 	__u8 syn, fin;
+	__u8 urgent;		/* some byte of it is out of band: who reads may never see it */
 };
 
 #define IP6_EXTENSIONS_MAX 8	/* in the order of RFC 8200, section 4.1, each comes at most twice */
@@ -118,6 +119,7 @@ static __always_inline bool packet_segment(struct __sk_buff *packet, struct segm
 	out->at = at + (header[12] >> 4) * 4;
 	out->bytes = packet->len > out->at ? packet->len - out->at : 0;
 	out->fin = header[13] & 1;
+	out->urgent = header[13] >> 5 & 1;
 	out->syn = header[13] >> 1 & 1;
 	return true;
 }
