@@ -18,8 +18,8 @@
 #define COMM_BYTES 64
 
 struct contain {
-	sd_event_source *timer; /* owned */
-	struct kernel *kernel;
+	struct contain_options options;
+	sd_event_source *timer;              /* owned */
 	const struct generation *generation; /* borrowed; NULL: nothing to contain */
 	__u64 found;
 };
@@ -38,13 +38,13 @@ static bool contains(const struct generation *generation)
  * Until nothing new is found: a child that was born behind the look at its parent is found by the next one. From its mark on a process's
  * children are marked as they are born.
  */
-static void look(struct contain *contain)
+static unsigned look(struct contain *contain)
 {
 	int marked = 1;
 	unsigned sum = 0;
 
 	for (unsigned i = 0; i < PASSES_MAX && marked > 0; i++) {
-		marked = kernel_contain_running(contain->kernel);
+		marked = kernel_contain_running(contain->options.kernel);
 		sum += marked > 0 ? (unsigned)marked : 0;
 	}
 	if (marked < 0)
@@ -55,12 +55,13 @@ static void look(struct contain *contain)
 	if (sum)
 		log_notice("%u processes that ran already are contained", sum);
 	contain->found += sum;
+	return sum;
 }
 
 void contain_look(struct contain *contain)
 {
-	if (contain && contain->generation)
-		look(contain);
+	if (contain && contain->generation && look(contain))
+		contain->options.found(contain->options.context);
 }
 
 int contain_late(struct contain *contain, const struct event_subject *subject, __u32 rule)
@@ -74,10 +75,12 @@ int contain_late(struct contain *contain, const struct event_subject *subject, _
 		return -ENOENT;
 	id = contain->generation->rules[rule - 1].id;
 	process.mark.rule_id = name_hash(id, strlen(id));
-	err = kernel_contain(contain->kernel, &process);
-	if (err == 0)
-		look(contain);
-	return err;
+	err = kernel_contain(contain->options.kernel, &process);
+	if (err < 0)
+		return err;
+	(void)look(contain); /* what it has started */
+	contain->options.found(contain->options.context);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- what is gone */
@@ -95,11 +98,11 @@ static void tidy(struct contain *contain)
 	AUTO_FREE struct contained_process *list = NULL;
 	size_t count = 0;
 
-	if (kernel_contained(contain->kernel, &list, &count) < 0)
+	if (kernel_contained(contain->options.kernel, &list, &count) < 0)
 		return; /* the next time */
 	for (size_t i = 0; i < count; i++)
 		if (is_gone(&list[i]))
-			(void)kernel_contain_end(contain->kernel,
+			(void)kernel_contain_end(contain->options.kernel,
 						 &list[i]); /* it may just have gone by itself */
 }
 
@@ -127,19 +130,19 @@ void contain_generation(struct contain *contain, const struct generation *genera
 	if (!contain->generation)
 		return;
 	tidy(contain);
-	look(contain);
+	(void)look(contain);
 }
 
-int contain_new(sd_event *loop, struct kernel *kernel, struct contain **out_contain)
+int contain_new(const struct contain_options *options, struct contain **out_contain)
 {
 	struct contain *contain = calloc(1, sizeof(*contain));
 	int err;
 
 	if (!contain)
 		return -ENOMEM;
-	contain->kernel = kernel;
-	err = sd_event_add_time_relative(loop, &contain->timer, CLOCK_BOOTTIME, TIDY_US, 10000000,
-					 on_timer, contain);
+	contain->options = *options;
+	err = sd_event_add_time_relative(options->loop, &contain->timer, CLOCK_BOOTTIME, TIDY_US,
+					 10000000, on_timer, contain);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(contain->timer, SD_EVENT_OFF);
 	if (err < 0) {
@@ -206,7 +209,7 @@ json_t *contain_state(struct contain *contain, const struct record_context *cont
 	size_t count = 0, alive = 0;
 
 	if (!contain || !contain->generation ||
-	    kernel_contained(contain->kernel, &list, &count) < 0)
+	    kernel_contained(contain->options.kernel, &list, &count) < 0)
 		return NULL;
 	listed = json_array();
 	if (count)
@@ -219,7 +222,8 @@ json_t *contain_state(struct contain *contain, const struct record_context *cont
 			return NULL;
 	}
 	return json_pack("{s:I, s:I, s:I, s:I, s:O}", "processes", (json_int_t)alive, "room",
-			 (json_int_t)kernel_contained_room(contain->kernel), "found",
+			 (json_int_t)kernel_contained_room(contain->options.kernel), "found",
 			 (json_int_t)contain->found, "missed",
-			 (json_int_t)kernel_contain_missed(contain->kernel), "list", listed);
+			 (json_int_t)kernel_contain_missed(contain->options.kernel), "list",
+			 listed);
 }

@@ -15,8 +15,16 @@
 struct contain;
 struct generation;
 
-/** contain_new() - @loop, @kernel: borrowed, must outlive it. Return: 0; -ENOMEM; -errno of the loop. */
-int contain_new(sd_event *loop, struct kernel *kernel, struct contain **out_contain);
+struct contain_options {
+	sd_event *loop; /* borrowed, as the next; must outlive it */
+	struct kernel *kernel;
+	/* More processes are contained than before, beside those of a policy that becomes active. */
+	void (*found)(void *context);
+	void *context;
+};
+
+/** contain_new() - @options: copied. Return: 0; -ENOMEM; -errno of the loop. */
+int contain_new(const struct contain_options *options, struct contain **out_contain);
 /** contain_free() - accepts NULL; marks stay */
 void contain_free(struct contain *contain);
 

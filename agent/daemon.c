@@ -447,6 +447,11 @@ static void on_found(void *context)
 	contain_look(daemon->contain);
 }
 
+static void on_contained(void *context)
+{
+	daemon_look_at_open(context);
+}
+
 static int on_contain(void *context, const struct event_subject *subject, __u32 rule)
 {
 	struct daemon *daemon = context;
@@ -546,6 +551,12 @@ static int start_learning(struct daemon *daemon)
 		.full = on_full,
 		.context = daemon,
 	};
+	const struct contain_options containing = {
+		.loop = daemon->loop,
+		.kernel = daemon->kernel,
+		.found = on_contained,
+		.context = daemon,
+	};
 	int err = learn_new(&learning, &daemon->learn);
 
 	if (err >= 0)
@@ -553,7 +564,7 @@ static int start_learning(struct daemon *daemon)
 	if (err >= 0)
 		err = names_new(daemon->loop, daemon->kernel, &daemon->names);
 	if (err >= 0)
-		err = contain_new(daemon->loop, daemon->kernel, &daemon->contain);
+		err = contain_new(&containing, &daemon->contain);
 	if (err < 0)
 		return err;
 	daemon->activation.contain = daemon->contain;

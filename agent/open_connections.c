@@ -136,6 +136,8 @@ struct looking {
 	struct open_connections *open;
 	const struct generation *generation;
 	struct summary_pauses pauses;
+	struct contained_process *contained; /* owned */
+	size_t contained_count;
 	char mount[PATH_MAX];	/* where cgroup v2 is */
 	__u64 now_boot_ns;
 	__s64 now_s;
@@ -148,6 +150,7 @@ static void looking_begin(struct looking *looking, struct open_connections *open
 	struct timespec now = {0};
 	char link[64];
 	ssize_t bytes;
+	int err;
 
 	looking->open = open;
 	looking->generation = generation;
@@ -159,6 +162,46 @@ static void looking_begin(struct looking *looking, struct open_connections *open
 	looking->now_boot_ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 	looking->now_s = time(NULL);
 	looking->unmet = open->options.unmet && open->options.unmet(open->options.userdata);
+	err = kernel_contained(open->options.kernel, &looking->contained, &looking->contained_count);
+	if (err < 0)
+		log_error("contained processes cannot be listed, so what they have open is not ended: %s", strerror(-err));
+}
+
+static void looking_done(struct looking *looking)
+{
+	free(looking->contained);
+}
+
+/* The rule that contains a process; NULL: none. */
+static const struct generation_rule *containing(const struct looking *looking, const struct event_subject *subject)
+{
+	struct gen_key key = {.kind = GEN_CONTAIN};
+	const union gen_value *value = NULL;
+
+	for (size_t i = 0; i < looking->contained_count && !value; i++) {
+		const struct contained_process *one = &looking->contained[i];
+
+		if (one->pid != subject->pid || one->mark.start_boot_ns != subject->start_boot_ns)
+			continue;
+		key.a = one->mark.rule_id;
+		value = generation_find(looking->generation, &key);
+	}
+	return value ? rule_of(looking->generation, value->contain.rule) : NULL;
+}
+
+/* Where whoever has it open is contained and the other end is outside: also if that made the connection. */
+static struct match match_contained(const struct looking *looking, const struct open_socket *socket)
+{
+	const struct event_destination *to = &socket->to;
+	bool six = to->family == 6;
+	struct match match = {.leaves = true, .rule = containing(looking, &socket->subject)};
+
+	if (match.rule && match_internal(looking->generation, to->family, word(to->address, six ? 8 : 4),
+					 six ? word(to->address + 8, 8) : 0))
+		match.rule = NULL;
+	if (match.rule)
+		match.allow = match_of(looking->generation, to).allow;
+	return match;
 }
 
 /* The path of a cgroup from the root of cgroup v2; NULL: not known, which no scope excludes. */
@@ -216,8 +259,10 @@ union event_memory {
 };
 
 static void event_fill(const struct looking *looking, const struct open_socket *socket,
-		       const struct match_decision *decision, bool by_name, bool closed, union event_memory *memory)
+		       const struct match_decision *decision, enum recognised recognised, bool closed,
+		       union event_memory *memory)
 {
+	bool by_name = recognised == RECOGNISED_RESOLVED;
 	struct event *out = &memory->event;
 
 	memset(memory, 0, sizeof(*memory));
@@ -236,7 +281,7 @@ static void event_fill(const struct looking *looking, const struct open_socket *
 		.held_by = decision->held_by,
 		.let_through = decision->let_through,
 		.matcher = decision->match.rule->matcher,
-		.recognised = by_name ? RECOGNISED_RESOLVED : RECOGNISED_ADDRESS,
+		.recognised = recognised,
 	};
 	out->subject = socket->subject;
 	out->file = socket->file;
@@ -282,28 +327,65 @@ static bool is_told(const struct open_connections *open, const struct told *told
 	return false;
 }
 
-/* @out_told: what there is to remember of it. Return: whether a rule names it. */
-static bool one_connection(struct looking *looking, const struct sockets *all, const struct open_socket *socket,
-			   struct told *out_told)
+/* Where it goes: by its address, or by the names of that. Return: whether a rule names it. */
+static bool decide_where(const struct looking *looking, const struct sockets *all, const struct open_socket *socket,
+			 struct match_decision *out, enum recognised *out_recognised)
 {
-	const struct open_options *options = &looking->open->options;
 	struct match match = match_of(looking->generation, &socket->to);
-	struct match_decision decision;
-	union event_memory memory;
 	bool by_name = !match.rule;
-	int err = -EPERM;
 
 	if (by_name)
 		match = match_by_name(looking->generation, socket);
 	if (!match.rule || came_in(all, socket))
 		return false;
-	decision = decide_about(looking, socket, &match);
-	if (!decision.in_scope)
-		return false;
-	if (by_name && !decision.let_through && is_shared(looking->generation, socket)) {
-		decision.verdict = VERDICT_ALLOW;
-		decision.let_through = LET_THROUGH_SHARED;
+	*out = decide_about(looking, socket, &match);
+	if (by_name && !out->let_through && is_shared(looking->generation, socket)) {
+		out->verdict = VERDICT_ALLOW;
+		out->let_through = LET_THROUGH_SHARED;
 	}
+	*out_recognised = by_name ? RECOGNISED_RESOLVED : RECOGNISED_ADDRESS;
+	return out->in_scope;
+}
+
+/* Whose it is. Return: whether a rule contains that process, and the connection leaves the internal networks. */
+static bool decide_whose(const struct looking *looking, const struct open_socket *socket, struct match_decision *out)
+{
+	const struct match match = match_contained(looking, socket);
+
+	if (!match.rule)
+		return false;
+	*out = decide_about(looking, socket, &match);
+	return out->in_scope;
+}
+
+/* Either refuses; where neither does, what is said of the destination is told. Return: whether a rule names it. */
+static bool decide_on(const struct looking *looking, const struct sockets *all, const struct open_socket *socket,
+		      struct match_decision *out, enum recognised *out_recognised)
+{
+	bool named = decide_where(looking, all, socket, out, out_recognised);
+	struct match_decision contained;
+
+	if (named && out->verdict == VERDICT_DENY)
+		return true;
+	if (!decide_whose(looking, socket, &contained) || (named && contained.verdict != VERDICT_DENY))
+		return named;
+	*out = contained;
+	*out_recognised = RECOGNISED_CONTAINED;
+	return true;
+}
+
+/* @out_told: what there is to remember of it. Return: whether a rule names it. */
+static bool one_connection(struct looking *looking, const struct sockets *all, const struct open_socket *socket,
+			   struct told *out_told)
+{
+	const struct open_options *options = &looking->open->options;
+	enum recognised recognised = RECOGNISED_NOT;
+	struct match_decision decision;
+	union event_memory memory;
+	int err = -EPERM;
+
+	if (!decide_on(looking, all, socket, &decision, &recognised))
+		return false;
 	if (decision.verdict == VERDICT_DENY && !options->audit_only)
 		err = close_it(looking, socket);
 	if (err == -ENOENT && decision.verdict == VERDICT_DENY)
@@ -314,15 +396,15 @@ static bool one_connection(struct looking *looking, const struct sockets *all, c
 			  strerror(-err), socket->subject.pid);
 	memset(out_told, 0, sizeof(*out_told));
 	out_told->socket = socket->socket;
-	out_told->rule = name_hash(match.rule->id, strlen(match.rule->id));
+	out_told->rule = name_hash(decision.match.rule->id, strlen(decision.match.rule->id));
 	out_told->from_port = socket->from_port;
 	out_told->verdict = decision.verdict;
 	out_told->mode = decision.mode;
 	if (err)
-		count_it(looking, socket, match.rule, by_name);
+		count_it(looking, socket, decision.match.rule, recognised == RECOGNISED_RESOLVED);
 	if (is_told(looking->open, out_told))
 		return true;
-	event_fill(looking, socket, &decision, by_name, !err, &memory);
+	event_fill(looking, socket, &decision, recognised, !err, &memory);
 	options->tell(options->userdata, &memory.event, !err);
 	return true;
 }
@@ -379,6 +461,7 @@ static int look(struct open_connections *open, const struct generation *generati
 		qsort(all.list, all.count, sizeof(*all.list), compare);
 	looking_begin(looking, open, generation);
 	err = look_at_all(looking, &all);
+	looking_done(looking);
 	*out_nameless = looking->nameless;
 	return err;
 }

@@ -35,7 +35,8 @@ void open_free(struct open_connections *open);
  * @open:       borrowed; NULL does nothing
  * @generation: active in the kernel; borrowed
  *
- * Connections that somebody else made to this host are not meant: those of a port that is listened on. What is let through
+ * Also those of contained processes that leave the internal networks, whoever made them.
+ * Otherwise connections that somebody else made to this host are not meant: those of a port that is listened on. What is let through
  * is counted from now on (evidence.h), and told once as long as the decision is the same. Addresses that a denied name was resolved to
  * count too; where innocent names share one, the connection is let through, as no hello is there to look at any more, unless the
  * policy refuses what has no name.

@@ -9,7 +9,9 @@ INSIDE=192.0.2.65
 OUTSIDE=198.51.100.7
 
 cp "$HELPERS/dial" "$PROGRAM"
+cp "$HELPERS/stream" "$WORK/opt/sensor/bin/stream"
 echo "not a copy" >>"$WORK/dial"
+echo "not a copy" >>"$WORK/stream"
 
 # write_containing FILE MODE REVISION
 write_containing() {
@@ -66,9 +68,17 @@ later "fork,exec=$WORK/dial,wait=$WORK/go" $OUTSIDE 904
 later "thread,wait=$WORK/go" $OUTSIDE 905
 later "wait=$WORK/go" $INSIDE 906
 (inside "$WORK/dial" --via "wait=$WORK/go" tcp $OUTSIDE 907 >"$WORK/later.907" 2>&1) &
+serve "$WORK/server.outside" $OUTSIDE 4430 0
+serve "$WORK/server.inside" $INSIDE 4430 0
+STREAM_PROGRAM=$WORK/opt/sensor/bin/stream
+hold "$WORK/open.outside" hold $OUTSIDE 4430 1000
+hold "$WORK/open.inside" hold $INSIDE 4430 1000
+STREAM_PROGRAM=
+held_open=$STREAM
+hold "$WORK/open.innocent" hold $OUTSIDE 4430 1000
 # all of them are there
 tries=0
-until [ "$(wc -l <"$CG/cgroup.procs")" -ge 9 ] || [ "$tries" -gt $((50 * SLOW)) ]; do
+until [ "$(wc -l <"$CG/cgroup.procs")" -ge 12 ] || [ "$tries" -gt $((50 * SLOW)) ]; do
 	tries=$((tries + 1))
 	sleep 0.1
 done
@@ -78,6 +88,16 @@ check "a policy that contains takes over" apply "$POLICY"
 event_is "what ran before is told" event.action=exec event.outcome=success process.executable="$PROGRAM" \
 	embargo.contained.ran_before=true embargo.contained.enforced=true embargo.would_deny=false
 event_is "so is what it had started" process.executable="$WORK/dial" embargo.contained.ran_before=true embargo.recognised=contained
+if line_comes "$WORK/open.outside" ECONNABORTED; then
+	ok "a connection that it had outside is ended: ECONNABORTED"
+else
+	not_ok "a connection that it had outside is ended: ECONNABORTED" "$(cat "$WORK/open.outside")"
+fi
+is "one to an internal network stays open" open "$(tail -n 1 "$WORK/open.inside")"
+is "one of an innocent program stays open" open "$(tail -n 1 "$WORK/open.innocent")"
+event_is "that is told" event.action=connect event.outcome=failure destination.ip=$OUTSIDE destination.port=4430 \
+	embargo.open.closed=true embargo.recognised=contained process.executable="$WORK/opt/sensor/bin/stream"
+kill "$held_open" "$STREAM"
 touch "$WORK/go"
 outcome() {
 	tries=0

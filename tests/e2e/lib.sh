@@ -249,7 +249,7 @@ hold() {
 	shift
 	{
 		echo 0 >"$CG/cgroup.procs"
-		exec "$WORK/stream" "$@" <"$out.in"
+		exec "${STREAM_PROGRAM:-$WORK/stream}" "$@" <"$out.in"
 	} >"$out" 2>&1 &
 	STREAM=$!
 	exec 9>"$out.in"

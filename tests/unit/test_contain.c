@@ -77,17 +77,27 @@ struct world {
 	sd_event *loop;
 	struct kernel kernel;
 	struct contain *contain;
+	unsigned told;
 	struct gen_key keys[2];
 	union gen_value values[2];
 	struct generation generation;
 };
 
+static void on_found(void *context)
+{
+	((struct world *)context)->told++;
+}
+
 static int set_up(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
+	struct contain_options options = {.found = on_found, .context = world};
 
-	if (!world || sd_event_new(&world->loop) < 0 ||
-	    contain_new(world->loop, &world->kernel, &world->contain) < 0)
+	if (!world || sd_event_new(&world->loop) < 0)
+		return -1;
+	options.loop = world->loop;
+	options.kernel = &world->kernel;
+	if (contain_new(&options, &world->contain) < 0)
 		return -1;
 	world->keys[0].kind = GEN_HEADER;
 	world->keys[1].kind = GEN_CONTAIN;
@@ -142,10 +152,15 @@ static void looks_until_nothing_is_new(void **state)
 
 	world->kernel.running[0] = 5;
 	world->kernel.running[1] = 1;
+	world->kernel.running[3] = 2;
 	contain_generation(world->contain, &world->generation);
 	assert_int_equal(world->kernel.looks, 3);
+	assert_int_equal(world->told, 0); /* whoever makes a policy active looks by himself */
 	contain_look(world->contain);
 	assert_int_equal(world->kernel.looks, 4);
+	assert_int_equal(world->told, 1);
+	contain_look(world->contain);
+	assert_int_equal(world->told, 1);
 }
 
 static void a_policy_that_contains_nothing_does_not_look(void **state)
@@ -197,6 +212,7 @@ static void marks_what_is_recognised_late(void **state)
 	assert_int_equal(world->kernel.marks[0].mark.since_boot_ns,
 			 0); /* its children are descendants */
 	assert_int_equal(world->kernel.looks, 1);
+	assert_int_equal(world->told, 1);
 }
 
 static void tells_who_is_contained(void **state)

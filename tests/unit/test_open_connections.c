@@ -29,6 +29,7 @@ static struct closing ended[SOCKETS_MAX];
 static size_t ended_count;
 static int end_answer;
 static size_t counted;
+static struct contained_process contained;	/* .pid 0: nobody is */
 static __u64 paused_until;
 
 static struct event told[SOCKETS_MAX];
@@ -42,6 +43,15 @@ int kernel_sockets(struct kernel *kernel, kernel_socket_fn fn, void *context)
 	for (size_t i = 0; i < socket_count && !err; i++)
 		err = fn(context, &sockets[i]);
 	return err;
+}
+
+int kernel_contained(struct kernel *kernel, struct contained_process **out, size_t *out_count)
+{
+	*out_count = contained.pid != 0;
+	*out = malloc(sizeof(**out));
+	assert_non_null(*out);
+	**out = contained;
+	return 0;
 }
 
 int kernel_flow_put(struct kernel *kernel, __u64 cookie, const struct flow *flow, const struct evidence *first)
@@ -88,6 +98,35 @@ static struct generation *compile(enum mode mode)
 			    .confidence = 1,
 			    .network = {.family = 4, .a = 0xc0000200, .bits = 24, .port_count = 1, .port_first = &port, .port_last = &port, .protocol = 6}};
 	struct rules rules = {.policy = "p", .revision = 1, .mode = mode, .list = &rule, .count = 1};
+	struct generation *generation = NULL;
+	struct diagnostics diags = {0};
+
+	assert_int_equal(rules_compile(&rules, &diags, &generation), 0);
+	diagnostics_done(&diags);
+	return generation;
+}
+
+/* 192.0.2.0/24 is what a program at a path may reach. */
+static struct generation *compile_containing(enum mode mode)
+{
+	struct rule rule = {.vendor = "example",
+			    .vendor_name = "Example",
+			    .product = "agent",
+			    .value = "/opt/agent",
+			    .reason = "",
+			    .matcher = MATCHER_PATH,
+			    .action = ACTION_CONTAIN,
+			    .target = mode,
+			    .target_held_by = mode == MODE_AUDIT ? HELD_BY_POLICY : 0,
+			    .confidence = 1};
+	const struct rule internal = {.matcher = MATCHER_NETWORK, .network = {.family = 4, .a = 0xc0000200, .bits = 24}};
+	struct rules rules = {.policy = "p",
+			      .revision = 1,
+			      .mode = mode,
+			      .list = &rule,
+			      .count = 1,
+			      .internal = &internal,
+			      .internal_count = 1};
 	struct generation *generation = NULL;
 	struct diagnostics diags = {0};
 
@@ -257,6 +296,71 @@ static void what_was_resolved_is_meant(void **state)
 	generation_free(generation);
 }
 
+static const char rule_id[] = "example/agent/path/";
+
+/* Process 50, started at 5, is contained. */
+static void contain(const struct generation *generation)
+{
+	assert_memory_equal(generation->rules[0].id, rule_id, sizeof(rule_id) - 1);
+	contained = (struct contained_process){
+		.pid = 50,
+		.mark = {.rule_id = name_hash(generation->rules[0].id, strlen(generation->rules[0].id)), .start_boot_ns = 5}};
+}
+
+static struct open_socket *add_outside(__u32 pid, __u64 start_boot_ns)
+{
+	struct open_socket *socket = add(1, 443, pid);
+
+	socket->to.address[0] = 198;
+	socket->subject.start_boot_ns = start_boot_ns;
+	return socket;
+}
+
+static void what_a_contained_process_has_outside_is_ended(void **state)
+{
+	struct generation *generation = compile_containing(MODE_ENFORCE);
+	struct open_connections *open = begin(false);
+	struct open_socket *listening;
+
+	contain(generation);
+	add_outside(51, 5);				/* another process */
+	add_outside(50, 6);				/* another one with its number */
+	add(1, 443, 50)->subject.start_boot_ns = 5;	/* to an internal network */
+	add_outside(50, 5)->from_port = 22;		/* one that came in is one that leaves */
+	listening = add(0, 0, 1);
+	listening->state = TCP_LISTEN;
+	listening->from_port = 22;
+	assert_int_equal(open_look(open, generation), 1);
+	assert_int_equal(ended_count, 1);
+	assert_int_equal(ended[0].cookie, 104);
+	assert_int_equal(told_count, 1);
+	assert_true(told_closed[0]);
+	assert_int_equal(told[0].decision.rule, 1);
+	assert_int_equal(told[0].decision.verdict, VERDICT_DENY);
+	assert_int_equal(told[0].decision.matcher, MATCHER_PATH);
+	assert_int_equal(told[0].decision.recognised, RECOGNISED_CONTAINED);
+	open_free(open);
+	generation_free(generation);
+	contained.pid = 0;
+}
+
+static void what_is_contained_in_audit_stays_open(void **state)
+{
+	struct generation *generation = compile_containing(MODE_AUDIT), *other = compile(MODE_ENFORCE);
+	struct open_connections *open = begin(false);
+
+	contain(generation);
+	add_outside(50, 5);
+	assert_int_equal(open_look(open, generation), 1);
+	assert_int_equal(ended_count, 0);
+	assert_int_equal(told[0].decision.mode, MODE_AUDIT);
+	assert_int_equal(open_look(open, other), 0);	/* that rule is gone */
+	open_free(open);
+	generation_free(generation);
+	generation_free(other);
+	contained.pid = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +370,8 @@ int main(void)
 		cmocka_unit_test(what_is_shared_is_one),
 		cmocka_unit_test(what_cannot_be_ended_is_told_so),
 		cmocka_unit_test(what_was_resolved_is_meant),
+		cmocka_unit_test(what_a_contained_process_has_outside_is_ended),
+		cmocka_unit_test(what_is_contained_in_audit_stays_open),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
