@@ -137,9 +137,7 @@ static __always_inline int segment_look(struct __sk_buff *packet, const struct s
 	read = hello_read(packet, slot->index, segment->at - (end - segment->bytes), end);
 	if (read == TLS_MORE && segment->fin)	/* that was all of it */
 		read = TLS_NO_NAME;
-	if (segment->urgent)	/* the peer reads other bytes than these */
-		read = TLS_OTHER;
-	if (read == TLS_MORE) {
+	if (read == TLS_MORE && !segment->urgent) {
 		if (connection->holds && segment_may_grow(segment, sk))
 			return NAMES_AWAIT;
 		connection->tls = slot->tls;
@@ -149,7 +147,8 @@ static __always_inline int segment_look(struct __sk_buff *packet, const struct s
 	socket_key(sk, &slot->address);
 	socket_destination(sk, PROTOCOL_TCP, &slot->event.destination);
 	connection_recall(connection, slot);
-	return names_decide(slot->index, hello_question(read));
+	/* with an urgent byte the peer reads other bytes than these */
+	return names_decide(slot->index, segment->urgent ? NAMES_HIDDEN : hello_question(read));
 }
 
 /* Returns enum verdict. */

@@ -18,6 +18,7 @@ enum names_question {
 	NAMES_NAMELESS,		/* TLS without a name */
 	NAMES_QUIC,		/* UDP to port 443: the name cannot be seen */
 	NAMES_SERVER,		/* a server name */
+	NAMES_HIDDEN,		/* bytes that the peer reads otherwise than they look: never shared */
 	NAMES_NETWORK,		/* the address itself, by rules of networks; recorded as a connection */
 	NAMES_LATER = 16,	/* ORed: what goes through because it is shared is not recorded, the answer is NAMES_AWAIT */
 };

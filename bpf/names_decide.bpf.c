@@ -78,7 +78,7 @@ static __always_inline __u64 address_match(struct scratch *slot, __u32 what)
 	if (!slot->resolved.deny)
 		return 0;
 	what &= ~NAMES_LATER;
-	strict = (what == NAMES_NAMELESS && slot->flags & GEN_FLAG_REFUSE_NO_NAME) ||
+	strict = what == NAMES_HIDDEN || (what == NAMES_NAMELESS && slot->flags & GEN_FLAG_REFUSE_NO_NAME) ||
 		 (what == NAMES_QUIC && slot->flags & GEN_FLAG_REFUSE_QUIC);
 	if (what == NAMES_CONNECTS)
 		how |= NAMES_HOW_QUIET;

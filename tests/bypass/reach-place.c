@@ -151,12 +151,12 @@ static void by_relay(struct place relay)
 static void proxy_unix(void) { by_relay(place_relay()); }
 static void proxy_loopback(void) { by_relay(place_of("127.0.0.1", PORT_RELAY)); }
 
-/* The words say whom they are for, and who takes them would pass them on. */
+/* The words say whom they are for, and who takes them would pass them on. Not INNOCENT: a denied name is resolved to that, too. */
 static void proxy_elsewhere(void)
 {
-	struct place innocent = place4(INNOCENT, PORT);
+	struct place proxy = place_of("198.18.0.2", PORT);
 
-	say_all(connect_to(SOCK_STREAM, 0, &innocent));
+	say_all(connect_to(SOCK_STREAM, 0, &proxy));
 }
 
 static void nat64(void)
