@@ -447,7 +447,7 @@ static void on_found(void *context)
 	contain_look(daemon->contain);
 }
 
-static void on_contained(void *context)
+static void on_more(void *context)
 {
 	daemon_look_at_open(context);
 }
@@ -554,7 +554,7 @@ static int start_learning(struct daemon *daemon)
 	const struct contain_options containing = {
 		.loop = daemon->loop,
 		.kernel = daemon->kernel,
-		.found = on_contained,
+		.found = on_more,
 		.context = daemon,
 	};
 	int err = learn_new(&learning, &daemon->learn);
@@ -562,7 +562,7 @@ static int start_learning(struct daemon *daemon)
 	if (err >= 0)
 		err = suspects_new(&suspecting, &daemon->suspects);
 	if (err >= 0)
-		err = names_new(daemon->loop, daemon->kernel, &daemon->names);
+		err = names_new(daemon->loop, daemon->kernel, on_more, daemon, &daemon->names);
 	if (err >= 0)
 		err = contain_new(&containing, &daemon->contain);
 	if (err < 0)

@@ -34,6 +34,8 @@ struct names {
 	struct kernel *kernel;			/* borrowed */
 	const struct generation *generation;	/* borrowed; NULL: none yet */
 	sd_event *loop;				/* borrowed */
+	void (*found)(void *userdata);
+	void *userdata;
 	sd_event_source *timer;			/* owned: every minute */
 	sd_event_source *directory, *file;	/* owned: inotify; NULL: cannot be watched, the timer looks */
 	struct stat hosts;			/* as it was read last */
@@ -168,8 +170,10 @@ static int on_hosts(sd_event_source *source, const struct inotify_event *event, 
 		return 0;
 	if (source == names->directory)
 		watch_file(names); /* another file has the name */
-	if (hosts_changed(names))
-		read_hosts(names);
+	if (!hosts_changed(names))
+		return 0;
+	read_hosts(names);
+	names->found(names->userdata);
 	return 0;
 }
 
@@ -232,8 +236,11 @@ static int on_minute(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct names *names = userdata;
 
-	if (hosts_changed(names))
+	if (hosts_changed(names)) {
+		watch_file(names);
 		read_hosts(names);
+		names->found(names->userdata);
+	}
 	sweep(names);
 	arm(names);
 	return 0;
@@ -244,13 +251,15 @@ void names_generation(struct names *names, const struct generation *generation)
 	if (!names)
 		return;
 	names->generation = generation;
+	watch_file(names); /* another one may have been mounted there, which nobody tells */
 	read_hosts(names);
 	(void)kernel_seen_each(names->kernel, take_seen, names); /* the callback never ends it */
 	sweep(names);
 	arm(names);
 }
 
-int names_new(sd_event *loop, struct kernel *kernel, struct names **out_names)
+int names_new(sd_event *loop, struct kernel *kernel, void (*found)(void *userdata), void *userdata,
+	      struct names **out_names)
 {
 	struct names *names = calloc(1, sizeof(*names));
 	int err;
@@ -258,6 +267,8 @@ int names_new(sd_event *loop, struct kernel *kernel, struct names **out_names)
 	if (!names)
 		return -ENOMEM;
 	names->loop = loop;
+	names->found = found;
+	names->userdata = userdata;
 	names->kernel = kernel;
 	err = sd_event_add_time_relative(loop, &names->timer, CLOCK_BOOTTIME, SWEEP_US, ACCURACY_US, on_minute, names);
 	if (err >= 0)

@@ -18,10 +18,12 @@ struct names;
 /**
  * names_new() - begin to follow /etc/hosts; does nothing else before names_generation()
  * @loop, @kernel: borrowed; must outlive it
+ * @found: called with @userdata when /etc/hosts has changed: more may be known than a moment ago
  *
  * Return: 0; -ENOMEM; -errno of the loop.
  */
-int names_new(sd_event *loop, struct kernel *kernel, struct names **out_names);
+int names_new(sd_event *loop, struct kernel *kernel, void (*found)(void *userdata), void *userdata,
+	      struct names **out_names);
 /** names_free() - what is in the kernel stays; accepts NULL */
 void names_free(struct names *names);
 

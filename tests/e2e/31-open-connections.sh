@@ -114,6 +114,34 @@ start_agent
 gone "at a start" "$WORK/again" ECONNABORTED
 caps=$((0x$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$AGENT/status")))
 is "neither can the enforcing agent itself" 0 $((caps >> 21 & 1))
+
+# by name: at first nobody knows that the address is a denied name's. Natively the file of the host is not touched.
+cat >"$CATALOG/cloud.yaml" <<-END
+kind: Vendor
+id: cloud
+name: Cloud
+products:
+  - id: service
+    name: Service
+    class: commercial
+    confidence: documented
+    sources: ["https://docs.example.com/cloud"]
+    domains: ["*.cloud.example.com"]
+END
+echo "127.0.0.1 localhost" >"$WORK/hosts"
+[ -e /etc/hosts ] || : >/etc/hosts
+mount --bind "$WORK/hosts" /etc/hosts
+write_policy "$WORK/names.yaml" enforce 4 <<-END
+  - vendor: cloud
+END
+check "a policy with a name" apply "$WORK/names.yaml"
+hold "$WORK/named" hold 192.0.2.90 4430 1000
+stays "an address nobody knows a name of" "$WORK/named"
+echo "192.0.2.90 eu.cloud.example.com" >>"$WORK/hosts"
+gone "/etc/hosts says that it is a denied name's" "$WORK/named" ECONNABORTED
+event_is "... and it is an event" event.action=name event.outcome=failure destination.ip=192.0.2.90 \
+	destination.domain=eu.cloud.example.com embargo.open.closed=true
+umount /etc/hosts
 kill_agent
 tries=0
 while cat /proc/[0-9]*/comm 2>/dev/null | grep -q embargo-closer && [ "$tries" -lt 50 ]; do
