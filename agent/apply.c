@@ -98,18 +98,17 @@ int generation_install(struct kernel *kernel, const struct generation *generatio
 
 int kernel_apply(struct kernel *kernel, const struct generation *generation, const struct learned_list *learned)
 {
-	const struct gen_key key = { .kind = GEN_HEADER };
-	const union gen_value *header = generation_find(generation, &key);
-	__u32 flags = header ? header->header.flags : 0;
+	__u32 flags = generation_flags(generation);
+	struct gen_header now = { .flags = flags };
 	int err = contained_ready(kernel, flags);
 
 	err = err ?: needed_attach(kernel, flags);	/* before: there is no moment without */
 	err = err ?: generation_install(kernel, generation, learned);
-	if (!err)
-		unneeded_detach(kernel, flags);
+	if (err)
+		(void)generation_header(kernel->entries, &now);	/* the one before goes on */
+	unneeded_detach(kernel, now.flags);
 	descriptors_refresh(kernel);
-	if (!err)
-		contained_done(kernel, flags);
+	contained_done(kernel, now.flags);
 	return err;
 }
 

@@ -26,10 +26,7 @@ struct contain {
 
 static bool contains(const struct generation *generation)
 {
-	const struct gen_key key = {.kind = GEN_HEADER};
-	const union gen_value *value = generation ? generation_find(generation, &key) : NULL;
-
-	return value && value->header.flags & GEN_FLAG_CONTAIN;
+	return generation_flags(generation) & GEN_FLAG_CONTAIN;
 }
 
 /* ---------------------------------------------------------------- what runs already */

@@ -90,6 +90,13 @@ const struct program_row program_rows[] = {
 const size_t program_row_count = sizeof(program_rows) / sizeof(program_rows[0]);
 _Static_assert(sizeof(program_rows) / sizeof(program_rows[0]) <= PROGRAM_ROWS_MAX, "a descriptor for each");
 
+const struct iterator_row iterator_rows[] = {
+	{ .name = "identify" },
+	{ .name = "sockets" },
+	{ .name = "contain_running", .only_with = GEN_FLAG_CONTAIN },
+};
+const size_t iterator_row_count = sizeof(iterator_rows) / sizeof(iterator_rows[0]);
+
 const struct backend_row backend_rows[] = {
 	{ HOOK_EXEC, BACKEND_LSM, FEATURE_LSM, "prevents: exec answers EPERM, scripts too" },
 	{ HOOK_EXEC, BACKEND_FMOD_RET, FEATURE_FMOD_RET,

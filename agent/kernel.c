@@ -120,28 +120,6 @@ int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_prog
 	return 0;
 }
 
-static int scratch_open(int program)
-{
-	struct bpf_prog_info info = {};
-	__u32 ids[32], bytes = sizeof(info);
-
-	info.nr_map_ids = 32;
-	info.map_ids = (__u64)(unsigned long)ids;
-	if (bpf_obj_get_info_by_fd(program, &info, &bytes))
-		return -1;
-	for (__u32 i = 0; i < info.nr_map_ids && i < 32; i++) {
-		struct bpf_map_info map_info = {};
-		int map = bpf_map_get_fd_by_id(ids[i]);
-
-		bytes = sizeof(map_info);
-		if (map >= 0 && !bpf_obj_get_info_by_fd(map, &map_info, &bytes) &&
-		    !strcmp(map_info.name, "scratch"))
-			return map;
-		close_owned_fd(&map);
-	}
-	return -1;
-}
-
 void descriptors_open(struct kernel *kernel)
 {
 	__u32 number;
@@ -158,13 +136,13 @@ void descriptors_open(struct kernel *kernel)
 		if (link_attached(kernel->pins, kernel->set, program_rows[i].name, &number))
 			continue;
 		kernel->programs[i] = bpf_prog_get_fd_by_id(number);
-		if (kernel->scratch < 0 && kernel->programs[i] >= 0)
-			kernel->scratch = scratch_open(kernel->programs[i]);
 	}
 }
 
 void descriptors_refresh(struct kernel *kernel)
 {
+	if (kernel->contain_running < 0)
+		kernel->contain_running = program_open(kernel, "contain_running");
 	for (size_t i = 0; i < program_row_count; i++) {
 		if (!program_rows[i].only_with)
 			continue;
@@ -179,7 +157,6 @@ void descriptors_refresh(struct kernel *kernel)
 void descriptors_close(struct kernel *kernel)
 {
 	close_owned_fd(&kernel->entries);
-	close_owned_fd(&kernel->scratch);
 	close_owned_fd(&kernel->facts);
 	close_owned_fd(&kernel->retired_entries);
 	close_owned_fd(&kernel->retired_facts);
@@ -192,30 +169,23 @@ void descriptors_close(struct kernel *kernel)
 		close_owned_fd(&kernel->programs[i]);
 }
 
-/* Is there a pin of a program of its own? */
-static bool program_is_there(const struct kernel *kernel, const char *name)
-{
-	_cleanup_fd_ int program = program_open(kernel, name);
-
-	return program >= 0;
-}
-
-/* All of it attached, and what may be attached later is there: then there is nothing to load. */
+/* All that every policy needs, attached, and the working memory: then only what this policy needs may have to be loaded. */
 static bool set_is_whole(const struct kernel *kernel)
 {
+	_cleanup_fd_ int scratch = set_map_open(kernel, "scratch");
+
 	for (size_t i = 0; i < program_row_count; i++)
 		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) &&
 		    !program_rows[i].optional && !program_rows[i].only_with &&
 		    link_attached(kernel->pins, kernel->set, program_rows[i].name, NULL))
 			return false;
-	for (size_t i = 0; i < program_row_count; i++)
-		if (load_wants(&program_rows[i], &kernel->features, kernel->backends) && program_rows[i].only_with &&
-		    !program_is_there(kernel, program_rows[i].name))
+	for (size_t i = 0; i < iterator_row_count; i++) {
+		_cleanup_fd_ int iterator = program_open(kernel, iterator_rows[i].name);
+
+		if (!iterator_rows[i].only_with && iterator < 0)
 			return false;
-	for (size_t i = 0; i < iterator_count; i++)
-		if (!program_is_there(kernel, iterator_names[i]))
-			return false;
-	return true;
+	}
+	return scratch >= 0;
 }
 
 #define ATTACHED_MAX 256
@@ -295,8 +265,8 @@ static int attached_end(struct attached *attached)
 static void remove_other_sets(const struct kernel *kernel)
 {
 	struct attached attached = {};
-	__u64 sets[64];
-	int count = pin_sets(kernel->pins, sets, 64);
+	__u64 sets[SETS_MAX];
+	int count = pin_sets(kernel->pins, sets, SETS_MAX);
 
 	if (count > 1)
 		usleep(EXCHANGE_GRACE_US);
@@ -345,12 +315,12 @@ static int exchange(struct kernel_begun *begun, const struct generation *first, 
 	int err = 0;
 
 	if (!begun->loaded) {	/* it looked as if it could be adopted */
-		err = load_open(kernel, &begun->config, &begun->loaded);
+		err = load_open(kernel, 0, &begun->loaded);
 		err = err ?: load_programs(begun->loaded);
 	}
 	if (err)
 		return err;
-	(void)pin_set_remove(kernel->pins, kernel->set);	/* a broken one of this name */
+	(void)pin_set_empty(kernel->pins, kernel->set);	/* a broken one of this name */
 	err = maps_open(kernel->pins, &kernel->maps);
 	if (!err)
 		err = generation_ready(kernel, first, learned, &header);
@@ -360,6 +330,8 @@ static int exchange(struct kernel_begun *begun, const struct generation *first, 
 		err = contained_ready(kernel, header.flags);
 	if (!err)
 		err = load_attach(begun->loaded, kernel);
+	if (!err)
+		err = begun_keep_needed(begun);
 	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (!err)
@@ -422,7 +394,7 @@ struct kernel *kernel_new(const struct kernel_options *options)
 		return NULL;
 	memset(&kernel->maps, -1, sizeof(kernel->maps));
 	memset(kernel->programs, -1, sizeof(kernel->programs));
-	kernel->entries = kernel->scratch = kernel->facts = kernel->identify = kernel->sockets = -1;
+	kernel->entries = kernel->facts = kernel->identify = kernel->sockets = -1;
 	kernel->contain_running = kernel->marks = kernel->fork_event = -1;
 	kernel->retired_entries = kernel->retired_facts = -1;
 	kernel->learned_lock = learned_lock_new();
@@ -464,6 +436,8 @@ static int start(struct kernel_begun *begun, const struct generation *first, con
 	int err;
 
 	begun_wait_prepared(begun);
+	if (!begun->err)
+		begun_need(begun, generation_flags(first));
 	err = begun->err ?: install_early(begun, first, learned);
 	begun_wait(begun);
 	err = err ?: begun->load_err;
@@ -520,8 +494,8 @@ void kernel_close(struct kernel *kernel)
 int kernel_detach(const char *pins)
 {
 	struct attached attached = {};
-	__u64 sets[64];
-	int count = pin_sets(pins ?: PIN_DEFAULT, sets, 64), err, left;
+	__u64 sets[SETS_MAX];
+	int count = pin_sets(pins ?: PIN_DEFAULT, sets, SETS_MAX), err, left;
 
 	for (int i = 0; i < count; i++)
 		attached_find(pins ?: PIN_DEFAULT, sets[i], &attached);

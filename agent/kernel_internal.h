@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* kernel_internal.h - what the files behind kernel.h share: begin.c, load.c, apply.c, flows.c, learned.c, resolved.c, upward.c, kernel.c, report.c. */
+/* kernel_internal.h - what the files behind kernel.h share: begin.c, load.c, attach.c, apply.c, flows.c, learned.c, resolved.c, upward.c, kernel.c, report.c. */
 #ifndef EMBARGO_KERNEL_INTERNAL_H
 #define EMBARGO_KERNEL_INTERNAL_H
 
@@ -30,11 +30,11 @@ struct kernel {
 	char within[PIN_PATH_BYTES];
 	struct features features;
 	enum backend backends[HOOK_MAX];
-	__u64 set;
+	__u64 set;			/* as .config has it */
+	struct load_config config;
 	struct kernel_maps maps;
 	/* Opened while the agent still may ask for objects by their numbers (CAP_SYS_ADMIN). -1: none. */
 	int entries;			/* the active generation */
-	int scratch;
 	int facts;			/* learned facts of the active generation */
 	struct learned_filter *filter;	/* that of the generation of .facts, of all that are mapped at .filters */
 	struct learned_filter *filters;	/* shared with the kernel and with children */
@@ -85,36 +85,54 @@ bool load_wants(const struct program_row *row, const struct features *features, 
 int load_config_fill(const struct kernel_options *options, const struct features *features,
 		     const enum backend *backends, struct load_config *out_config);
 
-struct loaded;		/* a program set in this process: loaded, perhaps attached, not pinned */
+/* A part of a program set in this process: loaded, perhaps attached. */
+struct loaded {
+	struct embargo_bpf *skeleton;	/* owned */
+	struct bpf_object *object;	/* of .skeleton */
+	__u32 flags;			/* enum gen_flag: the programs that only policies with these need; 0: those of every policy */
+	struct bpf_link *links[PROGRAM_ROWS_MAX];	/* owned; by program row */
+};
+
+/** load_flags() - those of @flags (enum gen_flag) that only some policies have and that have programs on this host */
+__u32 load_flags(const struct kernel *kernel, __u32 flags);
+
+/** load_is_part() - does what @only_with is for (hooks.h) belong to the part of these flags? */
+bool load_is_part(enum gen_flag only_with, __u32 flags);
 
 /**
- * load_open() - a set, ready for load_programs(); "generation" and "learned" are pinned afterwards
- * @kernel: borrowed
- * @config: from load_config_fill()
+ * load_open() - a part of a set, ready for load_programs(); "generation", "learned" and "filter" are pinned afterwards
+ * @kernel: borrowed; .pins, .set, .config, .features and .backends are set
+ * @flags:  as in struct loaded
  * @out:    owned by the caller
  *
  * Return: 0, or the errno of the kernel; what failed has been logged by the caller's libbpf printer.
  */
-int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out);
+int load_open(const struct kernel *kernel, __u32 flags, struct loaded **out);
 
-/** load_programs() - once: with the pinned maps, or making and pinning them. Return: as load_open(), then good for load_close() only */
+/**
+ * load_programs() - once: with the pinned maps, or making and pinning them
+ *
+ * Parts may be loaded side by side. Return: as load_open(), then good for load_close() only.
+ */
 int load_programs(struct loaded *loaded);
 
-/** load_attach() - attach and pin every program of it. Return: 0, -errno; partly attached on failure. */
+/** load_keep() - pin its programs that are not always attached. Return: 0, -errno; partly on failure. */
+int load_keep(const struct loaded *loaded, const struct kernel *kernel);
+
+/** load_attach() - of the part for every policy: attach, pin, load_keep(). Return: 0, -errno; partly attached on failure. */
 int load_attach(struct loaded *loaded, const struct kernel *kernel);
 
 /** load_close() - let go; what is pinned stays attached, the rest is detached. Accepts NULL. */
 void load_close(struct loaded *loaded);
 
-/* Programs that are neither attached nor of a hook: iterators, which the agent calls. */
-extern const char *const iterator_names[];
-extern const size_t iterator_count;
-
 /** program_open() - a program of the active set that has a pin of its own, to be closed; or a negative errno */
 int program_open(const struct kernel *kernel, const char *name);
 
+/** set_map_open() - a map that is the set's own, to be closed; or a negative errno */
+int set_map_open(const struct kernel *kernel, const char *name);
+
 /**
- * needed_attach() - see that the programs which only some policies need are attached if this one does
+ * needed_attach() - see that the programs which only some policies need are loaded and attached if this one does
  * @kernel: its set is attached
  * @flags:  enum gen_flag of the generation
  *
@@ -130,18 +148,23 @@ int needed_attach(const struct kernel *kernel, __u32 flags);
  */
 void unneeded_detach(const struct kernel *kernel, __u32 flags);
 
-/* What is known and done before there is a policy; begin.c. */
+/* What is known and done before the programs are attached; begin.c. */
 struct kernel_begun {
 	struct kernel *kernel;		/* owned; NULL: kernel_start() has made it the caller's */
-	struct load_config config;
 	struct loaded *loaded;		/* owned; NULL: what is pinned looked as if it can be adopted, or it failed */
 	int lock;			/* of the pins; negative: not held */
 	sem_t prepared;			/* posted when all of the above and .err are there for the caller's thread */
 	int err;			/* what kernel_start() is to return; 0: go on */
 	int load_err;			/* the same, when the thread has ended */
 	bool fresh;			/* no set was pinned */
+	bool made;			/* the set's directory is of this start */
 	bool threaded;			/* .thread may still work on all of this */
 	pthread_t thread;
+	/* What only some policies need and the first one does; with a thread of its own. */
+	struct loaded *needed;		/* owned; NULL: nothing, or it failed */
+	int needed_err;			/* when that thread has ended */
+	bool needing;			/* .needed_thread may still work on the two above */
+	pthread_t needed_thread;
 };
 
 /** begun_new() - for kernel_begin_end(); nothing has begun. NULL without memory */
@@ -152,6 +175,15 @@ void begun_run(struct kernel_begun *begun);
 void begun_wait_prepared(struct kernel_begun *begun);
 /** begun_wait() - until the thread has done it all, if there is one */
 void begun_wait(struct kernel_begun *begun);
+/**
+ * begun_need() - once prepared: begin to load what a policy with these flags needs beside what every policy does
+ * @flags: enum gen_flag
+ *
+ * Nothing is done where it can be adopted; what cannot be begun here needed_attach() does later.
+ */
+void begun_need(struct kernel_begun *begun, __u32 flags);
+/** begun_keep_needed() - once the rest of the set is attached: wait for it and pin it. Return: 0, -errno */
+int begun_keep_needed(struct kernel_begun *begun);
 
 /** kernel_new() - nothing opened yet; for kernel_close(). NULL without memory */
 struct kernel *kernel_new(const struct kernel_options *options);
@@ -183,7 +215,7 @@ void maps_close(struct kernel_maps *maps);
 int link_attached(const char *pins, __u64 set, const char *name, __u32 *out_program);
 
 /**
- * descriptors_open() - open the generation, the scratch map and the programs of the active set
+ * descriptors_open() - open the generation and the programs of the active set
  * @kernel: .pins, .set and .maps are set; what cannot be opened stays -1
  */
 void descriptors_open(struct kernel *kernel);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load.c - from the embedded object to programs that are loaded, attached and pinned. Decides which
- * programs make up a set; knows nothing of what was there before (kernel.c does).
+ * load.c - from the embedded object to programs that are loaded. Decides which programs make up a set and which part of it
+ * is loaded; attach.c attaches them, and what was there before is for kernel.c.
  */
 #include "kernel_internal.h"
 
@@ -30,9 +30,6 @@ const char *const kernel_map_names[] = { "generation", "runtime", "pause", "stat
 					  "evidence", "contained" };
 _Static_assert(sizeof(kernel_map_names) / sizeof(kernel_map_names[0]) == KERNEL_MAP_COUNT,
 	       "one name for each descriptor");
-
-const char *const iterator_names[] = { "identify", "sockets", "contain_running" };
-const size_t iterator_count = sizeof(iterator_names) / sizeof(iterator_names[0]);
 
 int load_choose(const struct features *features, const enum backend *forced, enum backend *out)
 {
@@ -166,48 +163,78 @@ int load_config_fill(const struct kernel_options *options, const struct features
 	return 0;
 }
 
-struct loaded {
-	struct embargo_bpf *skeleton;
-	struct bpf_link **links;	/* by program row */
-};
-
-/* Which programs are loaded, and maps that are pinned: found there, or made and put there. */
-static int prepare(struct embargo_bpf *skeleton, const struct kernel *kernel)
+__u32 load_flags(const struct kernel *kernel, __u32 flags)
 {
-	struct bpf_program *program;
-	struct bpf_map *map;
+	__u32 own = 0;
+
+	for (size_t i = 0; i < program_row_count; i++)
+		if (load_wants(&program_rows[i], &kernel->features, kernel->backends))
+			own |= program_rows[i].only_with & flags;
+	return own;
+}
+
+bool load_is_part(enum gen_flag only_with, __u32 flags)
+{
+	return flags ? only_with & flags : !only_with;
+}
+
+static bool is_of_every_set(const char *map)
+{
+	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
+		if (!strcmp(kernel_map_names[i], map))
+			return true;
+	return false;
+}
+
+/* Maps are pinned, so that every part of a set has the same ones: found there, or made and put there. */
+static int pins_choose(struct bpf_object *object, const struct kernel *kernel)
+{
 	char path[PIN_PATH_BYTES];
+	struct bpf_map *map;
+	int err = 0;
+
+	bpf_object__for_each_map(map, object) {
+		if (err || bpf_map__is_internal(map))
+			continue;
+		if (is_of_every_set(bpf_map__name(map)))
+			pin_map_path(path, kernel->pins, bpf_map__name(map));
+		else
+			pin_set_map_path(path, kernel->pins, kernel->set, bpf_map__name(map));
+		err = bpf_map__set_pin_path(map, path);
+	}
+	return err;
+}
+
+/* Which programs are loaded, and with which maps. */
+static int prepare(struct loaded *loaded, const struct kernel *kernel)
+{
+	struct embargo_bpf *skeleton = loaded->skeleton;
+	struct bpf_program *program;
 	int err;
 
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, false);
 	for (size_t i = 0; i < program_row_count; i++) {
-		program = bpf_object__find_program_by_name(skeleton->obj, program_rows[i].name);
+		const struct program_row *row = &program_rows[i];
+
+		program = bpf_object__find_program_by_name(skeleton->obj, row->name);
 		if (!program)
 			return -ENOENT;
-		bpf_program__set_autoload(program, load_wants(&program_rows[i], &kernel->features,
-							     kernel->backends));
-		bpf_program__set_autoattach(program, false);
+		bpf_program__set_autoload(program, load_is_part(row->only_with, loaded->flags) &&
+						   load_wants(row, &kernel->features, kernel->backends));
 	}
-	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++) {
-		map = bpf_object__find_map_by_name(skeleton->obj, kernel_map_names[i]);
-		if (!map)
-			return -ENOENT;
-		pin_map_path(path, kernel->pins, kernel_map_names[i]);
-		err = bpf_map__set_pin_path(map, path);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < iterator_count; i++) {
-		program = bpf_object__find_program_by_name(skeleton->obj, iterator_names[i]);
+	for (size_t i = 0; i < iterator_row_count; i++) {
+		program = bpf_object__find_program_by_name(skeleton->obj, iterator_rows[i].name);
 		if (!program)
 			return -ENOENT;
-		bpf_program__set_autoattach(program, false);
+		bpf_program__set_autoload(program, load_is_part(iterator_rows[i].only_with, loaded->flags));
 	}
-	err = 0;
+	err = pins_choose(skeleton->obj, kernel);
 	/* of LSM programs only, and not every kernel can make one */
 	if (kernel->features.of[FEATURE_LSM].answer != ANSWER_YES)
 		err = err ?: bpf_map__set_autocreate(skeleton->maps.contents, false);
 	return err ?: bpf_map__set_max_entries(skeleton->maps.scratch,
-					libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
+					       libbpf_num_possible_cpus() * SCRATCH_PER_CPU);
 }
 
 /* An inner map as the outer one wants it, to be closed; or a negative errno. */
@@ -244,25 +271,25 @@ static int map_make(struct bpf_map *map)
 	return bpf_obj_pin(fd, bpf_map__pin_path(map)) ? -errno : 0;
 }
 
-int load_open(const struct kernel *kernel, const struct load_config *config, struct loaded **out)
+int load_open(const struct kernel *kernel, __u32 flags, struct loaded **out)
 {
 	struct loaded *loaded = calloc(1, sizeof(*loaded));
 	int err = -ENOMEM;
 
 	if (!loaded)
 		return err;
-	loaded->links = calloc(program_row_count, sizeof(*loaded->links));
-	if (!loaded->links)
-		goto fail;
+	loaded->flags = flags;
 	loaded->skeleton = embargo_bpf__open();
 	if (!loaded->skeleton) {
 		err = -errno;
 		goto fail;
 	}
-	err = prepare(loaded->skeleton, kernel);
+	loaded->object = loaded->skeleton->obj;
+	err = prepare(loaded, kernel);
+	err = err ?: pin_set_prepare(kernel->pins, kernel->set);
 	if (err)
 		goto fail;
-	loaded->skeleton->rodata->load_config = *config;
+	loaded->skeleton->rodata->load_config = kernel->config;
 	err = map_make(loaded->skeleton->maps.generation);
 	err = err ?: map_make(loaded->skeleton->maps.learned);
 	err = err ?: map_make(loaded->skeleton->maps.filter);
@@ -280,217 +307,12 @@ int load_programs(struct loaded *loaded)
 	return embargo_bpf__load(loaded->skeleton);
 }
 
-/* A program that is attached later, or never, is kept by a pin of its own. */
-static void program_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *kernel, const char *name)
-{
-	char directory[PIN_PATH_BYTES];
-
-	pin_set_path(directory, kernel->pins, kernel->set);
-	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s-program", directory, name);
-}
-
-static void link_pin_path(char out[PIN_PATH_BYTES + 64], const struct kernel *kernel, const char *name)
-{
-	char directory[PIN_PATH_BYTES];
-
-	pin_set_path(directory, kernel->pins, kernel->set);
-	snprintf(out, PIN_PATH_BYTES + 64, "%s/%s", directory, name);
-}
-
-int program_open(const struct kernel *kernel, const char *name)
-{
-	char path[PIN_PATH_BYTES + 64];
-	int fd;
-
-	program_pin_path(path, kernel, name);
-	fd = bpf_obj_get(path);
-	return fd < 0 ? -errno : fd;
-}
-
-/* The cgroup that programs are attached to, to be closed; or a negative errno. */
-static int cgroup_open(const struct kernel *kernel)
-{
-	char root[KERNEL_TEXT_BYTES];
-	int err = probe_cgroup_root(root);
-	int fd;
-
-	if (err)
-		return err;
-	fd = open(kernel->options.within ?: root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-/* The number of a tracepoint; or a negative errno. */
-static long tracepoint_id(const char *name)
-{
-	static const char *const places[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
-	char path[KERNEL_TEXT_BYTES];
-	long id = -ENOENT;
-
-	for (size_t i = 0; i < 2 && id < 0; i++) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "%s/events/%s/id", places[i], name);
-		file = fopen(path, "re");
-		if (file && fscanf(file, "%ld", &id) != 1)
-			id = -ENOENT;
-		if (file)
-			fclose(file);
-	}
-	return id;
-}
-
-/* Without a program on it the event is never on, so it counts nothing; a program is called all the same. */
-static int tracepoint_event(const char *name)
-{
-	struct perf_event_attr attr = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .disabled = 1 };
-	long id = tracepoint_id(name);
-	int event;
-
-	if (id < 0)
-		return id;
-	attr.config = id;
-	event = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	return event < 0 ? -errno : event;
-}
-
-void fork_event_open(struct kernel *kernel)
-{
-	struct kernel_report *system = calloc(1, sizeof(*system));
-
-	if (!system)
-		return;
-	probe_system(system);
-	if (strncmp(system->preemption, "none", 4) && strcmp(system->preemption, "voluntary"))
-		kernel->fork_event = tracepoint_event("sched/sched_process_fork");
-	free(system);
-}
-
-/* Without libbpf, which is gone by then: by the program's pin. */
-static int needed_attach_one(const struct kernel *kernel, const struct program_row *row)
-{
-	char path[PIN_PATH_BYTES + 64];
-	_cleanup_fd_ int program = -1, link = -1, cgroup = -1;
-
-	program = program_open(kernel, row->name);
-	if (program < 0)
-		return program;
-	if (row->on_cgroup) {
-		cgroup = cgroup_open(kernel);
-		if (cgroup < 0)
-			return cgroup;
-		link = bpf_link_create(program, cgroup, row->attach_type, NULL);
-	} else if (row->on_fork_event) {
-		link = kernel->fork_event < 0 ? -EOPNOTSUPP :
-						bpf_link_create(program, kernel->fork_event, BPF_PERF_EVENT, NULL);
-	} else {
-		link = bpf_raw_tracepoint_open(NULL, program);	/* attaches to what it was loaded for */
-	}
-	if (link < 0)
-		return link;
-	link_pin_path(path, kernel, row->name);
-	(void)unlink(path);	/* of a link whose cgroup is gone */
-	return bpf_obj_pin(link, path) ? -errno : 0;
-}
-
-int needed_attach(const struct kernel *kernel, __u32 flags)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < program_row_count && !err; i++) {
-		const struct program_row *row = &program_rows[i];
-
-		if (row->only_with & flags && load_wants(row, &kernel->features, kernel->backends) &&
-		    link_attached(kernel->pins, kernel->set, row->name, NULL))
-			err = needed_attach_one(kernel, row);
-		if (row->optional)
-			err = 0;
-	}
-	return err;
-}
-
-void unneeded_detach(const struct kernel *kernel, __u32 flags)
-{
-	char path[PIN_PATH_BYTES + 64];
-
-	for (size_t i = 0; i < program_row_count; i++) {
-		const struct program_row *row = &program_rows[i];
-
-		if (!row->only_with || row->only_with & flags || !(row->on_cgroup || row->tracks))
-			continue;
-		link_pin_path(path, kernel, row->name);
-		(void)unlink(path);
-	}
-}
-
-static int attach_one(struct bpf_program *program, const struct program_row *row, int cgroup,
-		      struct bpf_link **out)
-{
-	libbpf_print_fn_t print = row->optional ? libbpf_set_print(NULL) : NULL;
-	struct bpf_link *link = row->on_cgroup ? bpf_program__attach_cgroup(program, cgroup) :
-						 bpf_program__attach(program);
-	int err = link ? 0 : -errno;
-
-	if (row->optional)
-		libbpf_set_print(print);
-	*out = link;
-	return err;
-}
-
-int load_attach(struct loaded *loaded, const struct kernel *kernel)
-{
-	char directory[PIN_PATH_BYTES], path[PIN_PATH_BYTES + 64];
-	_cleanup_fd_ int cgroup = -1;
-	int err;
-
-	if (kernel->backends[HOOK_CONNECT] == BACKEND_CGROUP) {
-		cgroup = cgroup_open(kernel);
-		if (cgroup < 0)
-			return cgroup;
-	}
-	pin_set_path(directory, kernel->pins, kernel->set);
-	if (mkdir(directory, 0700) && errno != EEXIST)
-		return -errno;
-	for (size_t i = 0; i < program_row_count; i++) {
-		const struct program_row *row = &program_rows[i];
-		struct bpf_program *program =
-			bpf_object__find_program_by_name(loaded->skeleton->obj, row->name);
-
-		if (!load_wants(row, &kernel->features, kernel->backends))
-			continue;
-		if (row->only_with) {
-			program_pin_path(path, kernel, row->name);
-			err = bpf_program__pin(program, path);
-			if (err)
-				return err;
-			continue;	/* needed_attach() */
-		}
-		err = attach_one(program, row, cgroup, &loaded->links[i]);
-		if (err && row->optional)
-			continue;	/* kernel_report() shows that it is not there */
-		if (err)
-			return err;
-		snprintf(path, sizeof(path), "%s/%s", directory, row->name);
-		err = bpf_link__pin(loaded->links[i], path);
-		if (err)
-			return err;
-	}
-	for (size_t i = 0; i < iterator_count; i++) {
-		program_pin_path(path, kernel, iterator_names[i]);
-		err = bpf_program__pin(bpf_object__find_program_by_name(loaded->skeleton->obj, iterator_names[i]), path);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 void load_close(struct loaded *loaded)
 {
 	if (!loaded)
 		return;
-	for (size_t i = 0; loaded->links && i < program_row_count; i++)
+	for (size_t i = 0; i < PROGRAM_ROWS_MAX; i++)
 		bpf_link__destroy(loaded->links[i]);
-	free(loaded->links);
 	embargo_bpf__destroy(loaded->skeleton);
 	free(loaded);
 }

@@ -205,10 +205,7 @@ static int take_seen(void *context, const struct address_key *address, const str
 
 static bool has_names(const struct generation *generation)
 {
-	const struct gen_key key = {.kind = GEN_HEADER};
-	const union gen_value *header = generation ? generation_find(generation, &key) : NULL;
-
-	return header && header->header.flags & GEN_FLAG_NAMES;
+	return generation_flags(generation) & GEN_FLAG_NAMES;
 }
 
 static void arm(struct names *names)

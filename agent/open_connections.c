@@ -123,12 +123,10 @@ static struct match match_by_name(const struct generation *generation, const str
 /* Nobody can say now which of the names of its address it was made for, unless the policy does not care. */
 static bool is_shared(const struct generation *generation, const struct open_socket *socket)
 {
-	const struct gen_key key = {.kind = GEN_HEADER};
-	const union gen_value *value = generation_find(generation, &key);
 	bool quic = socket->to.protocol == IPPROTO_UDP && socket->to.port == 443;
 
 	return socket->name_shared &&
-	       !(value && value->header.flags & (quic ? GEN_FLAG_REFUSE_QUIC : GEN_FLAG_REFUSE_NO_NAME));
+	       !(generation_flags(generation) & (quic ? GEN_FLAG_REFUSE_QUIC : GEN_FLAG_REFUSE_NO_NAME));
 }
 
 /* Everything that is the same for all connections of one look. */

@@ -25,6 +25,11 @@ void pin_set_path(char out[PIN_PATH_BYTES], const char *pins, __u64 set)
 	snprintf(out, PIN_PATH_BYTES, "%s/%d/set-%016llx", pins, EMBARGO_ABI, (unsigned long long)set);
 }
 
+void pin_set_map_path(char out[PIN_PATH_BYTES], const char *pins, __u64 set, const char *map)
+{
+	snprintf(out, PIN_PATH_BYTES, "%s/%d/set-%016llx/maps/%s", pins, EMBARGO_ABI, (unsigned long long)set, map);
+}
+
 static int make_directory(const char *path)
 {
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
@@ -50,6 +55,17 @@ int pin_prepare(const char *pins)
 		return err;
 	snprintf(path, sizeof(path), "%s/%d/maps", pins, EMBARGO_ABI);
 	return make_directory(path);
+}
+
+int pin_set_prepare(const char *pins, __u64 set)
+{
+	char path[PIN_PATH_BYTES];
+	int err;
+
+	pin_set_path(path, pins, set);
+	err = make_directory(path);
+	pin_set_map_path(path, pins, set, "");
+	return err ?: make_directory(path);
 }
 
 int pin_lock(const char *pins)
@@ -99,8 +115,10 @@ int pin_sets(const char *pins, __u64 *out_sets, size_t capacity)
 	return (int)count;
 }
 
-/* Unlink what is in a directory and then the directory; sub-directories first. */
-static int remove_tree(const char *path)
+enum keep { KEEP_NOTHING, KEEP_DIRECTORIES };
+
+/* Unlink what is in a directory, and then the directory itself; or leave it, and the directories in it with all they have. */
+static int remove_tree(const char *path, enum keep keep)
 {
 	struct dirent *entry;
 	DIR *dir = opendir(path);
@@ -118,12 +136,12 @@ static int remove_tree(const char *path)
 		if (lstat(child, &status))
 			err = -errno;
 		else if (S_ISDIR(status.st_mode))
-			err = remove_tree(child) ?: err;
+			err = keep == KEEP_DIRECTORIES ? err : remove_tree(child, keep) ?: err;
 		else if (unlink(child))
 			err = -errno;
 	}
 	closedir(dir);
-	if (rmdir(path) && errno != ENOENT)
+	if (keep == KEEP_NOTHING && rmdir(path) && errno != ENOENT)
 		err = err ?: -errno;
 	return err;
 }
@@ -133,7 +151,15 @@ int pin_set_remove(const char *pins, __u64 set)
 	char path[PIN_PATH_BYTES];
 
 	pin_set_path(path, pins, set);
-	return remove_tree(path);
+	return remove_tree(path, KEEP_NOTHING);
+}
+
+int pin_set_empty(const char *pins, __u64 set)
+{
+	char path[PIN_PATH_BYTES];
+
+	pin_set_path(path, pins, set);
+	return remove_tree(path, KEEP_DIRECTORIES);
 }
 
 int pin_remove_other_abis(const char *pins)
@@ -151,7 +177,7 @@ int pin_remove_other_abis(const char *pins)
 		if (end == entry->d_name || *end || abi == EMBARGO_ABI)
 			continue;
 		snprintf(child, sizeof(child), "%s/%s", pins, entry->d_name);
-		err = remove_tree(child) ?: err;
+		err = remove_tree(child, KEEP_NOTHING) ?: err;
 	}
 	closedir(dir);
 	return err;
@@ -159,12 +185,12 @@ int pin_remove_other_abis(const char *pins)
 
 int pin_remove_all(const char *pins)
 {
-	__u64 sets[64];
-	int count = pin_sets(pins, sets, 64), err = 0;
+	__u64 sets[SETS_MAX];
+	int count = pin_sets(pins, sets, SETS_MAX), err = 0;
 
 	if (count < 0)
 		return count;
 	for (int i = 0; i < count; i++)
 		err = pin_set_remove(pins, sets[i]) ?: err;
-	return remove_tree(pins) ?: err;
+	return remove_tree(pins, KEEP_NOTHING) ?: err;
 }

@@ -4,6 +4,7 @@
 
 #include "../policy/policy.h"
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,12 +30,31 @@ static __u64 map_bytes(int fd)
 	return bytes;
 }
 
-/* The pinned maps, the generation and the working memory; the programs themselves are small. */
+/* The working memory of the active set. */
+static __u64 set_bytes(const struct kernel *kernel)
+{
+	char path[PIN_PATH_BYTES];
+	struct dirent *entry;
+	__u64 sum = 0;
+	DIR *dir;
+
+	pin_set_map_path(path, kernel->pins, kernel->set, "");
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		_cleanup_fd_ int map = entry->d_name[0] == '.' ? -1 : set_map_open(kernel, entry->d_name);
+
+		sum += map_bytes(map);
+	}
+	if (dir)
+		closedir(dir);
+	return sum;
+}
+
+/* All maps; the programs themselves are small. */
 static __u64 memory_bytes(const struct kernel *kernel)
 {
 	const int *fds = (const int *)&kernel->maps;
-	__u64 sum = map_bytes(kernel->entries) + map_bytes(kernel->scratch) + map_bytes(kernel->facts) +
-		    map_bytes(kernel->marks);
+	__u64 sum = map_bytes(kernel->entries) + set_bytes(kernel) + map_bytes(kernel->facts) + map_bytes(kernel->marks);
 
 	for (size_t i = 0; i < KERNEL_MAP_COUNT; i++)
 		sum += map_bytes(fds[i]);
@@ -192,7 +212,7 @@ int kernel_report(struct kernel *kernel, struct kernel_report *out_report)
 
 int kernel_probe(const struct kernel_options *options, struct kernel_report *out_report)
 {
-	struct kernel kernel = { .options = *options, .entries = -1, .scratch = -1, .facts = -1, .identify = -1, .sockets = -1,
+	struct kernel kernel = { .options = *options, .entries = -1, .facts = -1, .identify = -1, .sockets = -1,
 				 .contain_running = -1, .marks = -1, .fork_event = -1, .retired_entries = -1,
 				 .retired_facts = -1 };
 	struct runtime runtime = {};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
- * alike and the linker makes them one. All but "scratch", "address_locks", "hashed" and "contents" (hash.bpf.c) are pinned and
- * outlive agent and programs.
+ * alike and the linker makes them one. All are pinned and outlive the agent; "scratch", "address_locks", "hashed", "contents" and
+ * "overlay_writes" (content.h) are of one program set and go with it, the others outlive it.
  */
 #ifndef EMBARGO_MAPS_H
 #define EMBARGO_MAPS_H
@@ -168,7 +168,7 @@ struct {
 
 /*
  * Who writes an entry of "addresses" holds the lock of its address: answers arrive on several processors, and two that take one
- * place would lose a name. The agent does not hold it (names.c). Not pinned: only the active set learns.
+ * place would lose a name. The agent does not hold it (names.c). Of one set: only the active one learns.
  */
 struct address_lock {
 	struct bpf_spin_lock lock;

@@ -147,6 +147,14 @@ const union gen_value *generation_find(const struct generation *generation,
 	return NULL;
 }
 
+__u32 generation_flags(const struct generation *generation)
+{
+	const struct gen_key key = {.kind = GEN_HEADER};
+	const union gen_value *value = generation ? generation_find(generation, &key) : NULL;
+
+	return value ? value->header.flags : 0;
+}
+
 /* ---------------------------------------------------------------- saving */
 
 struct writer {

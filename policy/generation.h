@@ -97,6 +97,9 @@ int generation_decode(const void *data, size_t size, struct generation **out_gen
  */
 const union gen_value *generation_find(const struct generation *generation, const struct gen_key *key);
 
+/** generation_flags() - enum gen_flag of its header; 0 for NULL */
+__u32 generation_flags(const struct generation *generation);
+
 /**
  * generation_dump() - every entry and rule as text, stable, for people and golden tests
  * @generation, @out: borrowed
