@@ -291,6 +291,14 @@ static int wire_loop(struct daemon *daemon)
 
 static void explain_start(const struct daemon *daemon, int err)
 {
+	const char *within = daemon->kernel_options.within;
+
+	if (within && kernel_within_check(within) < 0) {
+		log_error("\"%s\", which decisions are to be bound to (--within), is not a directory of cgroup v2 below its root, so "
+			  "nothing was attached. Make one where cgroup v2 is mounted (findmnt -t cgroup2) and start again",
+			  within);
+		return;
+	}
 	switch (err) {
 	case -ENOKEY:
 		log_error(

@@ -27,6 +27,14 @@ struct kernel_options {
 };
 
 /**
+ * kernel_within_check() - can decisions be bound to this directory?
+ * @path: borrowed
+ *
+ * Return: 0; -EINVAL: it is not a cgroup v2 below the root; -ENOENT: or cgroup v2 is not mounted; another errno of the path.
+ */
+int kernel_within_check(const char *path);
+
+/**
  * kernel_begin() - begin with what a start does before it needs a policy, in a thread, while the caller makes one ready
  * @options: as for kernel_start(); borrowed until kernel_begin_end(), and not to be changed but for .begun
  *

@@ -80,6 +80,13 @@ static int within_fill(const char *path, struct load_config *config)
 	return 0;
 }
 
+int kernel_within_check(const char *path)
+{
+	struct load_config unused = {};
+
+	return within_fill(path, &unused);
+}
+
 /* The device of a file system as mountinfo has it is that of the programs; stat(2) tells another one on btrfs. */
 static __u32 mounted_device(const char *mountinfo, __u32 otherwise)
 {

@@ -4,6 +4,10 @@
 . "$(dirname "$0")/lib.sh"
 
 write_policy "$POLICY" enforce 1 </dev/null
+err=0
+agent_once --within "$WORK" || err=$?
+is "a directory that is no cgroup: nothing is attached" 3 "$err"
+check "... and why" grep -qs "is not a directory of cgroup v2" "$WORK/agent.log"
 start_agent --within "$CG"
 
 rm -f "$MARKER"
