@@ -102,6 +102,7 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 	struct gen_header now = { .flags = flags };
 	int err = contained_ready(kernel, flags);
 
+	parts_await(kernel, flags);
 	err = err ?: needed_attach(kernel, flags);	/* before: there is no moment without */
 	err = err ?: generation_install(kernel, generation, learned);
 	if (err)

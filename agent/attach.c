@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * attach.c - from programs that are loaded to programs that are attached and pinned: those of every policy at a start, the
- * others when a policy needs them, which are then loaded, too.
+ * others while a policy needs them.
  */
 #include "kernel_internal.h"
 
@@ -162,24 +162,30 @@ static __u32 flags_missing(const struct kernel *kernel, __u32 flags)
 	return missing;
 }
 
-/* The set must be there: what was detached while an agent runs is not begun anew by it. */
-static int needed_load(const struct kernel *kernel, __u32 flags)
+int parts_load(const struct kernel *kernel, __u32 flags)
 {
-	_cleanup_fd_ int scratch = set_map_open(kernel, "scratch");
+	__u32 missing = flags_missing(kernel, flags);
 	struct loaded *loaded = NULL;
-	int err = scratch < 0 ? scratch : 0;
+	int err;
 
-	err = err ?: load_open(kernel, flags, &loaded);
+	if (!missing)
+		return 0;
+	err = load_open(kernel, missing, &loaded);
 	err = err ?: load_programs(loaded);
 	err = err ?: load_keep(loaded, kernel);
 	load_close(loaded);
 	return err;
 }
 
+void parts_await(const struct kernel *kernel, __u32 flags)
+{
+	if (flags_missing(kernel, flags))
+		pin_unlock(pin_lock(kernel->pins));
+}
+
 int needed_attach(const struct kernel *kernel, __u32 flags)
 {
-	__u32 missing = flags_missing(kernel, flags);
-	int err = missing ? needed_load(kernel, missing) : 0;
+	int err = 0;
 
 	for (size_t i = 0; i < program_row_count && !err; i++) {
 		const struct program_row *row = &program_rows[i];

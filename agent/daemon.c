@@ -263,6 +263,15 @@ static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, 
 	return sd_event_exit(daemon->loop, 0);
 }
 
+static int on_rest(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	struct daemon *daemon = userdata;
+
+	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	(void)apart_end(&daemon->rest, false); /* it has said itself what is wrong */
+	return 0;
+}
+
 static int wire_loop(struct daemon *daemon)
 {
 	sd_event *loop = daemon->loop;
@@ -278,6 +287,8 @@ static int wire_loop(struct daemon *daemon)
 				      on_events, daemon);
 	if (err >= 0 && daemon->closer)
 		err = wire_closings(daemon);
+	if (err >= 0 && daemon->rest.pid)
+		err = sd_event_add_io(loop, NULL, daemon->rest.fd, EPOLLIN, on_rest, daemon);
 	if (err >= 0)
 		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
 						 on_hour, daemon);
@@ -379,6 +390,28 @@ static int block_signals(void)
 	return sigprocmask(SIG_BLOCK, &set, NULL) < 0 ? -errno : 0;
 }
 
+static int load_rest_apart(void *context, int fd)
+{
+	int err = kernel_load_rest(context);
+
+	if (err < 0)
+		log_warning("what only other policies need cannot be loaded: %s. This policy is enforced; one that brings names, "
+			    "containment or strict rules anew will be refused until embargod is restarted with it",
+			    strerror(-err));
+	return err;
+}
+
+/* By a process of its own: it takes a full root, which the agent does not stay, and nobody has to wait for it. */
+static void load_rest(struct daemon *daemon)
+{
+	AUTO_FD int lock = kernel_rest_lock(daemon->kernel);
+	int err = lock < 0 ? lock : apart_start(load_rest_apart, daemon->kernel, &daemon->rest);
+
+	if (err < 0)
+		log_warning("what only other policies need is not loaded: %s. Restart embargod before such a policy is applied",
+			    strerror(-err));
+}
+
 /* Everything that needs a full root. */
 static int start_privileged(struct daemon *daemon, bool *out_adopted,
 			    struct privilege_needs *out_needs)
@@ -411,6 +444,7 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted,
 			daemon->deliver.cgroup_fd =
 				open(report->cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
+	load_rest(daemon);
 	return 0;
 }
 
@@ -627,6 +661,7 @@ static void end(struct daemon *daemon)
 {
 	(void)sd_notify(0, "STOPPING=1");
 	learn_stop(daemon->learn);
+	(void)apart_end(&daemon->rest, true);
 	if (daemon->deliver.kernel) {
 		(void)deliver_events(&daemon->deliver);      /* what is left stays in the ring */
 		(void)deliver_folds(&daemon->deliver, true); /* and is counted there */

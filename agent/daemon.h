@@ -7,6 +7,7 @@
 #define EMBARGO_DAEMON_H
 
 #include "activate.h"
+#include "apart.h"
 #include "closer.h"
 #include "conditions.h"
 #include "contain.h"
@@ -30,6 +31,7 @@ struct daemon {
 	struct kernel *kernel;			/* owned */
 	struct record_context context;
 	struct deliver deliver;
+	struct apart rest;			/* loads what only other policies need */
 	struct control *control;		/* owned */
 	sd_event *loop;				/* owned */
 	sd_event_source *fold_timer;		/* owned by the loop */

@@ -38,7 +38,7 @@ struct program_row {
 	bool only_reads;		/* decides nothing; reads what others decide by */
 	bool tracks;			/* decides nothing; carries marks from process to process. With any backend of its hook */
 	bool on_fork_event;		/* attached to that perf event: fork_event_open() */
-	enum gen_flag only_with;	/* loaded when a policy has this flag, attached only while it does; 0: always */
+	enum gen_flag only_with;	/* attached only while the policy has this flag; 0: always */
 	int attach_type;		/* with .only_with and .on_cgroup: enum bpf_attach_type */
 };
 
@@ -50,7 +50,7 @@ extern const size_t program_row_count;
 /* Programs of no hook, attached nowhere: the agent calls them. */
 struct iterator_row {
 	const char *name;		/* as in the object */
-	enum gen_flag only_with;	/* as above */
+	enum gen_flag only_with;	/* loaded with the programs of that flag */
 };
 
 extern const struct iterator_row iterator_rows[];

@@ -333,6 +333,8 @@ static int exchange(struct kernel_begun *begun, const struct generation *first, 
 	if (!err)
 		err = begun_keep_needed(begun);
 	if (!err)
+		err = parts_load(kernel, header.flags);
+	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (!err)
 		err = runtime_activate(kernel);
@@ -372,6 +374,8 @@ static int adopt(struct kernel *kernel, const struct generation *first, const st
 		err = generation_ready(kernel, first, learned, &header);
 	if (!err)
 		err = contained_ready(kernel, header.flags);
+	if (!err)
+		err = parts_load(kernel, header.flags);
 	if (!err)
 		err = needed_attach(kernel, header.flags);
 	if (err) {
@@ -476,6 +480,21 @@ int kernel_start(const struct kernel_options *options, const struct generation *
 	if (!options->begun)
 		kernel_begin_end(begun);
 	return err;
+}
+
+int kernel_rest_lock(struct kernel *kernel)
+{
+	return pin_lock(kernel->pins);
+}
+
+int kernel_load_rest(struct kernel *kernel)
+{
+	struct runtime runtime = {};
+	int err = runtime_get(&kernel->maps, &runtime);
+
+	if (!err && runtime.active_set != kernel->set)
+		err = -ESTALE;	/* somebody has put another one in its place meanwhile */
+	return err ?: parts_load(kernel, ~0u);
 }
 
 void kernel_close(struct kernel *kernel)

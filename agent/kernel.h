@@ -107,6 +107,21 @@ struct learned_list {
 int kernel_start(const struct kernel_options *options, const struct generation *first,
 		 const struct learned_list *learned, struct kernel **out_kernel, bool *out_adopted);
 
+/**
+ * kernel_rest_lock() - before kernel_load_rest(), perhaps by a child that inherits it
+ * Return: a descriptor; the lock is held until the last copy of it is closed. Or a negative errno.
+ */
+int kernel_rest_lock(struct kernel *kernel);
+
+/**
+ * kernel_load_rest() - load what this policy does not need but another one might, so that it can be attached later without the
+ * privileges that loading takes
+ *
+ * Not part of kernel_start(): what is embargoed need not wait for it. kernel_apply() waits for the lock where it needs what is not
+ * there yet, and refuses a policy with -ENOENT if it is not there then. Return: 0 or a negative errno.
+ */
+int kernel_load_rest(struct kernel *kernel);
+
 /** kernel_close() - forget it; what is pinned goes on. Accepts NULL. */
 void kernel_close(struct kernel *kernel);
 

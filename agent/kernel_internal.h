@@ -132,8 +132,19 @@ int program_open(const struct kernel *kernel, const char *name);
 int set_map_open(const struct kernel *kernel, const char *name);
 
 /**
- * needed_attach() - see that the programs which only some policies need are loaded and attached if this one does
- * @kernel: its set is attached
+ * parts_load() - see that the programs which only policies with these flags need are loaded and pinned
+ * @flags: enum gen_flag
+ *
+ * What libbpf asks of the types of kernel modules takes CAP_SYS_ADMIN. Return: 0 or a negative errno; some may then be there.
+ */
+int parts_load(const struct kernel *kernel, __u32 flags);
+
+/** parts_await() - until somebody who loads what these flags need and is not there has done so, or not */
+void parts_await(const struct kernel *kernel, __u32 flags);
+
+/**
+ * needed_attach() - see that the programs which only some policies need are attached if this one does
+ * @kernel: its set is attached; these programs are loaded
  * @flags:  enum gen_flag of the generation
  *
  * Return: 0 or a negative errno; what was attached by then stays.
@@ -179,7 +190,7 @@ void begun_wait(struct kernel_begun *begun);
  * begun_need() - once prepared: begin to load what a policy with these flags needs beside what every policy does
  * @flags: enum gen_flag
  *
- * Nothing is done where it can be adopted; what cannot be begun here needed_attach() does later.
+ * Nothing is done where it can be adopted; what cannot be begun here parts_load() does later.
  */
 void begun_need(struct kernel_begun *begun, __u32 flags);
 /** begun_keep_needed() - once the rest of the set is attached: wait for it and pin it. Return: 0, -errno */
