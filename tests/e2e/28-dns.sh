@@ -116,7 +116,7 @@ END
 # What cannot be attached leaves the policy before as it is; then the same again.
 set=$(echo "$PINS"/*/set-*)
 tries=0
-until [ -e "$set/contain_running-program" ] || [ "$tries" -ge 100 ]; do	# the last one
+until [ -e "$set/contain_running-program" ] || [ "$tries" -ge $((100 * SLOW)) ]; do	# the last one
 	tries=$((tries + 1))
 	sleep 0.1
 done
