@@ -42,6 +42,7 @@ struct names_cache {
 	void *userdata;
 	int fd;					/* owned: the connection from the start; -1: none */
 	bool again;
+	long long began_ms;
 	struct apart apart;
 	sd_event_source *pipe, *deadline;	/* owned, while it is under way */
 	const char *state;
@@ -196,7 +197,8 @@ static void say(struct names_cache *cache)
 			  "the cache of systemd-resolved could not be read: %s. Addresses of denied names that it has in there are not "
 			  "known until it asks for them again; \"resolvectl flush-caches\" makes it", last->why);
 	else
-		log_info("the cache of systemd-resolved was read: it had %zu addresses of denied names", last->denied);
+		log_info("the cache of systemd-resolved was read after %lld ms: it had %zu addresses of denied names",
+			 apart_now_ms() - cache->began_ms, last->denied);
 	if (last->failed)
 		log_warning("%zu addresses of the cache of systemd-resolved did not fit into the kernel: see embargo status, names",
 			    last->failed);
@@ -243,6 +245,7 @@ static void begin(struct names_cache *cache)
 {
 	int err = apart_start_with(work, cache, cache->fd, &cache->apart);
 
+	cache->began_ms = apart_now_ms();
 	cache->again = false;
 	cache->state = "waiting";
 	if (!err)
