@@ -261,8 +261,7 @@ void names_generation(struct names *names, const struct generation *generation)
 	watch_file(names); /* another one may have been mounted there, which nobody tells */
 	read_hosts(names);
 	(void)kernel_seen_each(names->kernel, take_seen, names); /* the callback never ends it */
-	if (has_names(generation))
-		names_cache_read(names->cache, generation);
+	names_cache_read(names->cache, has_names(generation) ? generation : NULL);
 	sweep(names);
 	arm(names);
 }

@@ -37,7 +37,7 @@ struct result {
 struct names_cache {
 	sd_event *loop;				/* borrowed */
 	struct kernel *kernel;			/* borrowed */
-	const struct generation *generation;	/* borrowed */
+	const struct generation *generation;	/* borrowed; NULL: it has no names, or there is none */
 	void (*found)(void *userdata);
 	void *userdata;
 	int fd;					/* owned: the connection from the start; -1: none */
@@ -265,9 +265,12 @@ static void begin(struct names_cache *cache)
 void names_cache_read(struct names_cache *cache, const struct generation *generation)
 {
 	cache->generation = generation;
+	cache->again = generation && cache->apart.pid;	/* what is under way has the one before */
 	if (cache->apart.pid)
-		cache->again = true;
-	else
+		return;
+	cache->last = (struct result){0};
+	cache->state = "not needed";
+	if (generation)
 		begin(cache);
 }
 

@@ -28,7 +28,7 @@ void names_cache_free(struct names_cache *cache);
 
 /**
  * names_cache_read() - begin; if it is under way, once more afterwards
- * @generation: whose names matter; borrowed until the next call
+ * @generation: whose names matter; borrowed until the next call. NULL: none has any, and nothing is read
  */
 void names_cache_read(struct names_cache *cache, const struct generation *generation);
 

@@ -204,4 +204,7 @@ kill "$RESOLVED"
 wait "$RESOLVED" 2>/dev/null
 apply_again 7
 cache_is "a resolver that is gone is none" absent
+sed 's/^revision: .*/revision: 8/' "$WORK/none.yaml" >"$WORK/last.yaml"
+check "a policy without names again" apply "$WORK/last.yaml"
+is "... needs none of it" "not needed" "$(of_names cache)"
 done_testing
