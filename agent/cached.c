@@ -240,19 +240,21 @@ static int put_in_order(struct cached *cached)
 
 int cached_parse(const char *text, size_t bytes, const char **out_why, struct cached **out)
 {
-	AUTO_JSON json_t *answer = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, NULL);
-	struct cached *cached;
+	json_error_t wrong = {0};
+	AUTO_JSON json_t *answer = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &wrong);
+	struct cached *cached = calloc(1, sizeof(*cached));
 	int err;
 
-	if (!json_is_object(answer)) {
+	if (!cached || (!answer && json_error_code(&wrong) == json_error_out_of_memory)) {
+		err = -ENOMEM;
+	} else if (!json_is_object(answer)) {
 		*out_why = "its answer is no JSON object";
-		return -EPROTO;
+		err = -EPROTO;
+	} else {
+		err = read_answer(cached, answer, out_why) ?: put_in_order(cached);
 	}
-	cached = calloc(1, sizeof(*cached));
-	*out_why = "out of memory";
-	if (!cached)
-		return -ENOMEM;
-	err = read_answer(cached, answer, out_why) ?: put_in_order(cached);
+	if (err == -ENOMEM)
+		*out_why = "there is not enough memory for it";
 	if (err) {
 		cached_free(cached);
 		return err;

@@ -223,7 +223,7 @@ static void finish(struct names_cache *cache, bool kill_it)
 		cache->fd = -1;
 	}
 	say(cache);
-	if (result.denied)
+	if (result.denied || result.err == -EIO)	/* nobody knows how far it came */
 		cache->found(cache->userdata);
 	if (cache->again)
 		begin(cache);
