@@ -28,7 +28,7 @@
  * What the agent listens on and writes to is not the child's: after a kill of the agent a child may live for a
  * moment longer, and the next agent must neither find a socket that answers nor a file of events that is locked.
  */
-static void let_go(int kept)
+static void let_go(int kept, int also)
 {
 	DIR *directory = opendir("/proc/self/fd");
 	const struct dirent *entry;
@@ -37,7 +37,7 @@ static void let_go(int kept)
 		int fd = (int)strtol(entry->d_name, NULL, 10); /* "." and "..": 0, which stays */
 		struct stat st;
 
-		if (fd <= STDERR_FILENO || fd == kept || fd == dirfd(directory) ||
+		if (fd <= STDERR_FILENO || fd == kept || fd == also || fd == dirfd(directory) ||
 		    fstat(fd, &st) < 0)
 			continue;
 		if (S_ISSOCK(st.st_mode) ||
@@ -73,7 +73,7 @@ static void collect_kept(void)
 			kept[i] = 0;
 }
 
-int apart_start(apart_fn fn, void *context, struct apart *out)
+int apart_start_with(apart_fn fn, void *context, int kept_fd, struct apart *out)
 {
 	pid_t parent = getpid(), pid;
 	int ends[2];
@@ -92,13 +92,18 @@ int apart_start(apart_fn fn, void *context, struct apart *out)
 	if (!pid) {
 		be_child(parent);
 		(void)close(ends[0]);
-		let_go(ends[1]);
+		let_go(ends[1], kept_fd);
 		_exit(fn(context, ends[1]) ? 1 : 0);
 	}
 	(void)close(ends[1]);
 	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	*out = (struct apart){.pid = pid, .fd = ends[0]};
 	return 0;
+}
+
+int apart_start(apart_fn fn, void *context, struct apart *out)
+{
+	return apart_start_with(fn, context, -1, out);
 }
 
 static void keep(pid_t pid)

@@ -28,6 +28,9 @@ typedef int (*apart_fn)(void *context, int fd);
  */
 int apart_start(apart_fn fn, void *context, struct apart *out);
 
+/** apart_start_with() - the same, and this one of the agent's sockets stays open in it; -1: none */
+int apart_start_with(apart_fn fn, void *context, int kept_fd, struct apart *out);
+
 /**
  * apart_end() - wait for it
  * @kill_it: do not wait for its end, make it. One that cannot be ended, because a file system does not answer, is left

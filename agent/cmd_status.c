@@ -226,13 +226,22 @@ static void print_names(const json_t *state)
 	const json_t *names = json_object_get(state, "names"),
 		     *counters = json_object_get(json_object_get(state, "counters"), "name");
 
-	if (!names || !(number_of(names, "names") || number_of(counters, "answers")))
+	const char *cache = text_of(names, "cache");
+	bool unread = !strcmp(cache, "unreadable");
+
+	if (!names || !(number_of(names, "names") || number_of(counters, "answers") || unread))
 		return;
 	printf("\nnames      %lld known of %lld that fit, %lld addresses of %lld (%lld from /etc/hosts)\n"
 	       "           %lld answers of DNS read, %lld of them not to the end; %lld addresses or names did not fit\n",
 	       number_of(names, "names"), number_of(names, "names_room"), number_of(names, "addresses"),
 	       number_of(names, "addresses_room"), number_of(names, "from_hosts"), number_of(counters, "answers"),
-	       number_of(counters, "unreadable"), number_of(counters, "unlearned") + number_of(names, "hosts_failed"));
+	       number_of(counters, "unreadable"),
+	       number_of(counters, "unlearned") + number_of(names, "hosts_failed") + number_of(names, "cache_failed"));
+	if (unread)
+		printf("           the cache of systemd-resolved could not be read: %s\n", text_of(names, "cache_why"));
+	else if (!strcmp(cache, "read"))
+		printf("           the cache of systemd-resolved was read when the policy came: %lld addresses of denied names\n",
+		       number_of(names, "from_cache"));
 }
 
 static void print_contained(const json_t *state)

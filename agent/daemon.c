@@ -9,6 +9,7 @@
 #include "closer.h"
 #include "log.h"
 #include "privilege.h"
+#include "resolver.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -604,7 +605,7 @@ static int start_learning(struct daemon *daemon)
 	if (err >= 0)
 		err = suspects_new(&suspecting, &daemon->suspects);
 	if (err >= 0)
-		err = names_new(daemon->loop, daemon->kernel, on_more, daemon, &daemon->names);
+		err = names_new(daemon->loop, daemon->kernel, take_fd(daemon->resolver_fd), on_more, daemon, &daemon->names);
 	if (err >= 0)
 		err = contain_new(&containing, &daemon->contain);
 	if (err < 0)
@@ -632,6 +633,7 @@ static int start(struct daemon *daemon)
 	if (err < 0)
 		return err;
 	start_closer(daemon);
+	daemon->resolver_fd = resolver_open();
 	err = privilege_drop(&needs);
 	if (err < 0) {
 		log_error(
@@ -680,6 +682,7 @@ static void end(struct daemon *daemon)
 	sd_event_source_disable_unref(daemon->pause_timer);
 	closer_end(daemon->closer);
 	names_free(daemon->names);
+	clean_fd(&daemon->resolver_fd);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);
 	agent_config_free(daemon->config);
@@ -730,6 +733,7 @@ int daemon_run(const struct options *options)
 		return run_detach(options) < 0 ? EXIT_COULD_NOT : 0;
 	daemon->options = options;
 	daemon->deliver.cgroup_fd = -1;
+	daemon->resolver_fd = -1;
 	daemon->deliver.context = &daemon->context;
 	daemon->deliver.state = options->state;
 	know_host(daemon);

@@ -44,6 +44,7 @@ struct daemon {
 	sd_event_source *pause_timer;		/* at the end of the next pause */
 	struct evidence_book *evidence;		/* owned */
 	struct names *names;			/* owned */
+	int resolver_fd;			/* owned, until there is .names; negative: none */
 	struct contain *contain;		/* owned */
 	char host_name[256];
 	char host_id[ID_BYTES], boot_id[ID_BYTES];

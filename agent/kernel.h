@@ -203,6 +203,15 @@ int kernel_seen_each(struct kernel *kernel, kernel_seen_fn fn, void *context);
  */
 int kernel_resolved_put(struct kernel *kernel, const struct address_key *address, __u64 key,
 			const struct domain_text *name, __u64 until_boot_ns, __u64 now_boot_ns);
+/**
+ * kernel_resolved_through() - a name that is known is an alias of one that a rule names
+ * @key:     of the alias
+ * @through: hash of @name
+ *
+ * Return: 0; -ENOENT (the alias is not known); -E2BIG; -EEXIST; -errno, as for kernel_resolved_put().
+ */
+int kernel_resolved_through(struct kernel *kernel, __u64 key, __u64 through, const struct domain_text *name,
+			    __u64 until_boot_ns);
 /** kernel_address_known() - is there an entry of this address? */
 bool kernel_address_known(struct kernel *kernel, const struct address_key *address);
 /**
@@ -213,6 +222,9 @@ bool kernel_address_known(struct kernel *kernel, const struct address_key *addre
  */
 int kernel_resolved_forget(struct kernel *kernel, const struct address_key *address, __u64 key,
 			   __u64 name_until_boot_ns);
+/** kernel_seen_put() - an innocent name of an address, unless there is one. Return: 0; -errno */
+int kernel_seen_put(struct kernel *kernel, const struct address_key *address, const struct domain_text *name,
+		    __u64 until_boot_ns);
 /** kernel_seen_forget() - the innocent name of an address */
 void kernel_seen_forget(struct kernel *kernel, const struct address_key *address);
 

@@ -9,6 +9,7 @@
 #include "hosts.h"
 #include "kernel.h"
 #include "log.h"
+#include "names_cache.h"
 
 #include "../policy/match.h"
 #include "../policy/policy.h"
@@ -42,22 +43,28 @@ struct names {
 	struct given *given;			/* owned; sorted once it is whole */
 	size_t given_count, given_room;
 	size_t failed;				/* names of /etc/hosts that did not fit */
+	struct names_cache *cache;		/* owned */
 	struct kernel_resolved counts;
 	bool trouble_said;
 };
 
-static bool denied(const struct names *names, const struct domain_text *name)
+bool names_denied(const struct generation *generation, const struct domain_text *name)
 {
 	char text[DOMAIN_BYTES + 1];
 
 	memcpy(text, name->text, name->bytes);
 	text[name->bytes] = '\0';
-	return match_domain(names->generation, text).rule != NULL;
+	return match_domain(generation, text).rule != NULL;
 }
 
-static __u64 key_of(const struct domain_text *name)
+__u64 names_key(const struct domain_text *name)
 {
 	return name_hash(name->text, name->bytes);
+}
+
+static bool denied(const struct names *names, const struct domain_text *name)
+{
+	return names_denied(names->generation, name);
 }
 
 /* ---------------------------------------------------------------- /etc/hosts */
@@ -79,7 +86,7 @@ static int given_add(struct names *names, const struct address_key *address, __u
 
 static int give(struct names *names, const struct address_key *address, const struct domain_text *name)
 {
-	__u64 key = key_of(name);
+	__u64 key = names_key(name);
 	int err = kernel_resolved_put(names->kernel, address, key, name, FOR_EVER, deliver_now());
 
 	if (err < 0)
@@ -194,7 +201,7 @@ static int take_seen(void *context, const struct address_key *address, const str
 
 	if (known->until_boot_ns <= now || !denied(names, &known->name))
 		return 0;
-	if (kernel_resolved_put(names->kernel, address, key_of(&known->name), &known->name, known->until_boot_ns, now))
+	if (kernel_resolved_put(names->kernel, address, names_key(&known->name), &known->name, known->until_boot_ns, now))
 		names->failed++;
 	else
 		kernel_seen_forget(names->kernel, address);
@@ -251,23 +258,29 @@ void names_generation(struct names *names, const struct generation *generation)
 	watch_file(names); /* another one may have been mounted there, which nobody tells */
 	read_hosts(names);
 	(void)kernel_seen_each(names->kernel, take_seen, names); /* the callback never ends it */
+	names_cache_read(names->cache, has_names(generation) ? generation : NULL);
 	sweep(names);
 	arm(names);
 }
 
-int names_new(sd_event *loop, struct kernel *kernel, void (*found)(void *userdata), void *userdata,
+int names_new(sd_event *loop, struct kernel *kernel, int resolver_fd, void (*found)(void *userdata), void *userdata,
 	      struct names **out_names)
 {
 	struct names *names = calloc(1, sizeof(*names));
 	int err;
 
-	if (!names)
+	if (!names) {
+		clean_fd(&resolver_fd);
 		return -ENOMEM;
+	}
 	names->loop = loop;
 	names->found = found;
 	names->userdata = userdata;
 	names->kernel = kernel;
-	err = sd_event_add_time_relative(loop, &names->timer, CLOCK_BOOTTIME, SWEEP_US, ACCURACY_US, on_minute, names);
+	err = names_cache_new(loop, kernel, resolver_fd, found, userdata, &names->cache);
+	if (err >= 0)
+		err = sd_event_add_time_relative(loop, &names->timer, CLOCK_BOOTTIME, SWEEP_US, ACCURACY_US, on_minute,
+						 names);
 	if (err >= 0)
 		err = sd_event_source_set_enabled(names->timer, SD_EVENT_OFF);
 	if (err < 0) {
@@ -288,6 +301,7 @@ void names_free(struct names *names)
 	sd_event_source_disable_unref(names->timer);
 	sd_event_source_disable_unref(names->directory);
 	sd_event_source_disable_unref(names->file);
+	names_cache_free(names->cache);
 	free(names->given);
 	free(names);
 }
@@ -310,9 +324,14 @@ bool names_trouble(struct names *names, char *out_text, size_t room)
 
 json_t *names_state(struct names *names)
 {
+	AUTO_JSON json_t *state = NULL;
+
 	if (names->counts.names < COUNTED_MAX && names->counts.addresses < COUNTED_MAX)
 		sweep(names);
-	return json_pack("{s:I, s:i, s:I, s:i, s:I, s:I}", "names", (json_int_t)names->counts.names, "names_room",
-			 NAMES_MAX, "addresses", (json_int_t)names->counts.addresses, "addresses_room", ADDRESSES_MAX,
-			 "from_hosts", (json_int_t)names->given_count, "hosts_failed", (json_int_t)names->failed);
+	state = json_pack("{s:I, s:i, s:I, s:i, s:I, s:I}", "names", (json_int_t)names->counts.names, "names_room",
+			  NAMES_MAX, "addresses", (json_int_t)names->counts.addresses, "addresses_room", ADDRESSES_MAX,
+			  "from_hosts", (json_int_t)names->given_count, "hosts_failed", (json_int_t)names->failed);
+	if (!state || names_cache_state(names->cache, state))
+		return NULL;
+	return json_incref(state);
 }

@@ -4,7 +4,7 @@
  * over. See kernel.h and the borders in bpf/abi.h.
  *
  * The kernel program that reads answers writes the same entries and holds a lock that user space cannot take. What comes from here
- * is rare (/etc/hosts, another policy), and a whole entry replaces the one before: a name that an answer puts into the entry of the same
+ * is rare (/etc/hosts, a resolver's cache, another policy), and a whole entry replaces the one before: a name that an answer puts into the entry of the same
  * address in these microseconds is lost until it is resolved again. What is removed is looked at once more.
  */
 #include "kernel_internal.h"
@@ -135,6 +135,20 @@ int kernel_resolved_put(struct kernel *kernel, const struct address_key *address
 	return bpf_map_update_elem(kernel->maps.addresses, address, &known, BPF_ANY) ? -errno : 0;
 }
 
+int kernel_resolved_through(struct kernel *kernel, __u64 key, __u64 through, const struct domain_text *name,
+			    __u64 until_boot_ns)
+{
+	struct learned_name known;
+	int err = name_put(kernel->maps.names, through, name, until_boot_ns);
+
+	if (err)
+		return err;
+	if (bpf_map_lookup_elem(kernel->maps.names, &key, &known))
+		return -errno;
+	known.through = through;
+	return bpf_map_update_elem(kernel->maps.names, &key, &known, BPF_EXIST) ? -errno : 0;
+}
+
 bool kernel_address_known(struct kernel *kernel, const struct address_key *address)
 {
 	struct learned_address known;
@@ -159,6 +173,14 @@ int kernel_resolved_forget(struct kernel *kernel, const struct address_key *addr
 		return 0;
 	name.until_boot_ns = name_until_boot_ns;
 	return bpf_map_update_elem(kernel->maps.names, &key, &name, BPF_EXIST) ? -errno : 0;
+}
+
+int kernel_seen_put(struct kernel *kernel, const struct address_key *address, const struct domain_text *name,
+		    __u64 until_boot_ns)
+{
+	const struct seen_address first = {.until_boot_ns = until_boot_ns, .name = *name};
+
+	return bpf_map_update_elem(kernel->maps.seen, address, &first, BPF_NOEXIST) && errno != EEXIST ? -errno : 0;
 }
 
 void kernel_seen_forget(struct kernel *kernel, const struct address_key *address)
