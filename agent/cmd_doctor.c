@@ -189,7 +189,7 @@ static void print_contained(const struct kernel_report *report)
 	table_free(table);
 	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++)
 		if (missing[i])
-			printf("What is missing there, and how to get it: see %s above.\n", hook_word(i));
+			printf("Why something is missing there, and how to get it: %s, above.\n", hook_word(i));
 }
 
 /* ---------------------------------------------------------------- the command */
