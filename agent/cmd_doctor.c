@@ -5,6 +5,7 @@
  */
 #include "clean.h"
 #include "command.h"
+#include "hooks.h"
 #include "kernel.h"
 #include "summary.h"
 #include "table.h"
@@ -19,7 +20,8 @@ static void help(void)
 	fputs("usage: embargo doctor [--json]\n"
 	      "\n"
 	      "Tries what this kernel lets embargo do and prints what would carry each hook, what\n"
-	      "that achieves, and how to get something stronger. Changes nothing; run it as root.\n"
+	      "that achieves, and how to get something stronger; then what becomes of each matcher,\n"
+	      "and of programs that a rule contains. Changes nothing; run it as root.\n"
 	      "\n"
 	      "Example: what protects exec on this host?\n"
 	      "  embargo doctor --json | jq -r '.hooks[] | select(.hook == \"exec\") | .backend'\n"
@@ -103,14 +105,103 @@ static json_t *matchers(const struct kernel_report *report)
 	return take_ptr(list);
 }
 
+/* ---------------------------------------------------------------- contained programs, and the end of connections */
+
+/*
+ * What holds a contained program, by programs whose names begin so. NULL: no program, but what ends connections. Why it is
+ * missing is said by the hook that the same kernel feature, or its lack, carries.
+ */
+static const struct {
+	const char *what, *programs, *achieves, *without;
+	enum hook says_why;
+} holds[] = {
+	{"what it starts", "contain_fork", "contained, too", "not contained", HOOK_EXEC},
+	{"TCP, UDP", "contain_connect", "to outside of the internal networks: EPERM", "reach everything", HOOK_CONNECT},
+	{"other IP sockets", "contain_socket", "raw, ping, SCTP, multipath TCP: no such socket, EPERM", "reach everything",
+	 HOOK_CONNECT},
+	{"other families", "contain_family_", "packet, vsock, XDP, ...: no such socket, EPERM",
+	 "not seen: packet and vsock sockets reach everything", HOOK_EXEC},
+	{"sockets of others", "contain_send_", "inherited, accepted, handed over: sends to outside EPERM",
+	 "not seen: inherited, accepted, handed over, they reach everything", HOOK_EXEC},
+	{"open connections", NULL, "to outside, or refused by a rule or a name: ended",
+	 "stay open; who is refused by name waits", HOOK_NAME},
+};
+
+/* The word for what carries it; NULL: nothing does. */
+static const char *carries(const struct kernel_report *report, size_t i)
+{
+	if (!holds[i].programs)
+		return report->ends_connections ? "sock_diag" : NULL;
+	for (size_t row = 0; row < program_row_count; row++) {
+		const struct program_row *program = &program_rows[row];
+
+		if (program->only_with == GEN_FLAG_CONTAIN && report->programs & 1ull << row &&
+		    !strncmp(program->name, holds[i].programs, strlen(holds[i].programs)))
+			return program->tracks ? "tracepoint" : backend_word(program->backend);
+	}
+	return NULL;
+}
+
+#define HOLD_BYTES 128
+
+static void hold_achieves(char out[HOLD_BYTES], size_t i, const char *by)
+{
+	bool unsure = by && !strcmp(by, backend_word(BACKEND_FMOD_RET));
+
+	snprintf(out, HOLD_BYTES, "%s%s", by ? holds[i].achieves : holds[i].without,
+		 unsure ? "; best effort on a preemptible kernel" : "");
+}
+
+static json_t *contained(const struct kernel_report *report)
+{
+	AUTO_JSON json_t *list = json_array();
+
+	for (size_t i = 0; i < ARRAY_LENGTH(holds); i++) {
+		const char *by = carries(report, i);
+		char achieves[HOLD_BYTES];
+
+		hold_achieves(achieves, i, by);
+		if (json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "part", holds[i].what, "carried_by",
+							  by ? by : "none", "achieves", achieves, "why_of_hook",
+							  by ? "" : hook_word(holds[i].says_why))))
+			return NULL;
+	}
+	return take_ptr(list);
+}
+
+static void print_contained(const struct kernel_report *report)
+{
+	static const char *const heads[] = {"contained", "carried by", "achieves"};
+	struct table *table = table_new(ARRAY_LENGTH(heads), heads);
+	bool missing[HOOK_MAX] = {};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(holds); i++) {
+		const char *by = carries(report, i);
+		char achieves[HOLD_BYTES];
+		const char *cells[] = {holds[i].what, by ? by : "nothing", achieves};
+
+		hold_achieves(achieves, i, by);
+		missing[holds[i].says_why] |= !by;
+		(void)table_row(table, cells);
+	}
+	putchar('\n');
+	table_print(table, stdout);
+	table_free(table);
+	for (unsigned i = HOOK_NONE + 1; i < HOOK_MAX; i++)
+		if (missing[i])
+			printf("Why something is missing there, and how to get it: %s, above.\n", hook_word(i));
+}
+
+/* ---------------------------------------------------------------- the command */
+
 static int print_json(const struct kernel_report *report)
 {
 	AUTO_JSON json_t *object = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o}", "kernel", report->release,
+		"{s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o}", "kernel", report->release,
 		"lsm", report->lsm, "lockdown", report->lockdown, "cgroup", report->cgroup,
 		"preemption", report->preemption, "btf", report->btf, "attached", report->set != 0,
 		"memory_bytes", (json_int_t)report->memory_bytes, "hooks", summary_hooks(report),
-		"matchers", matchers(report));
+		"matchers", matchers(report), "contained", contained(report));
 
 	return command_json(object);
 }
@@ -211,6 +302,7 @@ int cmd_doctor(const struct command_context *context, int argc, char **argv)
 		print_host(report);
 		print_hooks(report);
 		print_matchers(report);
+		print_contained(report);
 	}
 	return all_carried(report) ? COMMAND_GOOD : COMMAND_FINDINGS;
 }

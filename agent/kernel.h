@@ -70,6 +70,8 @@ struct kernel_report {
 	char preemption[KERNEL_TEXT_BYTES];	/* "none", "voluntary", "full", "lazy", "" unknown */
 	bool btf;
 	struct hook_report hooks[HOOK_MAX];	/* by enum hook; .hook is 0 where this build has no such hook */
+	__u64 programs;			/* a bit for each row of program_rows (hooks.h): it is part of the set on this host, or would be */
+	bool ends_connections;		/* else .why and .more of HOOK_NAME say why not */
 	__u64 memory_bytes;		/* of all maps; 0 when nothing is loaded */
 	__u64 set;			/* program set that is active; 0: none */
 	__u64 generation;		/* active; 0: none */

@@ -184,6 +184,20 @@ static void report_hooks(const struct kernel *kernel, struct kernel_report *out)
 	}
 }
 
+/* By what carries each hook, also those that only some policies need. */
+static __u64 report_programs(const struct kernel *kernel, const struct kernel_report *report)
+{
+	enum backend backends[HOOK_MAX] = {};
+	__u64 programs = 0;
+
+	for (int hook = HOOK_NONE + 1; hook < HOOK_MAX; hook++)
+		backends[hook] = report->hooks[hook].backend;
+	for (size_t i = 0; i < program_row_count; i++)
+		if (load_wants(&program_rows[i], &kernel->features, backends))
+			programs |= 1ull << i;
+	return programs;
+}
+
 static void report_all(const struct kernel *kernel, struct kernel_report *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -192,6 +206,8 @@ static void report_all(const struct kernel *kernel, struct kernel_report *out)
 	out->generation = kernel_generation((struct kernel *)kernel);
 	out->memory_bytes = memory_bytes(kernel);
 	report_hooks(kernel, out);
+	out->programs = report_programs(kernel, out);
+	out->ends_connections = kernel->features.of[FEATURE_SOCK_DESTROY].answer == ANSWER_YES;
 }
 
 __u64 kernel_contain_missed(struct kernel *kernel)

@@ -3,13 +3,17 @@
  * bench.c - what embargo costs, measured side by side in one run on this machine, as ratios where the
  * machine itself would otherwise be what is measured. tests/bench/run makes its surroundings.
  *
- * usage: bench CGROUP PINS WORK CATALOG POLICY EMBARGOD
+ * usage: bench CGROUP PINS WORK CATALOG POLICY EMBARGOD     POLICY names the sixteen vendors; WORK/containing.yaml contains, too
+ *        bench --hold-empty CGROUP     programs that do nothing on the hooks that embargo uses, until standard input ends
+ *        bench --list CGROUP           what is attached to it or above: a line for each program, with how often it was counted to run
  * environment: BENCH_QUICK=1   few samples, no list of 1,000,000 rules: to see that it works
  *              BENCH_PARTS     some of "whole agent own memory"; default: all
  */
 #include "agent_costs.h"
 #include "make_rules.h"
+#include "hold.h"
 #include "operations.h"
+#include "own_beside.h"
 #include "table.h"
 #include "variants.h"
 
@@ -30,7 +34,7 @@ struct bench {
 	struct site site;
 	struct agent_files files;
 	bool quick;
-	struct generation *few, *many;
+	struct generation *few, *many, *containing;
 	double compile_s; /* of the second */
 };
 
@@ -50,7 +54,7 @@ static int fail(const char *what, int err)
 
 /* ---------------------------------------------------------------- policies */
 
-static int compile_few(struct bench *bench)
+static int compile_documents(const struct bench *bench, const char *path, struct generation **out)
 {
 	struct diagnostics diags = {};
 	struct catalog *catalog = NULL;
@@ -58,9 +62,9 @@ static int compile_few(struct bench *bench)
 	int err = catalog_load(&bench->files.catalog, 1, &diags, &catalog);
 
 	if (!err)
-		err = policy_load(bench->files.policy, catalog, NULL, &diags, &policy);
+		err = policy_load(path, catalog, NULL, &diags, &policy);
 	if (!err)
-		err = policy_compile(policy, &diags, &bench->few);
+		err = policy_compile(policy, &diags, out);
 	if (err)
 		diagnostics_print(&diags, stderr);
 	policy_free(policy);
@@ -320,8 +324,11 @@ static bool wanted(const char *part)
 
 static int run(struct bench *bench)
 {
-	int err = compile_few(bench);
+	char containing[600];
+	int err = compile_documents(bench, bench->files.policy, &bench->few);
 
+	snprintf(containing, sizeof(containing), "%s/containing.yaml", bench->site.work);
+	err = err ?: compile_documents(bench, containing, &bench->containing);
 	if (err)
 		return fail("the policy of the sixteen vendors", err);
 	printf("%zu rules of 16 vendors, %zu entries\n", bench->few->rule_count,
@@ -340,6 +347,8 @@ static int run(struct bench *bench)
 		return fail("1,000,000 rules", err);
 	if (wanted("own"))
 		err = own_time(bench);
+	if (!err && wanted("own"))
+		err = own_beside(&bench->site, bench->few, bench->containing, bench->quick ? 2 : 9);
 	if (err)
 		return fail("own run time", err);
 	if (wanted("memory"))
@@ -356,9 +365,15 @@ int main(int argc, char **argv)
 {
 	const char *top;
 	struct bench bench = {.quick = getenv("BENCH_QUICK") != NULL};
-	char deep[600], tiny[600], dynamic[600];
+	char deep[600], tiny[600], dynamic[600], contained[600];
 	int err;
 
+	if (argc == 4 && !strcmp(argv[1], "--contained"))
+		return operation_contained(argv[2], argv[3]);
+	if (argc == 3 && !strcmp(argv[1], "--hold-empty"))
+		return hold_empty(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "--list"))
+		return hold_list(argv[2]);
 	if (argc != 7) {
 		fprintf(stderr, "usage: bench CGROUP PINS WORK CATALOG POLICY EMBARGOD\n");
 		return 2;
@@ -372,12 +387,15 @@ int main(int argc, char **argv)
 	snprintf(dynamic, sizeof(dynamic), "%s/dynamic", top);
 	/* below a directory that the rules of both policies know: not at the root is it clear that none matches */
 	snprintf(deep, sizeof(deep), "/opt/vendor-5/3/4/5/6/7/8/9/10/11/tiny");
+	snprintf(contained, sizeof(contained), "%s/contained", top);
 	bench.site.programs[OPERATION_EXEC_STATIC] = tiny;
 	bench.site.programs[OPERATION_EXEC_DYNAMIC] = dynamic;
 	bench.site.programs[OPERATION_EXEC_DEEP] = deep;
 	bench.site.programs[OPERATION_EXEC_USUAL] = "/usr/bin/true";
+	bench.site.programs[OPERATION_CONTAINED_CONNECT] = contained;
 	err = run(&bench);
 	generation_free(bench.few);
 	generation_free(bench.many);
+	generation_free(bench.containing);
 	return err ? 3 : table_end();
 }

@@ -17,6 +17,8 @@ enum operation {
 	OPERATION_UDP_CONNECT,  /* connect(2) of a datagram socket, to ever other addresses */
 	OPERATION_UDP6_CONNECT,
 	OPERATION_UDP_SEND, /* sendto(2) without a connection */
+	OPERATION_TCP_SEGMENT, /* a few bytes over a connection that is there */
+	OPERATION_CONTAINED_CONNECT, /* as OPERATION_UDP_CONNECT, by a program of its own, which a policy may contain */
 	OPERATION_MAX,
 };
 
@@ -24,7 +26,7 @@ struct site {
 	const char *cgroup; /* where subjects run, and which --within names */
 	const char *pins;   /* a directory that is not there, on a BPF file system */
 	const char *work;   /* for files */
-	const char *programs[OPERATION_MAX]; /* of the exec operations */
+	const char *programs[OPERATION_MAX]; /* of the exec operations; a copy of the bench itself for the contained one */
 };
 
 /**
@@ -36,5 +38,14 @@ struct site {
  * Return: 0; a negative errno of the first that failed, or -ECHILD when the process ended early.
  */
 int operation_run(const struct site *site, enum operation operation, size_t count, double *out_ns);
+
+/**
+ * operation_contained() - main() of the program of OPERATION_CONTAINED_CONNECT
+ * @count: how often, in digits
+ * @end:   descriptor that the answer goes to, in digits
+ *
+ * Return: exit status.
+ */
+int operation_contained(const char *count, const char *end);
 
 #endif

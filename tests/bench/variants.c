@@ -3,6 +3,7 @@
 #include "variants.h"
 
 #include "../../agent/kernel.h"
+#include "../../agent/pin.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +15,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static const enum bpf_attach_type cgroup_hooks[] = {
-	BPF_CGROUP_INET4_CONNECT, BPF_CGROUP_INET6_CONNECT, BPF_CGROUP_UDP4_SENDMSG,
-	BPF_CGROUP_UDP6_SENDMSG, BPF_CGROUP_INET_SOCK_RELEASE};
+static const struct {
+	enum bpf_attach_type attach;
+	enum bpf_prog_type type;
+	enum hook hook;
+} cgroup_hooks[] = {
+	{BPF_CGROUP_INET4_CONNECT, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_CONNECT},
+	{BPF_CGROUP_INET6_CONNECT, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_CONNECT},
+	{BPF_CGROUP_UDP4_SENDMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_CONNECT},
+	{BPF_CGROUP_UDP6_SENDMSG, BPF_PROG_TYPE_CGROUP_SOCK_ADDR, HOOK_CONNECT},
+	{BPF_CGROUP_INET_SOCK_RELEASE, BPF_PROG_TYPE_CGROUP_SOCK, HOOK_NONE},
+	{BPF_CGROUP_INET_EGRESS, BPF_PROG_TYPE_CGROUP_SKB, HOOK_NAME},
+	{BPF_CGROUP_INET_INGRESS, BPF_PROG_TYPE_CGROUP_SKB, HOOK_NAME},
+};
 #define CGROUP_HOOKS (sizeof(cgroup_hooks) / sizeof(cgroup_hooks[0]))
 
 struct attached {
@@ -72,13 +83,10 @@ static int attach_empty(struct attached *out, const char *cgroup_path)
 	if (cgroup < 0)
 		return -errno;
 	for (size_t i = 0; !err && i < CGROUP_HOOKS; i++) {
-		enum bpf_prog_type type = cgroup_hooks[i] == BPF_CGROUP_INET_SOCK_RELEASE ?
-						  BPF_PROG_TYPE_CGROUP_SOCK : BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
-
-		out->programs[i] = load_empty(type, cgroup_hooks[i], 1);
+		out->programs[i] = load_empty(cgroup_hooks[i].type, cgroup_hooks[i].attach, 1);
 		out->links[i] = out->programs[i] < 0 ? -1
 						     : bpf_link_create(out->programs[i], cgroup,
-								       cgroup_hooks[i], NULL);
+								       cgroup_hooks[i].attach, NULL);
 		if (out->links[i] < 0)
 			err = -errno;
 	}
@@ -150,10 +158,26 @@ struct kernel *variant_kernel(struct attached *attached)
 	return attached->kernel;
 }
 
+/* Add what the kernel counted for a program, and close it. */
+static int run_add(int program, double *ns, double *count)
+{
+	struct bpf_prog_info info = {};
+	__u32 bytes = sizeof(info);
+	int err = program < 0 ? program : 0;
+
+	if (!err && bpf_obj_get_info_by_fd(program, &info, &bytes))
+		err = -errno;
+	if (program >= 0)
+		close(program);
+	*ns += info.run_time_ns;
+	*count += info.run_cnt;
+	return err;
+}
+
 int variant_program_run(struct attached *attached, int hook, double *out_ns, double *out_count)
 {
 	struct kernel_report report;
-	int err;
+	int err = 0;
 
 	if (attached->kernel) {
 		err = kernel_report(attached->kernel, &report);
@@ -164,16 +188,38 @@ int variant_program_run(struct attached *attached, int hook, double *out_ns, dou
 		return 0;
 	}
 	*out_ns = *out_count = 0;
-	for (size_t i = 0; i < CGROUP_HOOKS + 1; i++) {
-		struct bpf_prog_info info = {};
-		__u32 bytes = sizeof(info);
+	for (size_t i = 0; !err && i < CGROUP_HOOKS + 1; i++)
+		if ((i == CGROUP_HOOKS ? HOOK_EXEC : cgroup_hooks[i].hook) == (enum hook)hook)
+			err = run_add(dup(attached->programs[i]), out_ns, out_count);
+	return err;
+}
 
-		if ((i == CGROUP_HOOKS) != (hook == HOOK_EXEC) || attached->programs[i] < 0)
-			continue;
-		if (bpf_obj_get_info_by_fd(attached->programs[i], &info, &bytes))
-			return -errno;
-		*out_ns += info.run_time_ns;
-		*out_count += info.run_cnt;
-	}
-	return 0;
+/* By its pinned link, to be closed. */
+static int program_open(struct attached *attached, const char *name)
+{
+	char path[PIN_PATH_BYTES], link_path[PIN_PATH_BYTES + 64];
+	struct bpf_link_info info = {};
+	__u32 bytes = sizeof(info);
+	struct kernel_report report;
+	int err = kernel_report(attached->kernel, &report), link, program;
+
+	if (err)
+		return err;
+	pin_set_path(path, attached->pins, report.set);
+	snprintf(link_path, sizeof(link_path), "%s/%s", path, name);
+	link = bpf_obj_get(link_path);
+	if (link < 0)
+		return -errno;
+	err = bpf_obj_get_info_by_fd(link, &info, &bytes) ? -errno : 0;
+	close(link);
+	if (err)
+		return err;
+	program = bpf_prog_get_fd_by_id(info.prog_id);
+	return program < 0 ? -errno : program;
+}
+
+int variant_named_run(struct attached *attached, const char *name, double *out_ns, double *out_count)
+{
+	*out_ns = *out_count = 0;
+	return run_add(program_open(attached, name), out_ns, out_count);
 }

@@ -9,7 +9,7 @@ struct generation;
 
 enum variant {
 	VARIANT_NOTHING,
-	VARIANT_EMPTY, /* programs that do nothing, on the same hooks */
+	VARIANT_EMPTY, /* programs that do nothing, one on each of the same hooks */
 	VARIANT_AUDIT, /* embargo, --audit-only */
 	VARIANT_ENFORCE,
 	VARIANT_MAX,
@@ -42,5 +42,14 @@ struct kernel *variant_kernel(struct attached *attached);
  * Return: 0, -errno. Counts only while run time statistics are on.
  */
 int variant_program_run(struct attached *attached, int hook, double *out_ns, double *out_count);
+
+/**
+ * variant_named_run() - the same for one program of embargo
+ * @attached: of the last two variants
+ * @name: of its row in agent/hooks.c
+ *
+ * Return: 0; -ENOENT (it is not attached); -errno.
+ */
+int variant_named_run(struct attached *attached, const char *name, double *out_ns, double *out_count);
 
 #endif

@@ -84,22 +84,8 @@ learns() {
 		"$answer; $(number addresses) addresses, $(number names) names"
 }
 
-cat >"$WORK/catalog/cloud.yaml" <<-END
-	kind: Vendor
-	id: cloud
-	name: Cloud
-	products:
-	  - id: service
-	    name: Cloud Service
-	    class: commercial
-	    confidence: documented
-	    sources: ["https://docs.example.com/cloud"]
-	    domains:
-	      - "*.cloud.example.com"
-	      - "*.cloud.example.net"
-	END
-sed 's/id: cloud$/id: second/; s/id: service/id: other/; s/- "\*.cloud.example.com"/- later.example.org/; /cloud.example.net/d' \
-	"$WORK/catalog/cloud.yaml" >"$WORK/catalog/second.yaml"
+names_vendor cloud '*.cloud.example.com' '*.cloud.example.net'
+names_vendor second later.example.org
 
 # Before there is a policy of names nothing looks at packets.
 write_policy "$POLICY" enforce 1 </dev/null

@@ -123,18 +123,7 @@ caps=$((0x$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$AGENT/status")))
 is "neither can the enforcing agent itself" 0 $((caps >> 21 & 1))
 
 # by name: at first nobody knows that the address is a denied name's. Natively the file of the host is not touched.
-cat >"$CATALOG/cloud.yaml" <<-END
-kind: Vendor
-id: cloud
-name: Cloud
-products:
-  - id: service
-    name: Service
-    class: commercial
-    confidence: documented
-    sources: ["https://docs.example.com/cloud"]
-    domains: ["*.cloud.example.com"]
-END
+names_vendor cloud '*.cloud.example.com'
 echo "127.0.0.1 localhost" >"$WORK/hosts"
 [ -e /etc/hosts ] || : >/etc/hosts
 mount --bind "$WORK/hosts" /etc/hosts

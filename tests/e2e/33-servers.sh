@@ -19,18 +19,7 @@ for program in "$DNSMASQ" "$NGINX" "$CURL"; do
 	fi
 done
 
-cat >"$CATALOG/cloud.yaml" <<-END
-kind: Vendor
-id: cloud
-name: Cloud
-products:
-  - id: service
-    name: Service
-    class: commercial
-    confidence: documented
-    sources: ["https://docs.example.com/cloud"]
-    domains: ["*.cloud.example.com"]
-END
+names_vendor cloud '*.cloud.example.com'
 write_policy "$POLICY" enforce 1 <<-END
   - vendor: cloud
 END

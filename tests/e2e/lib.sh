@@ -94,6 +94,24 @@ make_world() {
 	cp "$HELPERS/stream" "$WORK/stream"
 }
 
+# names_vendor ID DOMAIN...: one more vendor, which is known by names alone
+names_vendor() {
+	id=$1
+	shift
+	cat >"$CATALOG/$id.yaml" <<-END
+	kind: Vendor
+	id: $id
+	name: Cloud
+	products:
+	  - id: service
+	    name: Service
+	    class: commercial
+	    confidence: documented
+	    sources: ["https://docs.example.com/cloud"]
+	    domains: [$(printf ', "%s"' "$@" | cut -c 3-)]
+	END
+}
+
 # write_policy FILE MODE REVISION; more of the document on standard input
 write_policy() {
 	cat >"$1" <<-END
