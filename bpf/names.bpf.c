@@ -57,6 +57,45 @@ static __always_inline void connection_recall(const struct connection *connectio
 	slot->event.file = connection->file;
 }
 
+/*
+ * To whom a socket is connected, into the slot. A function of its own, because both families and a mapped address are three ways
+ * for the verifier, on which it would follow all that comes after. @sk: struct sock. Returns 0.
+ */
+__noinline int connection_where(__u64 sk, __u32 index, __u32 protocol)
+{
+	struct scratch *slot = scratch_get(index);
+
+	if (!slot)
+		return 0;
+	socket_key((struct sock *)sk, &slot->address);
+	socket_destination((struct sock *)sk, protocol, &slot->event.destination);
+	return 0;
+}
+
+/* Await what a socket sends, or remember who was refused. Returns 0: there is no memory for that. */
+__noinline int connection_begin(struct __sk_buff *packet, __u32 index, __u32 first, __u32 phase)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	struct scratch *slot = scratch_get(index);
+	struct connection *connection;
+
+	if (!socket || !slot)
+		return 0;
+	connection = bpf_sk_storage_get(&connections, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!connection) {
+		if (set_is_active())
+			count(HOOK_NAME, STAT_UNLEARNED);
+		return 0;
+	}
+	connection->first = first;
+	connection->passed = 0;
+	connection->phase = phase;
+	connection->holds = slot->decision.verdict == VERDICT_DENY;
+	tls_begin(&connection->tls);
+	connection_remember(connection, slot);
+	return 1;
+}
+
 /* ---------------------------------------------------------------- TCP: the end of a refused one */
 
 /* Tell the agent. Returns 0. */
@@ -159,8 +198,7 @@ static __always_inline int segment_look(struct __sk_buff *packet, const struct s
 		connection->passed = end;
 		return SEGMENT_PASSES;
 	}
-	socket_key(sk, &slot->address);
-	socket_destination(sk, PROTOCOL_TCP, &slot->event.destination);
+	connection_where((__u64)sk, slot->index, PROTOCOL_TCP);
 	connection_recall(connection, slot);
 	/* with an urgent byte the peer reads other bytes than these */
 	return names_decide(slot->index, segment->urgent ? NAMES_HIDDEN : hello_question(read));
@@ -218,41 +256,20 @@ __noinline int segment_egress(struct __sk_buff *packet)
 
 /* ---------------------------------------------------------------- who connects */
 
-/* Await what it sends; false: there is no memory for that. */
-static __always_inline bool connection_begin(struct bpf_sock *socket, struct scratch *slot, __u32 first, __u32 phase)
-{
-	struct connection *connection = bpf_sk_storage_get(&connections, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
-
-	if (!connection) {
-		if (set_is_active())
-			count(HOOK_NAME, STAT_UNLEARNED);
-		return false;
-	}
-	connection->first = first;
-	connection->passed = 0;
-	connection->phase = phase;
-	connection->holds = slot->decision.verdict == VERDICT_DENY;
-	tls_begin(&connection->tls);
-	connection_remember(connection, slot);
-	return true;
-}
-
 /*
  * The SYN to an address that is known. Where a hello may be kept back, data in the SYN (Fast Open) is: the kernel then sends
  * one without (tcp_send_syn_data(), net/ipv4/tcp_output.c). Returns enum verdict.
  */
-static __always_inline int syn_look(struct bpf_sock *socket, struct scratch *slot, const struct segment *segment)
+static __always_inline int syn_look(struct __sk_buff *packet, struct bpf_sock *socket, struct scratch *slot,
+				    const struct segment *segment)
 {
-	struct sock *sk = socket_inside(socket);
-
-	socket_key(sk, &slot->address);
-	socket_destination(sk, PROTOCOL_TCP, &slot->event.destination);
+	connection_where((__u64)socket_inside(socket), slot->index, PROTOCOL_TCP);
 	/* wrapped (IPsec), so that its bytes cannot be read: as if it had nothing to show */
 	if (!segment->at)
 		return names_decide(slot->index, NAMES_SENDS) == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 	if (names_decide(slot->index, NAMES_CONNECTS) != NAMES_AWAIT)
 		return VERDICT_ALLOW;
-	if (!connection_begin(socket, slot, segment->sequence + 1, CONNECTION_AWAIT))
+	if (!connection_begin(packet, slot->index, segment->sequence + 1, CONNECTION_AWAIT))
 		return slot->decision.verdict;
 	return segment->bytes ? slot->decision.verdict : VERDICT_ALLOW;
 }
@@ -284,7 +301,7 @@ __noinline int syn_egress(struct __sk_buff *packet)
 	if (!slot)
 		return VERDICT_ALLOW;
 	slot->cookie = bpf_get_socket_cookie(packet);
-	verdict = syn_look(socket, slot, &segment);
+	verdict = syn_look(packet, socket, slot, &segment);
 	scratch_release(slot);
 	return verdict;
 }
@@ -393,7 +410,7 @@ __noinline int other_egress(struct __sk_buff *packet)
 			answer = packet_decide(packet, slot);
 	}
 	if (answer == NAMES_REFUSED && !slot->recalled)
-		connection_begin(socket, slot, 0, CONNECTION_REFUSED);
+		connection_begin(packet, slot->index, 0, CONNECTION_REFUSED);
 	scratch_release(slot);
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }
@@ -475,8 +492,7 @@ static __always_inline bool datagram_connected(struct bpf_sock *socket, struct s
 	if (socket->state != BPF_TCP_ESTABLISHED)
 		return false;
 	if (to->protocol != PROTOCOL_UDP || port != socket->src_port) {
-		socket_key(sk, &slot->address);
-		socket_destination(sk, PROTOCOL_UDP, to);
+		connection_where((__u64)sk, slot->index, PROTOCOL_UDP);
 		return true;
 	}
 	socket_key(sk, (struct address_key *)peer);
