@@ -374,18 +374,17 @@ static __always_inline int address_decide(const struct scratch *slot)
 {
 	const struct event_destination *to = &slot->event.destination;
 
-	if (!address_known(&slot->address))
+	if (!address_known(&slot->address) || !attempt_count(HOOK_NAME))
 		return NAMES_FREE;
 	return names_decide(slot->index, to->protocol == PROTOCOL_UDP && to->port == PORT_HTTPS ? NAMES_QUIC : NAMES_SENDS);
 }
 
-/* Also by where it goes in the end. Returns enum names_answer. */
-static __always_inline int packet_decide(struct __sk_buff *packet, struct scratch *slot)
+/* Also by where it goes in the end: packet_final(). Returns enum names_answer. */
+static __always_inline int packet_decide(struct __sk_buff *packet, struct scratch *slot, __u32 final)
 {
 	int answer = address_decide(slot);
-	__u32 at = answer == NAMES_FREE ? packet_final(packet) : 0;
 
-	return at && packet_address(packet, slot, at) ? address_decide(slot) : answer;
+	return answer == NAMES_FREE && final && packet_address(packet, slot, final) ? address_decide(slot) : answer;
 }
 
 /*
@@ -407,7 +406,7 @@ __noinline int other_egress(struct __sk_buff *packet)
 	if (packet_destination(packet, slot->index)) {
 		answer = names_decide(slot->index, NAMES_NETWORK);
 		if (answer == NAMES_FREE)
-			answer = packet_decide(packet, slot);
+			answer = packet_decide(packet, slot, packet_final(packet));
 	}
 	if (answer == NAMES_REFUSED && !slot->recalled)
 		connection_begin(packet, slot->index, 0, CONNECTION_REFUSED);
@@ -469,12 +468,11 @@ static __always_inline bool datagram_passed(struct bpf_sock *socket, const struc
 	return is[0] == its[0] && is[1] == its[1] && was->generation == generation_number();
 }
 
-static __always_inline void datagram_pass(struct bpf_sock *socket, const struct scratch *slot)
+static __always_inline void datagram_pass(struct bpf_sock *socket, struct datagram *datagram, const struct scratch *slot)
 {
-	struct datagram datagram = { .to = slot->address, .generation = slot->number, .port = slot->event.destination.port };
-
+	datagram->generation = slot->number;
 	bpf_sk_storage_delete(&datagrams, socket);
-	bpf_sk_storage_get(&datagrams, socket, &datagram, BPF_SK_STORAGE_GET_F_CREATE);
+	bpf_sk_storage_get(&datagrams, socket, datagram, BPF_SK_STORAGE_GET_F_CREATE);
 }
 
 /*
@@ -502,29 +500,40 @@ static __always_inline bool datagram_connected(struct bpf_sock *socket, struct s
 	return true;
 }
 
-/* Each send without a connection is asked about, and of a connection the first one. Returns enum verdict. */
+/* Each send without a connection is asked about, and of a connection the first one. @port: its own. Returns enum names_answer. */
+static __always_inline int datagram_decide(struct __sk_buff *packet, struct bpf_sock *socket, struct scratch *slot, __u16 port)
+{
+	__u32 final = packet_final(packet);
+	bool connected = datagram_connected(socket, slot, port) && !final;
+	struct datagram datagram = { .to = slot->address, .port = slot->event.destination.port };
+	int answer;
+
+	/* what is wrapped was not asked this before */
+	if (connected && datagram_passed(socket, &datagram))
+		return NAMES_FREE;
+	slot->cookie = connected ? bpf_get_socket_cookie(packet) : 0;
+	answer = packet_decide(packet, slot, final);
+	if (connected && answer == NAMES_FREE && address_known(&slot->address))
+		datagram_pass(socket, &datagram, slot);
+	return answer;
+}
+
 __noinline int datagram_egress(struct __sk_buff *packet)
 {
 	struct bpf_sock *socket = packet_socket(packet);
 	int answer = NAMES_FREE;
 	struct scratch *slot;
-	bool connected;
 	__u32 own;
 
-	if (!socket || !socket_is_opened(socket) || !attempt_count(HOOK_NAME))
+	if (!socket || !socket_is_opened(socket))
 		return VERDICT_ALLOW;
 	slot = scratch_or_count();
 	if (!slot)
 		return VERDICT_ALLOW;
 	sender_recall(NULL, slot);
 	own = packet_destination(packet, slot->index);
-	if (own) {
-		connected = datagram_connected(socket, slot, own);
-		slot->cookie = connected ? bpf_get_socket_cookie(packet) : 0;
-		answer = packet_decide(packet, slot);
-		if (connected && answer == NAMES_FREE)
-			datagram_pass(socket, slot);
-	}
+	if (own)
+		answer = datagram_decide(packet, socket, slot, own);
 	scratch_release(slot);
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }
