@@ -417,10 +417,10 @@ __noinline int other_egress(struct __sk_buff *packet)
 /* ---------------------------------------------------------------- UDP */
 
 /*
- * Where an ordinary datagram of a socket goes. False: it has options or extension headers, or was wrapped in something
+ * Where an ordinary datagram of a socket with that port goes. False: it has options or extension headers, or was wrapped in something
  * (IPsec, also in datagrams of its own) or has got another port since it was sent.
  */
-static __always_inline bool datagram_plain(struct __sk_buff *packet, struct bpf_sock *socket, struct datagram *out)
+static __always_inline bool datagram_plain(struct __sk_buff *packet, __u32 port, struct datagram *out)
 {
 	const __u8 *data = (void *)(long)packet->data, *end = (void *)(long)packet->data_end, *ports = data + 20;
 
@@ -439,7 +439,7 @@ static __always_inline bool datagram_plain(struct __sk_buff *packet, struct bpf_
 		return false;
 	}
 	out->port = ports[2] << 8 | ports[3];
-	return (__u32)(ports[0] << 8 | ports[1]) == socket->src_port;
+	return (__u32)(ports[0] << 8 | ports[1]) == port;
 }
 
 static __always_inline __u64 generation_number(void)
@@ -454,12 +454,13 @@ static __always_inline __u64 generation_number(void)
 }
 
 /* Was it let through before, by the policy that is active now? */
-static __always_inline bool datagram_passed(struct bpf_sock *socket, const struct datagram *datagram)
+static __always_inline bool datagram_passed(struct __sk_buff *packet, const struct datagram *datagram)
 {
+	struct bpf_sock *socket = packet_socket(packet);
 	const __u64 *is = (const __u64 *)datagram->to.address, *its;
 	const struct datagram *was;
 
-	if (socket->state != BPF_TCP_ESTABLISHED)
+	if (!socket || socket->state != BPF_TCP_ESTABLISHED)
 		return false;
 	was = bpf_sk_storage_get(&datagrams, socket, 0, 0);
 	if (!was || was->port != datagram->port)
@@ -468,11 +469,34 @@ static __always_inline bool datagram_passed(struct bpf_sock *socket, const struc
 	return is[0] == its[0] && is[1] == its[1] && was->generation == generation_number();
 }
 
-static __always_inline void datagram_pass(struct bpf_sock *socket, struct datagram *datagram, const struct scratch *slot)
+/* The two for a caller whose stack has no room: where the slot says. Returns 1: it was. */
+__noinline int datagram_recall(struct __sk_buff *packet, __u32 index)
 {
-	datagram->generation = slot->number;
+	const struct scratch *slot = scratch_get(index);
+	struct datagram datagram = {};
+
+	if (!slot)
+		return 0;
+	datagram.to = slot->address;
+	datagram.port = slot->event.destination.port;
+	return datagram_passed(packet, &datagram);
+}
+
+/* Returns 0. */
+__noinline int datagram_remember(struct __sk_buff *packet, __u32 index)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	const struct scratch *slot = scratch_get(index);
+	struct datagram datagram = {};
+
+	if (!socket || !slot)
+		return 0;
+	datagram.to = slot->address;
+	datagram.generation = slot->number;
+	datagram.port = slot->event.destination.port;
 	bpf_sk_storage_delete(&datagrams, socket);
-	bpf_sk_storage_get(&datagrams, socket, datagram, BPF_SK_STORAGE_GET_F_CREATE);
+	bpf_sk_storage_get(&datagrams, socket, &datagram, BPF_SK_STORAGE_GET_F_CREATE);
+	return 0;
 }
 
 /*
@@ -505,16 +529,15 @@ static __always_inline int datagram_decide(struct __sk_buff *packet, struct bpf_
 {
 	__u32 final = packet_final(packet);
 	bool connected = datagram_connected(socket, slot, port) && !final;
-	struct datagram datagram = { .to = slot->address, .port = slot->event.destination.port };
 	int answer;
 
 	/* what is wrapped was not asked this before */
-	if (connected && datagram_passed(socket, &datagram))
+	if (connected && datagram_recall(packet, slot->index))
 		return NAMES_FREE;
 	slot->cookie = connected ? bpf_get_socket_cookie(packet) : 0;
 	answer = packet_decide(packet, slot, final);
 	if (connected && answer == NAMES_FREE && address_known(&slot->address))
-		datagram_pass(socket, &datagram, slot);
+		datagram_remember(packet, slot->index);
 	return answer;
 }
 
@@ -538,14 +561,13 @@ __noinline int datagram_egress(struct __sk_buff *packet)
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }
 
-/* What an ordinary one pays: is the address known? Returns enum verdict. */
-static __always_inline int datagram_look(struct __sk_buff *packet, struct bpf_sock *socket)
+/* What an ordinary one pays: is the address known? @port: of its socket. Returns 1: that is all. */
+__noinline int datagram_passes(struct __sk_buff *packet, __u32 port)
 {
 	struct datagram datagram = {};
 
-	if (datagram_plain(packet, socket, &datagram) && (!address_known(&datagram.to) || datagram_passed(socket, &datagram)))
-		return VERDICT_ALLOW;
-	return datagram_egress(packet);
+	return datagram_plain(packet, port, &datagram) &&
+	       (!address_known(&datagram.to) || datagram_passed(packet, &datagram));
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -564,7 +586,7 @@ static __always_inline int packet_egress(struct __sk_buff *packet)
 		return bpf_sk_storage_get(&connections, socket, 0, 0) ? segment_egress(packet) : VERDICT_ALLOW;
 	}
 	if (socket->protocol == PROTOCOL_UDP && socket->type == SOCK_DGRAM)
-		return datagram_look(packet, socket);
+		return datagram_passes(packet, socket->src_port) ? VERDICT_ALLOW : datagram_egress(packet);
 	return other_egress(packet);
 }
 
