@@ -810,7 +810,8 @@ ABI_SIZE(struct evidence_key, 56);
 
 /*
  * Connections are counted when they are let through, bytes when they are over; those of connections that are open are in
- * the sockets (struct open_socket). Of datagrams each connect(2), and each send without one, is a connection without bytes.
+ * the sockets (struct open_socket). Of datagrams each connect(2), and each send without one, is a connection without bytes; to an
+ * address of a name the first datagram after a connect(2).
  */
 struct evidence {
 	__u64 connections;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * maps.h - every map, and the constants of a program set. Maps are weak: each object defines them
- * alike and the linker makes them one. All are pinned and outlive the agent; "scratch", "address_locks", "hashed", "contents" and
- * "overlay_writes" (content.h) are of one program set and go with it, the others outlive it.
+ * alike and the linker makes them one. All are pinned and outlive the agent; "scratch", "address_locks", "hashed", "contents",
+ * "overlay_writes" (content.h) and "datagrams" are of one program set and go with it, the others outlive it.
  */
 #ifndef EMBARGO_MAPS_H
 #define EMBARGO_MAPS_H
@@ -198,7 +198,6 @@ struct {
 enum connection_phase {
 	CONNECTION_AWAIT = 0,		/* nothing has said yet whom it is for */
 	CONNECTION_REFUSED = 1,		/* no payload goes out any more */
-	CONNECTION_DATAGRAM = 2,	/* of UDP: recorded when something is sent */
 };
 
 /* A socket that is connected to an address of "addresses", until it is decided. */
@@ -223,6 +222,26 @@ struct {
 	__type(key, int);
 	__type(value, struct connection);
 } connections __weak SEC(".maps");
+
+/* Where a connected socket of UDP sends, and the policy that lets it through. */
+struct datagram {
+	struct address_key to;
+	__u64 generation;		/* its number */
+	__u32 port;
+	__u32 zero;
+};
+
+/*
+ * Decided once, so that not each datagram of a connection is asked about; with the socket. Written by the programs, whole: a
+ * change is another element. No memory for one: it is asked again. Not pinned: a set that is not active yet records nothing, and
+ * what it has decided must not silence the one that does.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct datagram);
+} datagrams __weak SEC(".maps");
 
 /*
  * Matched connections that were let through, by the cookie of the socket, until it is closed. Written by the programs alone,

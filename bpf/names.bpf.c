@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * names.bpf.c - connections to addresses that a denied name was resolved to, at the egress of the cgroup. What a name is
- * meant for is said by the first bytes of the connection, so it is awaited there: whatever writes them, by whatever call. The
- * programs at connect and sendmsg ask for UDP only. Attached only while the policy has domains.
+ * meant for is said by the first bytes of the connection, so it is awaited there: whatever writes them, by whatever call. Of
+ * datagrams each is asked about, and what is dropped here is an error of the call that sends it: ip_send_skb() and ip6_send_skb()
+ * pass it on. Attached only while the policy has domains.
  *
  * A hello that is not whole yet is dropped and comes again: ip_queue_xmit() then fails, and tcp_write_xmit() (net/ipv4/tcp_output.c,
  * v5.10 to v7.2) leaves the segment at the head of the queue, where the next write makes it longer and sends it at once, or a
@@ -19,6 +20,7 @@
 #include "identity.h"
 #include "names.h"
 #include "network.h"
+#include "packet.h"
 #include "rule.h"
 #include "scratch.h"
 #include "socket.h"
@@ -53,6 +55,45 @@ static __always_inline void connection_recall(const struct connection *connectio
 		return;
 	slot->event.subject = connection->subject;
 	slot->event.file = connection->file;
+}
+
+/*
+ * To whom a socket is connected, into the slot. A function of its own, because both families and a mapped address are three ways
+ * for the verifier, on which it would follow all that comes after. @sk: struct sock. Returns 0.
+ */
+__noinline int connection_where(__u64 sk, __u32 index, __u32 protocol)
+{
+	struct scratch *slot = scratch_get(index);
+
+	if (!slot)
+		return 0;
+	socket_key((struct sock *)sk, &slot->address);
+	socket_destination((struct sock *)sk, protocol, &slot->event.destination);
+	return 0;
+}
+
+/* Await what a socket sends, or remember who was refused. Returns 0: there is no memory for that. */
+__noinline int connection_begin(struct __sk_buff *packet, __u32 index, __u32 first, __u32 phase)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	struct scratch *slot = scratch_get(index);
+	struct connection *connection;
+
+	if (!socket || !slot)
+		return 0;
+	connection = bpf_sk_storage_get(&connections, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
+	if (!connection) {
+		if (set_is_active())
+			count(HOOK_NAME, STAT_UNLEARNED);
+		return 0;
+	}
+	connection->first = first;
+	connection->passed = 0;
+	connection->phase = phase;
+	connection->holds = slot->decision.verdict == VERDICT_DENY;
+	tls_begin(&connection->tls);
+	connection_remember(connection, slot);
+	return 1;
 }
 
 /* ---------------------------------------------------------------- TCP: the end of a refused one */
@@ -90,14 +131,27 @@ __noinline int hello_step(struct __sk_buff *packet, __u32 index, __u32 base, __u
 	return slot ? tls_step(&slot->tls, packet, base, end) : TLS_OTHER;
 }
 
+/* TLS_STEPS_MAX, as two loops: the verifier then follows each as long as it is, and not one within the other. */
+#define HELLO_STEPS 32
+
+__noinline int hello_steps(struct __sk_buff *packet, __u32 index, __u32 base, __u32 end)
+{
+	int answer = TLS_GOES_ON;
+
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < HELLO_STEPS && answer == TLS_GOES_ON; step++)
+		answer = hello_step(packet, index, base, end);
+	return answer;
+}
+
 /* Returns TLS_MORE, TLS_NAMED, TLS_NO_NAME or TLS_OTHER. */
 __noinline int hello_read(struct __sk_buff *packet, __u32 index, __u32 base, __u32 end)
 {
 	int answer = TLS_GOES_ON;
 
 #pragma clang loop unroll(disable)
-	for (int step = 0; step < TLS_STEPS_MAX && answer == TLS_GOES_ON; step++)
-		answer = hello_step(packet, index, base, end);
+	for (int steps = 0; steps < TLS_STEPS_MAX / HELLO_STEPS && answer == TLS_GOES_ON; steps++)
+		answer = hello_steps(packet, index, base, end);
 	return answer == TLS_GOES_ON ? TLS_NO_NAME : answer;
 }
 
@@ -144,8 +198,7 @@ static __always_inline int segment_look(struct __sk_buff *packet, const struct s
 		connection->passed = end;
 		return SEGMENT_PASSES;
 	}
-	socket_key(sk, &slot->address);
-	socket_destination(sk, PROTOCOL_TCP, &slot->event.destination);
+	connection_where((__u64)sk, slot->index, PROTOCOL_TCP);
 	connection_recall(connection, slot);
 	/* with an urgent byte the peer reads other bytes than these */
 	return names_decide(slot->index, segment->urgent ? NAMES_HIDDEN : hello_question(read));
@@ -185,7 +238,7 @@ __noinline int segment_egress(struct __sk_buff *packet)
 	struct segment segment = {};
 	__s32 ahead;
 
-	if (!connection || !packet_segment(packet, &segment) || !segment.bytes)
+	if (!connection || !segment_read(packet, &segment) || !segment.bytes)
 		return VERDICT_ALLOW;
 	ahead = segment_end(&segment, connection) - connection->passed;
 	if (ahead <= 0)
@@ -203,41 +256,20 @@ __noinline int segment_egress(struct __sk_buff *packet)
 
 /* ---------------------------------------------------------------- who connects */
 
-/* Await what it sends; false: there is no memory for that. */
-static __always_inline bool connection_begin(struct bpf_sock *socket, struct scratch *slot, __u32 first, __u32 phase)
-{
-	struct connection *connection = bpf_sk_storage_get(&connections, socket, 0, BPF_SK_STORAGE_GET_F_CREATE);
-
-	if (!connection) {
-		if (set_is_active())
-			count(HOOK_NAME, STAT_UNLEARNED);
-		return false;
-	}
-	connection->first = first;
-	connection->passed = 0;
-	connection->phase = phase;
-	connection->holds = slot->decision.verdict == VERDICT_DENY;
-	tls_begin(&connection->tls);
-	connection_remember(connection, slot);
-	return true;
-}
-
 /*
  * The SYN to an address that is known. Where a hello may be kept back, data in the SYN (Fast Open) is: the kernel then sends
  * one without (tcp_send_syn_data(), net/ipv4/tcp_output.c). Returns enum verdict.
  */
-static __always_inline int syn_look(struct bpf_sock *socket, struct scratch *slot, const struct segment *segment)
+static __always_inline int syn_look(struct __sk_buff *packet, struct bpf_sock *socket, struct scratch *slot,
+				    const struct segment *segment)
 {
-	struct sock *sk = socket_inside(socket);
-
-	socket_key(sk, &slot->address);
-	socket_destination(sk, PROTOCOL_TCP, &slot->event.destination);
+	connection_where((__u64)socket_inside(socket), slot->index, PROTOCOL_TCP);
 	/* wrapped (IPsec), so that its bytes cannot be read: as if it had nothing to show */
 	if (!segment->at)
 		return names_decide(slot->index, NAMES_SENDS) == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 	if (names_decide(slot->index, NAMES_CONNECTS) != NAMES_AWAIT)
 		return VERDICT_ALLOW;
-	if (!connection_begin(socket, slot, segment->sequence + 1, CONNECTION_AWAIT))
+	if (!connection_begin(packet, slot->index, segment->sequence + 1, CONNECTION_AWAIT))
 		return slot->decision.verdict;
 	return segment->bytes ? slot->decision.verdict : VERDICT_ALLOW;
 }
@@ -258,7 +290,7 @@ __noinline int syn_egress(struct __sk_buff *packet)
 	socket_key(socket_inside(socket), &address);
 	if (!connection && !address_known(&address))
 		return VERDICT_ALLOW;
-	packet_segment(packet, &segment);
+	segment_read(packet, &segment);
 	if (connection && connection->first == segment.sequence + 1)
 		return VERDICT_ALLOW;		/* once more */
 	if (connection)				/* of what the socket was connected to before */
@@ -269,146 +301,273 @@ __noinline int syn_egress(struct __sk_buff *packet)
 	if (!slot)
 		return VERDICT_ALLOW;
 	slot->cookie = bpf_get_socket_cookie(packet);
-	verdict = syn_look(socket, slot, &segment);
+	verdict = syn_look(packet, socket, slot, &segment);
 	scratch_release(slot);
 	return verdict;
 }
 
-/* ---------------------------------------------------------------- UDP */
+/* ---------------------------------------------------------------- whatever else goes to an address */
 
-static __always_inline __u32 datagram_question(__u32 port)
-{
-	return port == PORT_HTTPS ? NAMES_QUIC : NAMES_SENDS;
-}
-
-/*
- * To an address that is known. Who only connects is recorded when it sends, where others share the address: resolvers connect a
- * socket to every address of an answer to see which way it would go, and send nothing (RFC 6724). Returns enum verdict.
- */
-__noinline int datagram_known(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)
-{
-	__u32 what = datagram_question(rest >> 16 & 0xffff) | (rest >> 32 & REST_DATAGRAM ? 0 : NAMES_LATER);
-	struct bpf_sock *socket = context->sk;
-	struct scratch *slot;
-	int answer;
-
-	if (!attempt_count(HOOK_NAME))
-		return VERDICT_ALLOW;
-	slot = scratch_or_count();
-	if (!slot)
-		return VERDICT_ALLOW;
-	if (!(rest >> 32 & REST_DATAGRAM))
-		slot->cookie = bpf_get_socket_cookie(context);
-	address_key_fill(&slot->address, rest & 0xff, a, b);
-	destination_fill(&slot->event.destination, a, b, rest);
-	answer = names_decide(slot->index, what);
-	if (answer == NAMES_AWAIT && socket)
-		connection_begin(socket, slot, 0, CONNECTION_DATAGRAM);
-	scratch_release(slot);
-	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
-}
-
-/* The first datagram of such a socket. Returns enum verdict. */
-__noinline int datagram_egress(struct __sk_buff *packet)
-{
-	struct bpf_sock *socket = packet_socket(packet);
-	struct connection *connection = socket ? bpf_sk_storage_get(&connections, socket, 0, 0) : NULL;
-	struct scratch *slot;
-	struct sock *sk;
-	int answer;
-
-	if (!connection)
-		return VERDICT_ALLOW;
-	slot = scratch_or_count();
-	if (!slot)
-		return VERDICT_ALLOW;
-	slot->cookie = bpf_get_socket_cookie(packet);
-	sk = socket_inside(socket);
-	socket_key(sk, &slot->address);
-	socket_destination(sk, PROTOCOL_UDP, &slot->event.destination);
-	connection_recall(connection, slot);
-	answer = names_decide(slot->index, datagram_question(slot->event.destination.port));
-	scratch_release(slot);
-	if (answer == NAMES_FREE)
-		bpf_sk_storage_delete(&connections, socket);
-	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
-}
-
-static __always_inline int datagram_ask(struct bpf_sock_addr *context, struct where to)
-{
-	struct address_key address;
-
-	if ((to.rest >> 8 & 0xff) != PROTOCOL_UDP)
-		return VERDICT_ALLOW;
-	address_key_fill(&address, to.rest & 0xff, to.a, to.b);
-	return address_known(&address) ? datagram_known(context, to.a, to.b, to.rest) : VERDICT_ALLOW;
-}
-
-/* ---------------------------------------------------------------- neither */
-
-/* Port of a packet that has one, in host order. */
-static __always_inline __u16 packet_port(struct __sk_buff *packet, __u32 at, __u8 protocol)
+/* Port of a packet that has them, in host order. @at: of its header; @which: 0: its own, 2: where it goes. */
+static __always_inline __u16 packet_port(struct __sk_buff *packet, __u32 at, __u8 protocol, __u32 which)
 {
 	__u16 port = 0;
 
 	if (protocol != PROTOCOL_TCP && protocol != PROTOCOL_UDP && protocol != PROTOCOL_SCTP)
 		return 0;
-	return bpf_skb_load_bytes(packet, at + 2, &port, sizeof(port)) ? 0 : bpf_ntohs(port);
+	return bpf_skb_load_bytes(packet, at + which, &port, sizeof(port)) ? 0 : bpf_ntohs(port);
 }
 
-/* Where a packet goes whose socket does not say; false: it is not readable. */
-static __always_inline bool packet_destination(struct __sk_buff *packet, struct scratch *slot)
+/* An address of the packet into the slot. @at: of its first byte. False: it is not readable. */
+static __always_inline bool packet_address(struct __sk_buff *packet, struct scratch *slot, __u32 at)
 {
 	struct event_destination *to = &slot->event.destination;
-	__u8 first = 0, protocol = 0;
-	__u32 at = packet_transport(packet, &protocol);
 
-	__builtin_memset(to, 0, sizeof(*to));
 	__builtin_memset(&slot->address, 0, sizeof(slot->address));
-	if (!at || bpf_skb_load_bytes(packet, 0, &first, 1))
-		return false;
-	to->family = first >> 4 == 4 ? 4 : 6;
-	to->protocol = protocol;
-	to->port = packet_port(packet, at, protocol);
-	to->datagram = 1;
 	if (to->family == 6)
-		return !bpf_skb_load_bytes(packet, 24, to->address, 16) &&
-		       !bpf_skb_load_bytes(packet, 24, slot->address.address, 16);
+		return !bpf_skb_load_bytes(packet, at, to->address, 16) &&
+		       !bpf_skb_load_bytes(packet, at, slot->address.address, 16);
 	slot->address.address[10] = slot->address.address[11] = 0xff;
-	return !bpf_skb_load_bytes(packet, 16, to->address, 4) &&
-	       !bpf_skb_load_bytes(packet, 16, slot->address.address + 12, 4);
+	return !bpf_skb_load_bytes(packet, at, to->address, 4) &&
+	       !bpf_skb_load_bytes(packet, at, slot->address.address + 12, 4);
 }
 
-/*
- * Raw sockets, SCTP, ping: no other hook sees them. The kernel's own answers are of sockets without a file. What the kernel sends once
- * more by itself is sent while any other task runs: who was refused is remembered with the socket. Returns enum verdict.
- */
-__noinline int other_egress(struct __sk_buff *packet)
+/* Where a packet goes whose socket does not say. Returns its own port with bit 16 set; 0: it is not readable. */
+__noinline __u32 packet_destination(struct __sk_buff *packet, __u32 index)
 {
-	struct bpf_sock *socket = packet_socket(packet);
-	struct connection *connection;
-	struct scratch *slot;
-	int answer;
+	__u64 transport = packet_transport(packet);
+	struct scratch *slot = scratch_get(index);
+	struct event_destination *to;
+	__u8 first;
 
-	if (!socket || !BPF_CORE_READ(socket_inside(socket), sk_socket, file) || !attempt_count(HOOK_CONNECT))
-		return VERDICT_ALLOW;
-	slot = scratch_or_count();
-	if (!slot)
-		return VERDICT_ALLOW;
-	connection = bpf_sk_storage_get(&connections, socket, 0, 0);
+	if (!slot || !transport || bpf_skb_load_bytes(packet, 0, &first, 1))
+		return 0;
+	to = &slot->event.destination;
+	__builtin_memset(to, 0, sizeof(*to));
+	to->family = first >> 4 == 4 ? 4 : 6;
+	to->protocol = transport >> 32;
+	to->port = packet_port(packet, transport, to->protocol, 2);
+	to->datagram = 1;
+	return packet_address(packet, slot, to->family == 6 ? 24 : 16) ?
+		       1 << 16 | packet_port(packet, transport, to->protocol, 0) : 0;
+}
+
+/* Who sends it: what the kernel sends by itself is sent while any other task runs. @connection: of its socket; may be NULL */
+static __always_inline void sender_recall(const struct connection *connection, struct scratch *slot)
+{
 	if (connection) {
 		connection_recall(connection, slot);
 	} else if (!BPF_CORE_READ(current_task(), tgid)) {	/* nobody: the processor was idle */
 		slot->recalled = 1;
 		slot->event.subject.pid = 0;
 	}
-	answer = packet_destination(packet, slot) ? names_decide(slot->index, NAMES_NETWORK) : NAMES_FREE;
-	if (answer == NAMES_FREE && address_known(&slot->address))
-		answer = names_decide(slot->index, NAMES_SENDS);
+}
+
+/* The kernel's own sockets have no file. */
+static __always_inline bool socket_is_opened(struct bpf_sock *socket)
+{
+	return BPF_CORE_READ(socket_inside(socket), sk_socket, file);
+}
+
+/* By the names of the address in the slot, where it is known. Returns enum names_answer. */
+static __always_inline int address_decide(const struct scratch *slot)
+{
+	const struct event_destination *to = &slot->event.destination;
+
+	if (!address_known(&slot->address) || !attempt_count(HOOK_NAME))
+		return NAMES_FREE;
+	return names_decide(slot->index, to->protocol == PROTOCOL_UDP && to->port == PORT_HTTPS ? NAMES_QUIC : NAMES_SENDS);
+}
+
+/* Also by where it goes in the end: packet_final(). Returns enum names_answer. */
+static __always_inline int packet_decide(struct __sk_buff *packet, struct scratch *slot, __u32 final)
+{
+	int answer = address_decide(slot);
+
+	return answer == NAMES_FREE && final && packet_address(packet, slot, final) ? address_decide(slot) : answer;
+}
+
+/*
+ * Raw sockets, SCTP, ping: no other hook sees them. What the kernel sends once more by itself is by who was refused: that is
+ * remembered with the socket. Returns enum verdict.
+ */
+__noinline int other_egress(struct __sk_buff *packet)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	struct scratch *slot;
+	int answer = NAMES_FREE;
+
+	if (!socket || !socket_is_opened(socket) || !attempt_count(HOOK_CONNECT))
+		return VERDICT_ALLOW;
+	slot = scratch_or_count();
+	if (!slot)
+		return VERDICT_ALLOW;
+	sender_recall(bpf_sk_storage_get(&connections, socket, 0, 0), slot);
+	if (packet_destination(packet, slot->index)) {
+		answer = names_decide(slot->index, NAMES_NETWORK);
+		if (answer == NAMES_FREE)
+			answer = packet_decide(packet, slot, packet_final(packet));
+	}
 	if (answer == NAMES_REFUSED && !slot->recalled)
-		connection_begin(socket, slot, 0, CONNECTION_DATAGRAM);
+		connection_begin(packet, slot->index, 0, CONNECTION_REFUSED);
 	scratch_release(slot);
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
+}
+
+/* ---------------------------------------------------------------- UDP */
+
+/*
+ * Where an ordinary datagram of a socket with that port goes. False: it has options or extension headers, or was wrapped in something
+ * (IPsec, also in datagrams of its own) or has got another port since it was sent.
+ */
+static __always_inline bool datagram_plain(struct __sk_buff *packet, __u32 port, struct datagram *out)
+{
+	const __u8 *data = (void *)(long)packet->data, *end = (void *)(long)packet->data_end, *ports = data + 20;
+
+	if (data + 28 > end)
+		return false;
+	if (data[0] == 0x45 && data[9] == PROTOCOL_UDP) {
+		const __u32 words[4] = { 0, 0, bpf_htonl(0xffff), *(const __u32 *)(data + 16) };
+
+		__builtin_memcpy(&out->to, words, sizeof(words));
+	} else if (data[0] >> 4 == 6 && data[6] == PROTOCOL_UDP && data + 48 <= end) {
+		const __u32 *from = (const __u32 *)(data + 24), words[4] = { from[0], from[1], from[2], from[3] };
+
+		__builtin_memcpy(&out->to, words, sizeof(words));
+		ports = data + 40;
+	} else {
+		return false;
+	}
+	out->port = ports[2] << 8 | ports[3];
+	return (__u32)(ports[0] << 8 | ports[1]) == port;
+}
+
+static __always_inline __u64 generation_number(void)
+{
+	struct gen_key key = { .kind = GEN_HEADER };
+	const struct gen_header *header;
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+
+	header = entries ? bpf_map_lookup_elem(entries, &key) : NULL;
+	return header ? header->generation : 0;
+}
+
+/* Was it let through before, by the policy that is active now? */
+static __always_inline bool datagram_passed(struct __sk_buff *packet, const struct datagram *datagram)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	const __u64 *is = (const __u64 *)datagram->to.address, *its;
+	const struct datagram *was;
+
+	if (!socket || socket->state != BPF_TCP_ESTABLISHED)
+		return false;
+	was = bpf_sk_storage_get(&datagrams, socket, 0, 0);
+	if (!was || was->port != datagram->port)
+		return false;
+	its = (const __u64 *)was->to.address;
+	return is[0] == its[0] && is[1] == its[1] && was->generation == generation_number();
+}
+
+/* The two for a caller whose stack has no room: where the slot says. Returns 1: it was. */
+__noinline int datagram_recall(struct __sk_buff *packet, __u32 index)
+{
+	const struct scratch *slot = scratch_get(index);
+	struct datagram datagram = {};
+
+	if (!slot)
+		return 0;
+	datagram.to = slot->address;
+	datagram.port = slot->event.destination.port;
+	return datagram_passed(packet, &datagram);
+}
+
+/* Returns 0. */
+__noinline int datagram_remember(struct __sk_buff *packet, __u32 index)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	const struct scratch *slot = scratch_get(index);
+	struct datagram datagram = {};
+
+	if (!socket || !slot)
+		return 0;
+	datagram.to = slot->address;
+	datagram.generation = slot->number;
+	datagram.port = slot->event.destination.port;
+	bpf_sk_storage_delete(&datagrams, socket);
+	bpf_sk_storage_get(&datagrams, socket, &datagram, BPF_SK_STORAGE_GET_F_CREATE);
+	return 0;
+}
+
+/*
+ * Does it go where its socket is connected to? Of what was wrapped that is all that is known, so it is taken for that. @port: its own,
+ * of packet_destination().
+ */
+static __always_inline bool datagram_connected(struct bpf_sock *socket, struct scratch *slot, __u16 port)
+{
+	struct event_destination *to = &slot->event.destination;
+	const __u64 *is = (const __u64 *)slot->address.address;
+	struct sock *sk = socket_inside(socket);
+	__u64 peer[2];
+
+	to->mapped = to->family == 4 && socket->family == AF_INET6;
+	if (socket->state != BPF_TCP_ESTABLISHED)
+		return false;
+	if (to->protocol != PROTOCOL_UDP || port != socket->src_port) {
+		connection_where((__u64)sk, slot->index, PROTOCOL_UDP);
+		return true;
+	}
+	socket_key(sk, (struct address_key *)peer);
+	if (is[0] != peer[0] || is[1] != peer[1] || to->port != bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)))
+		return false;
+	to->datagram = 0;
+	return true;
+}
+
+/* Each send without a connection is asked about, and of a connection the first one. @port: its own. Returns enum names_answer. */
+static __always_inline int datagram_decide(struct __sk_buff *packet, struct bpf_sock *socket, struct scratch *slot, __u16 port)
+{
+	__u32 final = packet_final(packet);
+	bool connected = datagram_connected(socket, slot, port) && !final;
+	int answer;
+
+	/* what is wrapped was not asked this before */
+	if (connected && datagram_recall(packet, slot->index))
+		return NAMES_FREE;
+	slot->cookie = connected ? bpf_get_socket_cookie(packet) : 0;
+	answer = packet_decide(packet, slot, final);
+	if (connected && answer == NAMES_FREE && address_known(&slot->address))
+		datagram_remember(packet, slot->index);
+	return answer;
+}
+
+__noinline int datagram_egress(struct __sk_buff *packet)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	int answer = NAMES_FREE;
+	struct scratch *slot;
+	__u32 own;
+
+	if (!socket || !socket_is_opened(socket))
+		return VERDICT_ALLOW;
+	slot = scratch_or_count();
+	if (!slot)
+		return VERDICT_ALLOW;
+	sender_recall(NULL, slot);
+	own = packet_destination(packet, slot->index);
+	if (own)
+		answer = datagram_decide(packet, socket, slot, own);
+	scratch_release(slot);
+	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
+}
+
+/* What an ordinary one pays: is the address known? @port: of its socket. Returns 1: that is all. */
+__noinline int datagram_passes(struct __sk_buff *packet, __u32 port)
+{
+	struct datagram datagram = {};
+
+	return datagram_plain(packet, port, &datagram) &&
+	       (!address_known(&datagram.to) || datagram_passed(packet, &datagram));
 }
 
 /* ---------------------------------------------------------------- programs */
@@ -427,7 +586,7 @@ static __always_inline int packet_egress(struct __sk_buff *packet)
 		return bpf_sk_storage_get(&connections, socket, 0, 0) ? segment_egress(packet) : VERDICT_ALLOW;
 	}
 	if (socket->protocol == PROTOCOL_UDP && socket->type == SOCK_DGRAM)
-		return bpf_sk_storage_get(&connections, socket, 0, 0) ? datagram_egress(packet) : VERDICT_ALLOW;
+		return datagram_passes(packet, socket->src_port) ? VERDICT_ALLOW : datagram_egress(packet);
 	return other_egress(packet);
 }
 
@@ -435,28 +594,4 @@ SEC("cgroup_skb/egress")
 int names_egress(struct __sk_buff *packet)
 {
 	ANSWER(packet_egress(packet), CGROUP_REFUSE, CGROUP_ALLOW);
-}
-
-SEC("cgroup/connect4")
-int names_connect4(struct bpf_sock_addr *context)
-{
-	ANSWER(datagram_ask(context, where4(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
-}
-
-SEC("cgroup/connect6")
-int names_connect6(struct bpf_sock_addr *context)
-{
-	ANSWER(datagram_ask(context, where6(context, 0)), CGROUP_REFUSE, CGROUP_ALLOW);
-}
-
-SEC("cgroup/sendmsg4")
-int names_sendmsg4(struct bpf_sock_addr *context)
-{
-	ANSWER(datagram_ask(context, where4(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
-}
-
-SEC("cgroup/sendmsg6")
-int names_sendmsg6(struct bpf_sock_addr *context)
-{
-	ANSWER(datagram_ask(context, where6(context, REST_DATAGRAM)), CGROUP_REFUSE, CGROUP_ALLOW);
 }

@@ -20,7 +20,6 @@ enum names_question {
 	NAMES_SERVER,		/* a server name */
 	NAMES_HIDDEN,		/* bytes that the peer reads otherwise than they look: never shared */
 	NAMES_NETWORK,		/* the address itself, by rules of networks; recorded as a connection */
-	NAMES_LATER = 16,	/* ORed: what goes through because it is shared is not recorded, the answer is NAMES_AWAIT */
 };
 
 /**
@@ -29,7 +28,7 @@ enum names_question {
  * @what: enum names_question
  *
  * NAMES_CONNECTS answers NAMES_AWAIT where anything could be refused, or would be; .decision then says in which mode. Only
- * this question and NAMES_LATER have that answer. Return: enum names_answer.
+ * this question has that answer. Return: enum names_answer.
  */
 extern int names_decide(__u32 slot, __u32 what);
 

@@ -62,7 +62,6 @@ __noinline __u64 names_network(__u32 index, __u32 allow)
 enum names_how {
 	NAMES_HOW_SHARED = 256,		/* it goes through because nobody can say whether it is meant */
 	NAMES_HOW_QUIET = 512,		/* what would be refused is not recorded: it is asked again */
-	NAMES_HOW_LATER = 1024,		/* what is shared is not recorded, either */
 };
 
 /* What a match answers: a rule, and enum names_how with enum recognised. 0: nothing matched. SWITCHED. */
@@ -71,13 +70,12 @@ enum names_how {
 /* By the address alone. @what: enum names_question. Afterwards slot->domain is the name, .domain_match.allow what allows it. */
 static __always_inline __u64 address_match(struct scratch *slot, __u32 what)
 {
-	__u32 strict, how = RECOGNISED_RESOLVED | (what & NAMES_LATER ? NAMES_HOW_LATER : 0);
+	__u32 strict, how = RECOGNISED_RESOLVED;
 
 	if (address_ask(slot->index) == MATCH_SWITCHED)
 		return SWITCHED;
 	if (!slot->resolved.deny)
 		return 0;
-	what &= ~NAMES_LATER;
 	strict = what == NAMES_HIDDEN || (what == NAMES_NAMELESS && slot->flags & GEN_FLAG_REFUSE_NO_NAME) ||
 		 (what == NAMES_QUIC && slot->flags & GEN_FLAG_REFUSE_QUIC);
 	if (what == NAMES_CONNECTS)
@@ -141,9 +139,7 @@ __noinline int names_rule(__u32 index, __u32 deny, __u32 how)
 		slot->decision.let_through = LET_THROUGH_SHARED;
 		slot->decision.verdict = VERDICT_ALLOW;
 	}
-	if (how & NAMES_HOW_QUIET && slot->decision.let_through != LET_THROUGH_ALLOWED)
-		return OUTCOME_AWAIT;
-	return how & NAMES_HOW_LATER && slot->decision.let_through == LET_THROUGH_SHARED ? OUTCOME_AWAIT : OUTCOME_RECORD;
+	return how & NAMES_HOW_QUIET && slot->decision.let_through != LET_THROUGH_ALLOWED ? OUTCOME_AWAIT : OUTCOME_RECORD;
 }
 
 /* Is who tries in scope? Of who connected, that was asked when it did. Returns enum scope_answer. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* socket.h - a socket and a packet of it, as programs at the egress of a cgroup see them: the packet begins with the IP header. */
+/* socket.h - the socket of a packet that leaves, and to whom it is connected. */
 #ifndef EMBARGO_SOCKET_H
 #define EMBARGO_SOCKET_H
 
@@ -68,60 +68,6 @@ static __always_inline void socket_destination(const struct sock *sk, __u8 proto
 		bpf_core_read(out->address, 4, &sk->__sk_common.skc_daddr);
 	else
 		bpf_core_read(out->address, 16, &sk->__sk_common.skc_v6_daddr);
-}
-
-/* What of a packet is TCP. */
-struct segment {
-	__u32 sequence;		/* of the first byte of payload, or of the SYN */
-	__u32 at;		/* where the payload is in the packet */
-	__u32 bytes;		/* of payload */
-	__u8 syn, fin;
-	__u8 urgent;		/* some byte of it is out of band: who reads may never see it */
-};
-
-#define IP6_EXTENSIONS_MAX 8	/* in the order of RFC 8200, section 4.1, each comes at most twice */
-
-/* Where the header behind the one of IP is; *out_protocol says of what. 0: it could not be read. */
-static __always_inline __u32 packet_transport(struct __sk_buff *packet, __u8 *out_protocol)
-{
-	__u8 first = 0, extension[2];
-	__u32 at = 40;
-
-	if (bpf_skb_load_bytes(packet, 0, &first, 1))
-		return 0;
-	if (first >> 4 == 4)
-		return bpf_skb_load_bytes(packet, 9, out_protocol, 1) ? 0 : (first & 15) * 4;
-	if (bpf_skb_load_bytes(packet, 6, out_protocol, 1))
-		return 0;
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < IP6_EXTENSIONS_MAX; i++) {
-		/* hop by hop, routing, destination options: RFC 8200, section 4 */
-		if (*out_protocol != 0 && *out_protocol != 43 && *out_protocol != 60)
-			return at;
-		if (bpf_skb_load_bytes(packet, at, extension, sizeof(extension)))
-			return 0;
-		*out_protocol = extension[0];
-		at += (extension[1] + 1) * 8;
-	}
-	return 0;
-}
-
-/* False: it is wrapped in something (IPsec), or cannot be read. */
-static __always_inline bool packet_segment(struct __sk_buff *packet, struct segment *out)
-{
-	__u8 protocol = 0, header[14];
-	__u32 at = packet_transport(packet, &protocol), sequence;
-
-	if (!at || protocol != PROTOCOL_TCP || bpf_skb_load_bytes(packet, at, header, sizeof(header)))
-		return false;
-	__builtin_memcpy(&sequence, header + 4, sizeof(sequence));
-	out->sequence = bpf_ntohl(sequence);
-	out->at = at + (header[12] >> 4) * 4;
-	out->bytes = packet->len > out->at ? packet->len - out->at : 0;
-	out->fin = header[13] & 1;
-	out->urgent = header[13] >> 5 & 1;
-	out->syn = header[13] >> 1 & 1;
-	return true;
 }
 
 #endif

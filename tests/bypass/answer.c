@@ -4,7 +4,7 @@
  * letter and a number. What is before it says how the answer is to be:
  *
  *   ttl0     it may be kept for no second
- *   several  the innocent address comes first
+ *   several  another address comes first, which nobody else has
  *   chain    through eight aliases
  *   order    the address comes before the alias that leads to it
  *   big      behind 1,000 bytes of text
@@ -170,7 +170,7 @@ static void answer_name(struct answer *answer, const char *name, unsigned type)
 	else if (is_alias && !late)
 		put_alias(answer, NULL, denied);
 	if (strstr(name, "several."))
-		put_address(answer, NULL, type, INNOCENT, ttl);
+		put_address(answer, NULL, type, OF_NOBODY, ttl);
 	put_address(answer, is_alias ? denied : NULL, type, number, ttl);
 	if (is_alias && late)
 		put_alias(answer, NULL, denied);

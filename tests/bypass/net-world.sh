@@ -77,7 +77,8 @@ make_network() {
 	wire self bypass0 peer0 0 && wire "$OTHER_NET" bypass1 peer1 1 || return 1
 	for command in "ip link set lo up" "ip route add local 198.18.0.0/16 dev lo" "ip -6 route add local fd18::/48 dev lo" \
 		"ip -6 route add local 64:ff9b::/96 dev lo" "ip addr add fd18::53/128 dev lo" "sysctl -qw net.ipv4.tcp_fastopen=515" \
-		"sysctl -qw net.ipv4.conf.all.accept_source_route=1 net.ipv4.conf.peer0.accept_source_route=1"; do
+		"sysctl -qw net.ipv4.conf.all.accept_source_route=1 net.ipv4.conf.peer0.accept_source_route=1" \
+		"sysctl -qw net.ipv6.conf.all.seg6_enabled=1 net.ipv6.conf.peer0.seg6_enabled=1"; do
 		# shellcheck disable=SC2086 # words
 		within "$SERVER" busybox $command || return 1
 	done

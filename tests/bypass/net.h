@@ -21,6 +21,7 @@
 #define LINK_FORM	 "fe80::4e:%x"
 #define NAT64_FORM	 "64:ff9b::198.18.%u.1"
 #define INNOCENT	 0
+#define OF_NOBODY	 255	/* no trick has so high a number */
 #define RESOLVER4	 "198.18.0.53"
 #define RESOLVER6	 "fd18::53"
 #define STUB		 "127.0.0.53"

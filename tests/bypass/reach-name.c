@@ -2,12 +2,19 @@
 /* reach-name.c - every way to learn the address of a denied name, and what is then sent there without saying a name. */
 #include "reach.h"
 
+#include <linux/seg6.h>
+#include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef IPV6_SRCRT_TYPE_4
+#define IPV6_SRCRT_TYPE_4 4	/* linux/ipv6.h, which does not go with netinet/in.h */
+#endif
 
 static void talk(int type, struct place place)
 {
@@ -99,6 +106,121 @@ static void resolved_udp(void)
 		quit("sendto");
 	finish(fd);
 }
+
+/* ---------------------------------------------------------------- datagrams to it */
+
+/* As a trick with an address does it. */
+static void do_as(const char *trick)
+{
+	for (const struct reach *row = address_tricks; row->name; row++)
+		if (!strcmp(row->name, trick))
+			row->try();
+}
+
+static void udp_as(const char *trick)
+{
+	resolve_plainly();
+	do_as(trick);
+}
+
+static void udp_v6_as(const char *trick)
+{
+	resolve(place_of(RESOLVER4, PORT_DNS), SOCK_DGRAM, denied_name(), ASK_AAAA);
+	do_as(trick);
+}
+
+static void udp_v6(void) { udp_v6_as("udp-sendto-v6"); }
+static void udp_mapped(void) { udp_as("udp-sendto-v4-mapped"); }
+static void udp_connect(void) { udp_as("udp-connect"); }
+static void udp_connect_v6(void) { udp_v6_as("udp-connect-v6"); }
+static void udp_connect_mapped(void) { udp_as("udp-connect-v4-mapped"); }
+static void udp_elsewhere(void) { udp_as("udp-connected-sendto"); }
+static void udp_unspec(void) { udp_as("udp-unspec"); }
+static void udp_sendmmsg(void) { udp_as("udp-sendmmsg"); }
+static void udp_io_uring(void) { udp_as("io-uring-send"); }
+static void udp_sqpoll(void) { udp_as("io-uring-send-sqpoll"); }
+static void by_way_of_it(void) { udp_as("source-route"); }
+
+static void udp_connect_first(void)
+{
+	struct place place = place_here();
+	int fd = connect_to(SOCK_DGRAM, 0, &place);
+
+	resolve_plainly();
+	say_all(fd);
+}
+
+/* With options of the socket or the call, where @level is one. */
+static void udp_with(int level, int option, int value, int flags)
+{
+	struct place place = place_here();
+	int fd = socket_new(AF_INET, SOCK_DGRAM, 0);
+
+	resolve_plainly();
+	if (level && setsockopt(fd, level, option, &value, sizeof(value)))
+		quit("setsockopt");
+	if (sendto(fd, words(), strlen(words()), flags, &place.any, place.size) < 0)
+		quit("sendto");
+	if (flags & MSG_MORE && sendto(fd, THE_END, strlen(THE_END), 0, &place.any, place.size) < 0)
+		quit("sendto");
+	finish(fd);
+}
+
+static void udp_more(void) { udp_with(0, 0, 0, MSG_MORE); }
+static void udp_segments(void) { udp_with(IPPROTO_UDP, UDP_SEGMENT, 8, 0); }
+static void udp_zerocopy(void) { udp_with(SOL_SOCKET, SO_ZEROCOPY, 1, MSG_ZEROCOPY); }
+
+/* More than one packet can hold. */
+static void udp_fragments(void)
+{
+	struct place place = place_here();
+	int fd = connect_to(SOCK_DGRAM, 0, &place);
+	char bytes[4000] = "";
+
+	resolve_plainly();
+	memcpy(bytes + sizeof(bytes) - strlen(THE_END), THE_END, strlen(THE_END));
+	say(fd, bytes, sizeof(bytes));
+	finish(fd);
+}
+
+static void send_on(int fd, const struct place *place)
+{
+	if (sendto(fd, words(), strlen(words()), 0, &place->any, place->size) < 0)
+		quit("sendto");
+	finish(fd);
+}
+
+/* For the denied address, by way of an innocent one (RFC 791, section 3.1): the header has that one. */
+static void source_route_end(void)
+{
+	const uint8_t option[8] = { IPOPT_NOP, IPOPT_LSRR, 7, 4, 198, 18, 0, 1 };
+	struct place place = place_here();
+	int fd = socket_new(AF_INET, SOCK_DGRAM, 0);
+
+	resolve_plainly();
+	if (setsockopt(fd, IPPROTO_IP, IP_OPTIONS, option, sizeof(option)))
+		quit("IP_OPTIONS");
+	send_on(fd, &place);
+}
+
+/* The same of IPv6 (RFC 8754). The kernel puts the address of the call into the first place. */
+static void routing_header(void)
+{
+	struct {
+		struct ipv6_sr_hdr head;
+		struct in6_addr segments[2];
+	} route = { { .hdrlen = 4, .type = IPV6_SRCRT_TYPE_4, .segments_left = 1, .first_segment = 1 },
+		    { {}, place6(INNOCENT, 0).six.sin6_addr } };
+	struct place place = place6(number, PORT);
+	int fd = socket_new(AF_INET6, SOCK_DGRAM, 0);
+
+	resolve(place_of(RESOLVER4, PORT_DNS), SOCK_DGRAM, denied_name(), ASK_AAAA);
+	if (setsockopt(fd, IPPROTO_IPV6, IPV6_RTHDR, &route, sizeof(route)))
+		quit("IPV6_RTHDR");
+	send_on(fd, &place);
+}
+
+/* ---------------------------------------------------------------- other protocols */
 
 static void resolved_mptcp(void)
 {
@@ -266,5 +388,23 @@ const struct reach name_tricks[] = {
 	{ "quic", quic_alone },
 	{ "quic-shared", quic_shared },
 	{ "starttls-shared", starttls_shared },
+	{ "resolved-udp-v6", udp_v6 },
+	{ "resolved-udp-mapped", udp_mapped },
+	{ "resolved-connected", udp_connect },
+	{ "resolved-connected-v6", udp_connect_v6 },
+	{ "resolved-connected-mapped", udp_connect_mapped },
+	{ "resolved-connected-first", udp_connect_first },
+	{ "resolved-udp-elsewhere", udp_elsewhere },
+	{ "resolved-udp-unspec", udp_unspec },
+	{ "resolved-udp-sendmmsg", udp_sendmmsg },
+	{ "resolved-udp-io-uring", udp_io_uring },
+	{ "resolved-udp-sqpoll", udp_sqpoll },
+	{ "resolved-udp-more", udp_more },
+	{ "resolved-udp-segments", udp_segments },
+	{ "resolved-udp-zerocopy", udp_zerocopy },
+	{ "resolved-udp-fragments", udp_fragments },
+	{ "resolved-by-way-of", by_way_of_it },
+	{ "resolved-source-route", source_route_end },
+	{ "resolved-routing-header", routing_header },
 	{ NULL, NULL },
 };

@@ -131,12 +131,6 @@ event_is "... is recorded as shared" destination.ip=192.0.2.20 embargo.recognise
 	event.outcome=success embargo.would_deny=false destination.domain=eu-2.cloud.example.com
 passes "not TLS, on a shared address" whole 192.0.2.20 "$WORK/plain"
 
-is "a datagram" EPERM "$(inside "$WORK/dial" udp 192.0.2.10 1053)"
-is "a connected datagram socket" EPERM "$(inside "$WORK/dial" udp-connect 192.0.2.10 1054)"
-is "a datagram to a shared address" OK "$(inside "$WORK/dial" udp 192.0.2.20 1055)"
-event_is "... is recorded as shared" destination.port=1055 embargo.let_through=shared
-is "QUIC to a shared address" OK "$(inside "$WORK/dial" udp 192.0.2.20 443)"
-
 captured=$(dirname "$0")/../fuzz/corpus/tls
 if [ -d "$captured" ]; then
 	passes "Chromium's hello" split 192.0.2.10 "$captured/chromium"
@@ -149,7 +143,6 @@ END
 check "a stricter policy" apply "$WORK/strict.yaml"
 refused "no name on a shared address, by a stricter policy" whole 192.0.2.20 "$WORK/nameless"
 passes "not TLS on a shared address, by a stricter policy" whole 192.0.2.20 "$WORK/plain"
-is "QUIC to a shared address, by a stricter policy" EPERM "$(inside "$WORK/dial" udp 192.0.2.20 443)"
 passes "an innocent name, by a stricter policy" whole 192.0.2.20 "$WORK/innocent"
 
 names_policy "$WORK/audit.yaml" audit 3 </dev/null

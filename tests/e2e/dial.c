@@ -6,7 +6,7 @@
  *
  * usage: dial [--via STEPS] WAY ADDRESS PORT     IPv4, IPv6 or ::ffff:IPv4
  *
- * WAY: tcp, udp, udp-connect, tfo, mptcp; unspec: a connected datagram socket that was let go (AF_UNSPEC); uring: by io_uring,
+ * WAY: tcp, udp, udp-connect, tfo, mptcp; udp-connected: and a byte through it; unspec: a connected datagram socket that was let go (AF_UNSPEC); uring: by io_uring,
  * uring-async: and not in this thread; held: a byte through the connection of the step "held"; raw, ping, sctp, packet, vsock,
  * netlink, unix: only a socket, no attempt to reach anything. STEPS: what happens before, see via.h.
  */
@@ -78,6 +78,13 @@ static int by_send(int fd, const struct way *way, const struct sockaddr_storage 
 	return sendto(fd, "x", 1, way->flags, (const struct sockaddr *)address, size) < 0 ? -errno : 0;
 }
 
+static int connected_send(int fd, const struct way *way, const struct sockaddr_storage *address, socklen_t size)
+{
+	int err = plain(fd, way, address, size);
+
+	return err ? err : send(fd, "x", 1, 0) < 0 ? -errno : 0;
+}
+
 /* To this host, which is let through; then free of that; then there. */
 static int unspec(int fd, const struct way *way, const struct sockaddr_storage *address, socklen_t size)
 {
@@ -139,6 +146,7 @@ static const struct way ways[] = {
 	{ "tcp", SOCK_STREAM, IPPROTO_TCP, .reach = plain },
 	{ "udp", SOCK_DGRAM, IPPROTO_UDP, .reach = by_send },
 	{ "udp-connect", SOCK_DGRAM, IPPROTO_UDP, .reach = plain },
+	{ "udp-connected", SOCK_DGRAM, IPPROTO_UDP, .reach = connected_send },
 	{ "tfo", SOCK_STREAM, IPPROTO_TCP, .flags = MSG_FASTOPEN, .reach = by_send },
 	{ "mptcp", SOCK_STREAM, IPPROTO_MPTCP, .reach = plain },
 	{ "unspec", SOCK_DGRAM, IPPROTO_UDP, .reach = unspec },

@@ -284,13 +284,13 @@ line_comes() {
 	done
 }
 
-# serve FILE ADDRESS PORT REPLY: a server outside of what is decided about, its process in $SERVER
+# serve FILE ADDRESS PORT REPLY: a server outside of what is decided about, its process in $SERVER. With HOW=take: of datagrams
 serve() {
 	out=$1
 	shift
 	{
 		echo 0 >"$CG_OUTSIDE/cgroup.procs"
-		exec "$WORK/stream" serve "$@"
+		exec "$WORK/stream" "${HOW:-serve}" "$@"
 	} >"$out" 2>&1 &
 	SERVER=$!
 	line_comes "$out" listening || not_ok "the server listens" "$(cat "$out")"

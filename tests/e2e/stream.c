@@ -4,9 +4,11 @@
  * end or stay. What each prints is exact, so that a test can compare.
  *
  * usage: stream serve ADDRESS PORT REPLY           answers REPLY bytes to each connection that sends; "got BYTES" at its end
+ *        stream take ADDRESS PORT 0                takes datagrams and says nothing
  *        stream send|half ADDRESS PORT BYTES REPLY sends, reads that many and ends; half: ends its own side first
  *        stream hold|udp ADDRESS PORT BYTES REPLY  the same, prints "open" and waits until the other side ends ("EOF") or it
- *                                                  gets an error, whose name it prints; a line on standard input: sends once more
+ *                                                  gets an error, whose name it prints; a line on standard input: sends once more,
+ *                                                  after it has connected to what the line says, if that is ADDRESS PORT
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -79,6 +81,19 @@ static void serve_one(int fd, long reply)
 	fflush(stdout);
 }
 
+static int take(const struct sockaddr_storage *address, socklen_t size)
+{
+	int fd = socket(address->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address, size))
+		return -errno;
+	puts("listening");
+	fflush(stdout);
+	while (recv(fd, block, sizeof(block), 0) >= 0)
+		;
+	return -errno;
+}
+
 static int serve(const struct sockaddr_storage *address, socklen_t size, long reply)
 {
 	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, client;
@@ -101,6 +116,25 @@ static int serve(const struct sockaddr_storage *address, socklen_t size, long re
 	}
 }
 
+/* Return: 0 or -errno. */
+static int once_more(int fd, long bytes)
+{
+	char line[256], address_text[128], port[16];
+	struct sockaddr_storage address;
+	ssize_t size = read(0, line, sizeof(line) - 1);
+	socklen_t length;
+
+	if (size <= 0)
+		return -ENODATA;
+	line[size] = '\0';
+	if (sscanf(line, "%127s %15s", address_text, port) == 2) {
+		length = parse(address_text, port, &address);
+		if (!length || connect(fd, (const struct sockaddr *)&address, length))
+			return -errno;
+	}
+	return send_all(fd, bytes);
+}
+
 /* Return: the error that ended it. */
 static int wait_for_end(int fd, long bytes)
 {
@@ -116,12 +150,11 @@ static int wait_for_end(int fd, long bytes)
 				return err;
 		}
 		if (polled[1].revents) {
-			ssize_t line = read(0, block, sizeof(block));
-			int err = line > 0 ? send_all(fd, bytes) : 0;
+			int err = once_more(fd, bytes);
 
-			if (err)
+			if (err && err != -ENODATA)
 				return err;
-			if (line <= 0)
+			if (err)
 				polled[1].fd = -1;
 			else
 				puts("sent");
@@ -157,11 +190,13 @@ int main(int argc, char **argv)
 	int err;
 
 	if (!size || argc > 6) {
-		fprintf(stderr, "usage: stream serve|send|half|hold|udp ADDRESS PORT BYTES [REPLY]\n");
+		fprintf(stderr, "usage: stream serve|take|send|half|hold|udp ADDRESS PORT BYTES [REPLY]\n");
 		return 2;
 	}
 	if (!strcmp(argv[1], "serve"))
 		err = serve(&address, size, strtol(argv[4], NULL, 10));
+	else if (!strcmp(argv[1], "take"))
+		err = take(&address, size);
 	else
 		err = client(argv[1], &address, size, strtol(argv[4], NULL, 10), argc == 6 ? strtol(argv[5], NULL, 10) : 0);
 	puts(!err ? "OK" : err == -ENODATA ? "EOF" : strerrorname_np(-err));
