@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PROGRAMS_MAX 3
+#define PROGRAMS_MAX 2
 
 /* Programs that an operation runs, and what all of them may take. */
 struct beside {
@@ -26,10 +26,10 @@ struct beside {
 };
 
 static const struct beside connects = {
-	OPERATION_UDP_CONNECT, 100000, {"connect4", "names_connect4", "contain_connect4"}, "connect4, all three", 200};
+	OPERATION_UDP_CONNECT, 100000, {"connect4", "contain_connect4"}, "connect4, both", 200};
 static const struct beside contained = {OPERATION_CONTAINED_CONNECT,
 					100000,
-					{"connect4", "names_connect4", "contain_connect4"},
+					{"connect4", "contain_connect4"},
 					"the same, contained, to an internal one",
 					-1};
 static const struct beside packets = {OPERATION_TCP_SEGMENT, 100000, {"names_egress", "names_ingress"}, NULL, -1};
