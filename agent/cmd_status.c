@@ -233,6 +233,9 @@ static void print_names(const json_t *state)
 	       number_of(names, "names"), number_of(names, "names_room"), number_of(names, "addresses"),
 	       number_of(names, "addresses_room"), number_of(names, "from_hosts"), number_of(counters, "answers"),
 	       number_of(counters, "unreadable"), number_of(counters, "unlearned") + number_of(names, "hosts_failed"));
+	if (number_of(counters, "unended"))
+		printf("           %lld times more refused connections at once than the agent could be told to end: ended later\n",
+		       number_of(counters, "unended"));
 }
 
 static void print_contained(const json_t *state)
