@@ -14,7 +14,7 @@ struct privilege_needs {
 	 * map that has no path (/proc/PID/map_files)
 	 */
 	bool look_at_programs;
-	/* Nothing else, in the process of closer.h: CAP_NET_ADMIN, CAP_SYS_ADMIN (setns(2)), CAP_SYS_PTRACE (/proc/PID/ns) */
+	/* Nothing else, in the process of closer.h: CAP_NET_ADMIN, CAP_SYS_ADMIN (setns(2)), CAP_SYS_PTRACE (/proc/PID/ns, pidfd_getfd(2)) */
 	bool only_close_connections;
 	bool end_programs;	/* CAP_KILL: and ends what it finds to be embargoed; never with --audit-only */
 };
