@@ -272,7 +272,7 @@ serve() {
 	shift
 	{
 		echo 0 >"$CG_OUTSIDE/cgroup.procs"
-		exec "$WORK/stream" serve "$@"
+		exec "$WORK/stream" "${STREAM_SERVE:-serve}" "$@"
 	} >"$out" 2>&1 &
 	SERVER=$!
 	line_comes "$out" listening || not_ok "the server listens" "$(cat "$out")"
