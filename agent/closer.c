@@ -2,6 +2,7 @@
 /* closer.c - see closer.h. */
 #include "closer.h"
 #include "clean.h"
+#include "descriptor.h"
 #include "privilege.h"
 #include "sockets.h"
 
@@ -30,6 +31,17 @@ static int destroy(const struct closing *which)
 	AUTO_FD int netlink = space < 0 ? space : sockets_open(space);
 
 	return netlink < 0 ? netlink : sockets_destroy(netlink, which);
+}
+
+/* Of multipath TCP that nobody has open, or that has other paths, the path at least. */
+static int end(const struct closing *which)
+{
+	int err = which->inode ? descriptor_end(which) : -ENOENT, destroyed;
+
+	if (!err || err == -EAGAIN)
+		return err;
+	destroyed = destroy(which);
+	return err == -ENOENT ? destroyed : err;
 }
 
 /* Nothing of the agent is left to it but the one socket and its log. */
@@ -67,7 +79,7 @@ static int serve(pid_t parent, int fd)
 	if (getppid() != parent || tell(0))
 		return 1;
 	while (recv(OWN_FD, &which, sizeof(which), 0) == sizeof(which))
-		if (tell(destroy(&which)))
+		if (tell(end(&which)))
 			return 1;
 	return 0;
 }

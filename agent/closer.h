@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * closer.h - a process beside the agent that ends connections, in every network namespace. What that takes (CAP_NET_ADMIN, and
- * CAP_SYS_ADMIN to enter a namespace) the agent itself gives up, because it reads what others have written; this process
- * reads nothing but records of one size from the agent. With --audit-only there is none.
+ * closer.h - a process beside the agent that ends connections, in every network namespace. What that takes (CAP_NET_ADMIN,
+ * CAP_SYS_ADMIN to enter a namespace, CAP_SYS_PTRACE to copy a descriptor) the agent itself gives up, because it reads what others have
+ * written; this process reads nothing but records of one size from the agent, and in /proc who has what open. With --audit-only
+ * there is none.
  */
 #ifndef EMBARGO_CLOSER_H
 #define EMBARGO_CLOSER_H
@@ -23,11 +24,12 @@ int closer_start(struct closer **out_closer);
 void closer_end(struct closer *closer);
 
 /**
- * closer_close() - end a connection: who has it open gets ECONNABORTED
+ * closer_close() - end a connection: who has it open gets ECONNABORTED, or what descriptor_end() says where .inode is set
  * @closer: borrowed; NULL: nobody may
- * @which:  of TCP or UDP, as in sockets_destroy()
+ * @which:  as in sockets_destroy(), and where .inode is set as in descriptor_end()
  *
- * Waits for the answer: some 50 us. Return: 0; -ENOENT (it is gone); -EPERM (nobody may); -ETIMEDOUT; -errno of sockets.h.
+ * Waits for the answer: some 50 us. Return: 0; -ENOENT (it is gone); -EPERM (nobody may); -ETIMEDOUT; -errno of sockets.h and
+ * descriptor.h.
  */
 int closer_close(struct closer *closer, const struct closing *which);
 

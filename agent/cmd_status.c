@@ -242,6 +242,9 @@ static void print_names(const json_t *state)
 	else if (!strcmp(cache, "read"))
 		printf("           the cache of systemd-resolved was read when the policy came: %lld addresses of denied names\n",
 		       number_of(names, "from_cache"));
+	if (number_of(counters, "unended"))
+		printf("           %lld times more refused connections at once than the agent could be told to end: ended later\n",
+		       number_of(counters, "unended"));
 }
 
 static void print_contained(const json_t *state)

@@ -170,14 +170,14 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 
 /*
  * Nothing of it leaves, whatever becomes of this; but without it the program waits until it gives up by itself. That it
- * is gone already is as good.
+ * is gone already is as good; what cannot be looked for now comes again with its next packet.
  */
 static void on_closing(void *context, const struct closing *which)
 {
 	struct daemon *daemon = context;
 	int err = closer_close(daemon->closer, which);
 
-	if (err == -ENOENT || err == 0)
+	if (err == -ENOENT || err == -EAGAIN || err == 0)
 		return;
 	if (err != daemon->closing_err)
 		log_warning("a refused connection of process %u cannot be ended: %s. Nothing that it sends goes out, but the program "

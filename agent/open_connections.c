@@ -244,6 +244,7 @@ static int close_it(const struct looking *looking, const struct open_socket *soc
 		.net_namespace = socket->net_namespace,
 		.pid = socket->subject.pid,
 		.device = socket->device,
+		.inode = socket->inode,
 	};
 
 	memcpy(closing.from, socket->from, sizeof(closing.from));

@@ -19,7 +19,7 @@ static const char *const stat_words[] = {
 	[STAT_HASHED] = "hashed",           [STAT_UNHASHED] = "unhashed",
 	[STAT_UNLEARNED] = "unlearned",     [STAT_HASH_FAILED] = "hash_failed",
 	[STAT_ANSWERS] = "answers",	    [STAT_UNREADABLE] = "unreadable",
-	[STAT_CONTAINED] = "contained",
+	[STAT_CONTAINED] = "contained",	    [STAT_UNENDED] = "unended",
 };
 _Static_assert(ARRAY_LENGTH(stat_words) == STAT_MAX, "a word for each counter");
 

@@ -14,7 +14,7 @@
 #include <linux/types.h>
 #endif
 
-#define EMBARGO_ABI 4
+#define EMBARGO_ABI 5
 
 #define ABI_SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " changed its size")
 
@@ -612,6 +612,7 @@ enum stat_kind {
 	STAT_ANSWERS = 12,		/* DNS answers that were read */
 	STAT_UNREADABLE = 13,		/* of those: cut off, malformed or too long to be read to the end */
 	STAT_CONTAINED = 14,		/* matched a rule that contains: the program runs and is marked */
+	STAT_UNENDED = 15,		/* packets of refused connections whose struct closing was lost: ring buffer full */
 	STAT_MAX,
 };
 
@@ -621,7 +622,7 @@ _Static_assert(HOOK_MAX <= HOOK_ROWS, "a row for each hook");
 struct stats {
 	__u64 count[HOOK_ROWS][STAT_MAX];
 };
-ABI_SIZE(struct stats, 8 * 15 * HOOK_ROWS);
+ABI_SIZE(struct stats, 8 * 16 * HOOK_ROWS);
 
 /* ---------------------------------------------------------------- up: the event record */
 
@@ -782,7 +783,7 @@ ABI_SIZE(struct fold, 32);
 
 /*
  * A connection whose first data was refused. It goes up apart from events, unfolded and in a ring of its own: the agent
- * destroys the socket, so that who has it sees an error and does not wait.
+ * ends it, so that who has it sees an error and does not wait.
  */
 struct closing {
 	__u64 cookie;			/* of the socket */
@@ -794,8 +795,10 @@ struct closing {
 	__u32 net_namespace;		/* inode number */
 	__u32 pid;			/* that made the connection, to find the namespace by */
 	__u32 device;			/* index of the interface that it is bound to; 0: none, or not known */
+	__u32 inode;			/* where to destroy the socket does not end it (multipath TCP, SCTP): of what programs have open; else 0 */
+	__u32 zero2;
 };
-ABI_SIZE(struct closing, 72);
+ABI_SIZE(struct closing, 80);
 
 /* What went where: key of the map "evidence". By the rule's id, so that a new policy which has the rule goes on counting. */
 struct evidence_key {
@@ -855,7 +858,8 @@ struct open_socket {
 	__u64 name_key;			/* of .name in "names" */
 	__u32 name_deny, name_allow;	/* 0: nothing */
 	__u8 name_shared;
-	__u8 zero2[7];
+	__u8 zero2[3];
+	__u32 inode;			/* as in struct closing */
 	char path[OPEN_PATH_BYTES];	/* of the file; what is behind path_bytes means nothing */
 	struct domain_text name;	/* that is denied; the same where name_deny is 0 */
 };

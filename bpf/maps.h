@@ -189,7 +189,7 @@ struct {
 	__uint(max_entries, 1 << 20);
 } events __weak SEC(".maps");
 
-/* Connections to be destroyed (abi.h), to the agent. Full: it comes again with the next packet that is refused. */
+/* Connections to be ended (abi.h), to the agent. Full: STAT_UNENDED counts, and it comes again with the next packet that is refused. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1 << 16);

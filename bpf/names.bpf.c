@@ -27,6 +27,7 @@
 #include "subject.h"
 
 #define PORT_HTTPS 443
+#define PROTOCOL_DCCP 33	/* include/uapi/linux/in.h */
 
 /* ---------------------------------------------------------------- who connected */
 
@@ -96,14 +97,28 @@ __noinline int connection_begin(struct __sk_buff *packet, __u32 index, __u32 fir
 	return 1;
 }
 
-/* ---------------------------------------------------------------- TCP: the end of a refused one */
+/* ---------------------------------------------------------------- the end of a refused one */
 
-/* Tell the agent. Returns 0. */
+static __always_inline void closing_tell(struct closing *closing, const struct sock *sk)
+{
+	closing->boot_ns = bpf_ktime_get_boot_ns();
+	closing->net_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	if (bpf_ringbuf_output(&closings, closing, sizeof(*closing), 0))
+		count(HOOK_NAME, STAT_UNENDED);
+}
+
+/* What programs have open of it: of a path of multipath TCP, the whole. */
+static __always_inline __u32 socket_inode(const struct sock *sk)
+{
+	return BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino);
+}
+
+/* Tell the agent of a refused connection of TCP. Returns 0. */
 __noinline int closing_send(struct __sk_buff *packet)
 {
 	struct bpf_sock *socket = packet_socket(packet);
 	struct connection *connection = socket ? bpf_sk_storage_get(&connections, socket, 0, 0) : NULL;
-	struct closing closing = { .cookie = bpf_get_socket_cookie(packet), .boot_ns = bpf_ktime_get_boot_ns() };
+	struct closing closing = { .cookie = bpf_get_socket_cookie(packet) };
 	struct sock *sk;
 
 	if (!connection || !set_is_active())
@@ -115,9 +130,10 @@ __noinline int closing_send(struct __sk_buff *packet)
 	else
 		bpf_core_read(closing.from, 16, &sk->__sk_common.skc_v6_rcv_saddr);
 	closing.from_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-	closing.net_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	closing.pid = connection->subject.pid;
-	bpf_ringbuf_output(&closings, &closing, sizeof(closing), 0);
+	if (BPF_CORE_READ(sk, sk_socket, sk) != sk)
+		closing.inode = socket_inode(sk);
+	closing_tell(&closing, sk);
 	return 0;
 }
 
@@ -332,6 +348,28 @@ static __always_inline bool packet_address(struct __sk_buff *packet, struct scra
 	       !bpf_skb_load_bytes(packet, at, slot->address.address + 12, 4);
 }
 
+/* The kernel sends packets of these once more, for minutes, and tells the program of none. */
+static __always_inline bool socket_waits(const struct bpf_sock *socket)
+{
+	return socket->protocol == PROTOCOL_SCTP || socket->protocol == PROTOCOL_DCCP;
+}
+
+/* Tell the agent of a refused one of those. Its frame is not to add to those of a decision. Returns 0. */
+__noinline int association_send(struct __sk_buff *packet, __u32 index)
+{
+	struct bpf_sock *socket = packet_socket(packet);
+	struct scratch *slot = scratch_get(index);
+	struct closing closing = { .cookie = bpf_get_socket_cookie(packet) };
+
+	if (!socket || !slot || !set_is_active())
+		return 0;
+	closing.to = slot->event.destination;
+	closing.pid = slot->event.subject.pid;
+	closing.inode = socket_inode(socket_inside(socket));
+	closing_tell(&closing, socket_inside(socket));
+	return 0;
+}
+
 /* Where a packet goes whose socket does not say. Returns its own port with bit 16 set; 0: it is not readable. */
 __noinline __u32 packet_destination(struct __sk_buff *packet, __u32 index)
 {
@@ -410,6 +448,8 @@ __noinline int other_egress(struct __sk_buff *packet)
 	}
 	if (answer == NAMES_REFUSED && !slot->recalled)
 		connection_begin(packet, slot->index, 0, CONNECTION_REFUSED);
+	if (answer == NAMES_REFUSED && socket_waits(socket))
+		association_send(packet, slot->index);
 	scratch_release(slot);
 	return answer == NAMES_REFUSED ? VERDICT_DENY : VERDICT_ALLOW;
 }

@@ -109,6 +109,8 @@ static __always_inline void socket_fill(struct task_struct *task, struct file *f
 	out->family = BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET6 ? 6 : 4;
 	out->net_namespace = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	out->device = BPF_CORE_READ(sk, __sk_common.skc_bound_dev_if);
+	if (BPF_CORE_READ(sk, sk_protocol) == MPTCP_PROTOCOL)
+		out->inode = BPF_CORE_READ(file, f_inode, i_ino);
 	out->within = task_is_within(task) && cgroup_is_within(socket_cgroup(sk));
 	socket_bytes(sk, &out->sent, &out->received);
 	subject_fill(task, &out->subject);

@@ -137,6 +137,24 @@ no_rest_arrived() {
 	is "of what arrives in part no name does" "" "$rest"
 }
 
+# ---------------------------------------------------------------- what would wait
+
+# Protocols of which the kernel sends once more what is refused, and tells the program nothing: the agent ends it. A socket of SCTP for
+# many has other peers to wait for, so there it is the call that must return.
+look_for_end() {
+	case $name in *mptcp* | *sctp* | dccp) ;; *) return 0 ;; esac
+	[ ! -e "$WORK/bypass/$name.skip" ] || return 0
+	if [ ! -s "$WORK/try/$name.out" ] || { [ "$name" != sctp-sendto ] && grep -q 'no answer' "$WORK/try/$name.out"; }; then
+		hangs="$hangs $name"
+	fi
+}
+
+nothing_hangs() {
+	hangs=
+	each look_for_end
+	is "who is refused by multipath TCP, SCTP or DCCP sees an end of it" "" "$hangs"
+}
+
 # ---------------------------------------------------------------- the test
 
 phase begin
@@ -175,6 +193,7 @@ misses=$(recursion_misses)
 phase events
 twins_arrived "with an agent, too: an innocent name at the address of a denied one, in every form"
 no_rest_arrived
+nothing_hangs
 each report
 phase end
 kill "$SERVE" "$HOLD" 2>/dev/null

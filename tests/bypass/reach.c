@@ -135,15 +135,37 @@ void say(int fd, const void *bytes, size_t size)
 	}
 }
 
+static int option(int fd, int name)
+{
+	int value = 0;
+	socklen_t bytes = sizeof(value);
+
+	return getsockopt(fd, SOL_SOCKET, name, &value, &bytes) ? -1 : value;
+}
+
+/* Of these the agent makes the end, and while it starts it has other things to do. */
+static bool is_ended_by_agent(int fd)
+{
+	int protocol = option(fd, SO_PROTOCOL);
+
+	return (protocol == IPPROTO_MPTCP || protocol == IPPROTO_SCTP) && option(fd, SO_TYPE) == SOCK_STREAM;
+}
+
 void finish(int fd)
 {
 	struct pollfd poll_for = { .fd = fd, .events = POLLIN };
 	char byte;
 
-	if (poll(&poll_for, 1, patience_ms()) <= 0)
+	if (poll(&poll_for, 1, patience_ms() * (is_ended_by_agent(fd) ? 5 : 1)) <= 0) {
 		fprintf(stderr, "reach: no answer\n");
-	else if (recv(fd, &byte, 1, 0) < 0)
+		return;
+	}
+	switch (recv(fd, &byte, 1, 0)) {
+	case -1:
 		quit("recv");
+	case 0:
+		fprintf(stderr, "reach: the end\n");
+	}
 }
 
 void say_all(int fd)

@@ -38,16 +38,20 @@ received() {
 	wc -c <"$RECEIVED" | tr -d ' '
 }
 
+counter() {
+	embargo status --json 2>/dev/null | tr -d ' \n' | sed -n "s/.*\"name\":{[^}]*\"$1\":\([0-9]*\).*/\1/p"
+}
+
 # try WAY ADDRESS FILE: what became of it, without the time
 attempt() {
 	inside "$WORK/hello" "$1" "$2" "$PORT" "$3" >"$WORK/result"
 	cut -d' ' -f1 "$WORK/result"
 }
 
-# refused TEXT WAY ADDRESS FILE: with the error, fast, and the server saw nothing
+# refused TEXT WAY ADDRESS FILE [ERROR]: with the error, fast, and the server saw nothing
 refused() {
 	: >"$RECEIVED"
-	is "$1: ended" ECONNABORTED "$(attempt "$2" "$3" "$4")"
+	is "$1: ended" "${5:-ECONNABORTED}" "$(attempt "$2" "$3" "$4")"
 	is "$1: no byte arrived" 0 "$(received)"
 	took=$(cut -d' ' -f2 "$WORK/result")
 	if [ "$took" -lt $((2500 * SLOW)) ]; then ok "$1: at once"; else not_ok "$1: at once" "took $took ms"; fi
@@ -112,10 +116,8 @@ for way in mptcp mptcp-split; do
 	result=$(attempt $way 192.0.2.40 "$WORK/innocent")
 	case $result in
 	OK)
-		# the kernel has no way to destroy such a socket: it waits, and sends nothing
-		: >"$RECEIVED"
-		attempt $way 192.0.2.10 "$WORK/denied" >/dev/null
-		is "$way: no byte arrived" 0 "$(received)"
+		# the kernel destroys no such socket: it is disconnected
+		refused "$way" $way 192.0.2.10 "$WORK/denied" ENOTCONN
 		passes "$way, innocent" $way 192.0.2.20 "$WORK/innocent"
 		;;
 	*) skip "$way" "this kernel has no multipath TCP here: $result" ;;
@@ -136,6 +138,19 @@ if [ -d "$captured" ]; then
 	passes "Chromium's hello" split 192.0.2.10 "$captured/chromium"
 	passes "Chromium's hello in many records" bytes 192.0.2.10 "$captured/chromium-records-7"
 fi
+
+# the ring holds some 700 that the agent has not heard of
+is "nothing was missed so far" 0 "$(counter unended)"
+kill -STOP "$AGENT"
+(inside "$WORK/hello" flood 192.0.2.10 8444 "$WORK/denied") >"$WORK/flood" 2>&1 &
+FLOOD=$!
+line_comes "$WORK/flood" sent || not_ok "1,000 connections are refused" "$(cat "$WORK/flood")"
+kill -CONT "$AGENT"
+wait "$FLOOD"
+is "more refused connections than the agent can be told of: all are ended" 1000 "$(tail -n 1 "$WORK/flood")"
+is "... and what did not fit was counted" true "$([ "$(counter unended)" -gt 200 ] && echo true)"
+embargo status >"$WORK/status" 2>&1
+is "... which the status shows" 1 "$(grep -c "$(counter unended) times more refused" "$WORK/status")"
 
 names_policy "$WORK/strict.yaml" enforce 2 <<-END
 names: {no-name: deny, quic: deny}

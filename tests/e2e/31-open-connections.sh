@@ -38,6 +38,15 @@ hold "$WORK/four" hold 192.0.2.66 4430 1000
 hold "$WORK/six" hold 2001:db8:66::1 4431 1000
 hold "$WORK/mapped" hold ::ffff:192.0.2.66 4430 1000
 hold "$WORK/udp" udp 192.0.2.66 53 0
+# by multipath TCP, once with a server that has it, too, and once with one that makes TCP of it
+paths=
+if [ "$(inside "$WORK/dial" mptcp 127.0.0.1 1)" = ECONNREFUSED ]; then
+	paths="mptcp mptcp-plain"
+	HOW=mptcp-serve serve "$WORK/server-mptcp" 0.0.0.0 4434 0
+	hold "$WORK/mptcp" mptcp-hold 192.0.2.66 4434 1000
+	hold "$WORK/mptcp-plain" mptcp-hold 192.0.2.66 4430 1000
+	hold "$WORK/mptcp-innocent" mptcp-hold 192.0.2.65 4434 1000
+fi
 hold "$WORK/innocent" hold 192.0.2.65 4430 1000
 hold "$WORK/port" hold 198.51.100.7 4430 1000
 ip="busybox ip"
@@ -65,7 +74,7 @@ event_is "audit: an open connection is listed" event.action=connect event.outcom
 event_is "... of IPv6" destination.ip=2001:db8:66::1 embargo.open.closed=false
 event_is "... with a mapped address" destination.ip=192.0.2.66 embargo.mapped=true embargo.open.closed=false
 event_is "... of datagrams" destination.ip=192.0.2.66 network.transport=udp embargo.open.closed=false
-for name in four six mapped udp innocent port; do stays "audit: $name" "$WORK/$name"; done
+for name in four six mapped udp $paths innocent port; do stays "audit: $name" "$WORK/$name"; done
 listed=$(eventq count "$EVENTS" embargo.open.closed=false)
 check "the same policy again" apply "$WORK/audit.yaml"
 is "what was listed is not listed again" "$listed" "$(eventq count "$EVENTS" embargo.open.closed=false)"
@@ -73,12 +82,18 @@ is "what was listed is not listed again" "$listed" "$(eventq count "$EVENTS" emb
 check "a pause" embargo pause --for 20s --reason "testing"
 write_policy "$WORK/enforce.yaml" enforce 3 </dev/null
 check "a policy that refuses, while it is paused" apply "$WORK/enforce.yaml"
-for name in four six mapped udp; do stays "paused: $name" "$WORK/$name"; done
+for name in four six mapped udp $paths; do stays "paused: $name" "$WORK/$name"; done
 check "the pause is over" embargo resume
 gone "enforced, IPv4" "$WORK/four" ECONNABORTED
 gone "enforced, IPv6" "$WORK/six" ECONNABORTED
 gone "enforced, a mapped address" "$WORK/mapped" ECONNABORTED
 gone "enforced, a connected datagram socket" "$WORK/udp" ECONNABORTED
+for name in $paths; do gone "enforced, $name" "$WORK/$name" ENOTCONN; done
+if [ -n "$paths" ]; then
+	stays "multipath TCP to an address that is not embargoed" "$WORK/mptcp-innocent"
+else
+	skip "multipath TCP" "this kernel has none"
+fi
 event_is "it is an event" event.action=connect event.outcome=failure destination.ip=192.0.2.66 destination.port=4430 \
 	embargo.open.closed=true embargo.would_deny=false embargo.mode=enforce process.executable="$WORK/stream" \
 	network.transport=tcp

@@ -5,6 +5,8 @@
  * usage: hello answer NAME ADDRESS            a DNS answer to itself: 127.0.0.53 says that this name has this address
  *        hello make NAME BYTES                a ClientHello with this name ("-": none) behind so many bytes of extensions
  *        hello serve PORT FILE                take connections in; FILE grows by what came, byte for byte
+ *        hello flood ADDRESS PORT FILE        1,000 connections to itself there; writes what FILE has to each, says "sent", and then
+ *                                             how many of them ended with ECONNABORTED
  *        hello WAY ADDRESS PORT FILE          connect, write what FILE has, wait for one byte
  *
  * The last prints OK when the server answered, else the error, and behind it how many milliseconds it took.
@@ -18,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -384,6 +387,30 @@ static int attempt(const struct way *way, const struct sockaddr_storage *to, soc
 	return err;
 }
 
+/* Who listens takes nothing in: nothing is to arrive. */
+static int flood(const struct sockaddr_storage *to, socklen_t size)
+{
+	static int fds[1000];
+	const struct rlimit many = { 4096, 4096 };
+	int listener = socket(to->ss_family, SOCK_STREAM, 0), ended = 0;
+
+	setrlimit(RLIMIT_NOFILE, &many);
+	if (bind(listener, (const void *)to, size) < 0 || listen(listener, 4096) < 0)
+		die("listen");
+	for (size_t i = 0; i < 1000; i++) {
+		fds[i] = socket(to->ss_family, SOCK_STREAM, 0);
+		if (connect(fds[i], (const void *)to, size) < 0)
+			die("connect");
+		whole(fds[i], NULL);
+	}
+	puts("sent");
+	fflush(stdout);
+	for (size_t i = 0; i < 1000; i++)
+		ended += wait_answer(fds[i]) == ECONNABORTED;
+	printf("%d\n", ended);
+	return 0;
+}
+
 static void read_hello(const char *file)
 {
 	int fd = open(file, O_RDONLY);
@@ -412,6 +439,8 @@ int main(int argc, char **argv)
 		return 2;
 	size = parse(argv[2], atoi(argv[3]), &to);
 	read_hello(argv[4]);
+	if (!strcmp(argv[1], "flood"))
+		return flood(&to, size);
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		if (strcmp(ways[i].name, argv[1]))
 			continue;

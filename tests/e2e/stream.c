@@ -9,6 +9,7 @@
  *        stream hold|udp ADDRESS PORT BYTES REPLY  the same, prints "open" and waits until the other side ends ("EOF") or it
  *                                                  gets an error, whose name it prints; a line on standard input: sends once more,
  *                                                  after it has connected to what the line says, if that is ADDRESS PORT
+ *        stream mptcp-serve|mptcp-hold ...         by multipath TCP
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +22,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef IPPROTO_MPTCP
+#define IPPROTO_MPTCP 262
+#endif
+
 static char block[65536];
+static int protocol;
 
 static socklen_t parse(const char *text, const char *port, struct sockaddr_storage *out)
 {
@@ -96,7 +102,7 @@ static int take(const struct sockaddr_storage *address, socklen_t size)
 
 static int serve(const struct sockaddr_storage *address, socklen_t size, long reply)
 {
-	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, client;
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, protocol), one = 1, client;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (fd < 0 || bind(fd, (const struct sockaddr *)address, size) || listen(fd, 64))
@@ -166,7 +172,7 @@ static int wait_for_end(int fd, long bytes)
 static int client(const char *how, const struct sockaddr_storage *address, socklen_t size, long bytes, long reply)
 {
 	int type = strcmp(how, "udp") ? SOCK_STREAM : SOCK_DGRAM;
-	int fd = socket(address->ss_family, type | SOCK_CLOEXEC, 0), err = 0;
+	int fd = socket(address->ss_family, type | SOCK_CLOEXEC, protocol), err = 0;
 
 	if (fd < 0 || connect(fd, (const struct sockaddr *)address, size))
 		return -errno;
@@ -190,8 +196,12 @@ int main(int argc, char **argv)
 	int err;
 
 	if (!size || argc > 6) {
-		fprintf(stderr, "usage: stream serve|take|send|half|hold|udp ADDRESS PORT BYTES [REPLY]\n");
+		fprintf(stderr, "usage: stream [mptcp-]serve|take|send|half|hold|udp ADDRESS PORT BYTES [REPLY]\n");
 		return 2;
+	}
+	if (!strncmp(argv[1], "mptcp-", 6)) {
+		protocol = IPPROTO_MPTCP;
+		argv[1] += 6;
 	}
 	if (!strcmp(argv[1], "serve"))
 		err = serve(&address, size, strtol(argv[4], NULL, 10));

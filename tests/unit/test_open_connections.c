@@ -172,6 +172,7 @@ static void what_is_meant_is_ended(void **state)
 	struct open_connections *open = begin(false);
 
 	add(1, 443, 50)->device = 3;
+	sockets[0].inode = 9;
 	add(1, 80, 51);				/* another port */
 	add(1, 443, 52)->to.protocol = 17;	/* another protocol */
 	add(1, 443, 53)->within = 0;		/* outside the bound */
@@ -181,6 +182,7 @@ static void what_is_meant_is_ended(void **state)
 	assert_int_equal(ended[0].cookie, 101);
 	assert_int_equal(ended[0].net_namespace, 7);
 	assert_int_equal(ended[0].device, 3);
+	assert_int_equal(ended[0].inode, 9);
 	assert_int_equal(ended[0].from_port, 40001);
 	assert_int_equal(told_count, 1);
 	assert_true(told_closed[0]);
