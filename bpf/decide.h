@@ -280,6 +280,7 @@ struct domain_match {
 	__u32 node;		/* that we are at */
 	__u32 left;		/* bytes at the front of the name that are still to come; no dot behind them */
 	__u32 label;		/* bytes of the label at their end */
+	__u64 hash;		/* of that */
 	__u32 deny, allow;	/* best so far; 0: none */
 };
 
@@ -329,9 +330,28 @@ static inline __attribute__((always_inline)) __u32 domain_behind_dot(__u64 bytes
 	return 8 - ((dots >> 7) * 0x0101010101010101ull >> 56);
 }
 
+/* The hash of abi.h over a part of a name; what is longer than @words is not hashed to its end. */
+static inline __attribute__((always_inline)) __u64 domain_hash_part(const struct domain_text *name, __u32 start,
+								    __u32 bytes, __u32 words)
+{
+	__u64 hash = HASH_START ^ bytes, word = 0;
+
+#ifdef __clang__
+#pragma clang loop unroll(disable)
+#endif
+	for (__u32 i = 0; i < words; i++) {
+		word = domain_bytes(name, start + i * 8);
+		if (bytes < 8)
+			break;
+		hash = hash_word(hash, word);
+		bytes -= 8;
+	}
+	return bytes & 7 ? hash_word(hash, word & ((1ull << (bytes & 7) * 8) - 1)) : hash;
+}
+
 /*
- * How long is the label that is next? Returns 0 when there is none. A part of its own, because for the verifier the result is a
- * number for each turn of the loop, and what follows would be followed for each.
+ * The label that is next, and its hash. Returns 0 when there is none. How long it is, is read back from memory: for the verifier
+ * that is another number for each turn of the loop, and what follows would be followed for each.
  */
 static inline __attribute__((always_inline)) int domain_match_label(const struct domain_text *name,
 								    struct domain_match *match)
@@ -350,26 +370,12 @@ static inline __attribute__((always_inline)) int domain_match_label(const struct
 	}
 	/* what looked like a dot before the beginning was none */
 	match->label = bytes < end ? bytes : end;
-	return match->label && match->label <= DOMAIN_LABEL_BYTES;
-}
-
-/* The hash of abi.h over a part of a name; what is longer than @words is not hashed to its end. */
-static inline __attribute__((always_inline)) __u64 domain_hash_part(const struct domain_text *name, __u32 start,
-								    __u32 bytes, __u32 words)
-{
-	__u64 hash = HASH_START ^ bytes, word = 0;
-
-#ifdef __clang__
-#pragma clang loop unroll(disable)
-#endif
-	for (__u32 i = 0; i < words; i++) {
-		word = domain_bytes(name, start + i * 8);
-		if (bytes < 8)
-			break;
-		hash = hash_word(hash, word);
-		bytes -= 8;
-	}
-	return bytes & 7 ? hash_word(hash, word & ((1ull << (bytes & 7) * 8) - 1)) : hash;
+	bytes = *(volatile __u32 *)&match->label;
+	end = *(volatile __u32 *)&match->left;
+	if (!bytes || bytes > DOMAIN_LABEL_BYTES)
+		return 0;
+	match->hash = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES / 8 + 1);
+	return 1;
 }
 
 /** domain_hash() - of a whole name: its key in "names" */
@@ -392,14 +398,12 @@ static inline __attribute__((always_inline)) int domain_equal(const struct domai
 }
 
 /* One label, after domain_match_label(). Returns 0 when the match is complete: no rule goes on, or there is no more of the name. */
-static inline __attribute__((always_inline)) int domain_match_step(void *generation, const struct domain_text *name,
-								   struct domain_match *match)
+static inline __attribute__((always_inline)) int domain_match_step(void *generation, struct domain_match *match)
 {
-	struct gen_key key = { .kind = GEN_STEP, .node = match->node };
+	struct gen_key key = { .kind = GEN_STEP, .node = match->node, .a = match->hash };
 	__u32 end = match->left, bytes = match->label;
 	const struct gen_node *node;
 
-	key.a = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES / 8 + 1);
 	node = (const struct gen_node *)GEN_FIND(generation, &key);
 	if (!node)
 		return 0;
@@ -426,7 +430,7 @@ static inline __attribute__((always_inline)) void domain_match_run(void *generat
 								   struct domain_match *match)
 {
 	for (int step = 0; step < PATH_COMPONENTS_MAX; step++)
-		if (!domain_match_label(name, match) || !domain_match_step(generation, name, match))
+		if (!domain_match_label(name, match) || !domain_match_step(generation, match))
 			return;
 }
 

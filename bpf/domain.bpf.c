@@ -22,7 +22,7 @@ static __always_inline int domain_root(const struct scratch *slot, __u32 *out_ro
 	return MATCH_DONE;
 }
 
-/* How long the next label is; 0: there is none. */
+/* The next label; 0: there is none. */
 __noinline int domain_label(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
@@ -39,7 +39,7 @@ __noinline int domain_step(__u32 index)
 
 	if (!slot || !entries || (__u64)entries != slot->generation)
 		return MATCH_SWITCHED;
-	return domain_match_step(entries, &slot->domain, &slot->domain_match) ? MATCH_GOES_ON : MATCH_DONE;
+	return domain_match_step(entries, &slot->domain_match) ? MATCH_GOES_ON : MATCH_DONE;
 }
 
 __noinline int domain_ask(__u32 index)
