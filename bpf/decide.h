@@ -102,6 +102,20 @@ static inline __attribute__((always_inline)) __u32 better(__u32 best, __u32 othe
 	return other && (!best || other < best) ? other : best;
 }
 
+typedef __u64 __attribute__((may_alias)) any_word;
+
+/* How many bytes of some words are not zero: eight at a time and without a branch, which the verifier would follow both ways. */
+static inline __attribute__((always_inline)) __u32 bytes_used(const void *bytes, __u32 words)
+{
+	const __u64 low7 = 0x7f7f7f7f7f7f7f7full, ones = 0x0101010101010101ull;
+	const any_word *word = (const any_word *)bytes;
+	__u64 counts = 0;	/* of the eight columns */
+
+	for (__u32 i = 0; i < words; i++)
+		counts += (((word[i] & low7) + low7) | word[i]) >> 7 & ones;
+	return counts * ones >> 56;
+}
+
 /* ---------------------------------------------------------------- paths */
 
 static inline __attribute__((always_inline)) void path_match_init(struct path_match *match, __u32 root)
@@ -286,14 +300,12 @@ struct domain_match {
 
 #define DOMAIN_LABEL_BYTES 63	/* RFC 1035, section 2.3.4 */
 
-typedef __u64 __attribute__((may_alias)) domain_word;
-
-#define DOMAIN_WORDS ((__u32)(sizeof(struct domain_text) / sizeof(domain_word)))
+#define DOMAIN_WORDS ((__u32)(sizeof(struct domain_text) / sizeof(any_word)))
 
 /* Eight bytes of a name, the first one lowest; what is before its beginning and behind its end is anything. */
 static inline __attribute__((always_inline)) __u64 domain_bytes(const struct domain_text *name, __u32 at)
 {
-	const domain_word *words = (const domain_word *)name;
+	const any_word *words = (const any_word *)name;
 	__u32 place = __builtin_offsetof(struct domain_text, text) + at, shift = place % 8 * 8;
 
 	/* shifted twice, because by 64 there is no shift */
@@ -388,7 +400,7 @@ static inline __attribute__((always_inline)) __u64 domain_hash(const struct doma
 static inline __attribute__((always_inline)) int domain_equal(const struct domain_text *one,
 							      const struct domain_text *other)
 {
-	const domain_word *a = (const domain_word *)one, *b = (const domain_word *)other;
+	const any_word *a = (const any_word *)one, *b = (const any_word *)other;
 	__u64 differ = 0;
 
 	/* without a branch, which the verifier would follow both ways */
@@ -518,23 +530,10 @@ struct address {
 	__u8 protocol;		/* IPPROTO_ */
 };
 
-/*
- * How many prefix lengths are in use: bytes that are not zero, eight at a time and without a branch, which
- * the verifier would follow both ways. The header says the same, but costs a lookup.
- */
+/* How many prefix lengths are in use. The header says the same, but costs a lookup. */
 static inline __attribute__((always_inline)) __u32 lengths_count(const struct gen_lengths *in_use)
 {
-	typedef __u64 __attribute__((may_alias)) word;
-	const word *words = (const word *)in_use->bits;
-	const __u64 low7 = 0x7f7f7f7f7f7f7f7full;
-	__u64 count = 0;
-
-	for (int i = 0; i < NETWORK_LENGTHS_MAX / 8; i++) {
-		__u64 used = (((words[i] & low7) + low7) | words[i]) & ~low7;
-
-		count += ((used >> 7) * 0x0101010101010101ull) >> 56;
-	}
-	return count;
+	return bytes_used(in_use->bits, NETWORK_LENGTHS_MAX / 8);
 }
 
 /* Where the bits of an address begin in .a: IPv4 fills its lower half. */
