@@ -172,7 +172,7 @@ __noinline int file_decide(__u32 index, __u32 what)
 	walk_begin(&slot->walk);
 	file_identity(index, slot->file);
 	if (slot->file)
-		file_walk(index, slot->file);
+		file_walk(slot, slot->file);
 	/* a new policy in the middle: once more, with that one */
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < 2 && verdict < 0; i++)

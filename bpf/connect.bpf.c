@@ -89,17 +89,17 @@ __noinline __u64 network_lookup(__u64 began_with, __u64 a, __u64 b, __u64 rest)
 	return (__u64)network.list << 32 | network.count;
 }
 
-/* Returns the rule of a line if it covers, with bit 32 set for an allow entry; else 0. */
-__noinline __u64 condition_step(__u64 began_with, __u32 list, __u32 index, __u64 rest)
+/* One line of a list: its rule with bit 32 set for an allow entry, if it covers and is of the kind that is asked for; else 0. */
+__noinline __u64 condition_step(__u64 began_with, __u64 network, __u64 rest, __u64 index_and_allow)
 {
-	struct gen_key key = { .kind = GEN_CONDITION, .part = index, .node = list };
+	struct gen_key key = { .kind = GEN_CONDITION, .part = index_and_allow, .node = network >> 32 };
 	void *entries = generation_again(began_with);
 	const struct gen_condition *line;
 
 	if (!entries)
 		return SWITCHED;
 	line = bpf_map_lookup_elem(entries, &key);
-	if (!condition_covers(line, rest >> 16 & 0xffff, rest >> 8 & 0xff))
+	if (!condition_covers(line, rest >> 16 & 0xffff, rest >> 8 & 0xff) || line->allow != index_and_allow >> 32)
 		return 0;
 	return (__u64)line->allow << 32 | line->rule;
 }
@@ -107,17 +107,12 @@ __noinline __u64 condition_step(__u64 began_with, __u32 list, __u32 index, __u64
 /* Lists are sorted by rule number, so the first line that covers is the best. */
 __noinline __u64 condition_first(__u64 began_with, __u64 network, __u64 rest, __u32 allow)
 {
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < NETWORK_CONDITIONS_MAX; i++) {
-		__u64 found;
+	__u64 found = 0, at = (__u64)allow << 32;
 
-		if (i >= (__u32)network)
-			break;
-		found = condition_step(began_with, network >> 32, i, rest);
-		if (found && (found == SWITCHED || found >> 32 == allow))
-			return found;
-	}
-	return 0;
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < NETWORK_CONDITIONS_MAX && !found && i < (__u32)network; i++)
+		found = condition_step(began_with, network, rest, at + i);
+	return found;
 }
 
 static __always_inline int connect_try(struct bpf_sock_addr *context, __u64 a, __u64 b, __u64 rest)

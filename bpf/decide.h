@@ -102,6 +102,20 @@ static inline __attribute__((always_inline)) __u32 better(__u32 best, __u32 othe
 	return other && (!best || other < best) ? other : best;
 }
 
+typedef __u64 __attribute__((may_alias)) any_word;
+
+/* How many bytes of some words are not zero: eight at a time and without a branch, which the verifier would follow both ways. */
+static inline __attribute__((always_inline)) __u32 bytes_used(const void *bytes, __u32 words)
+{
+	const __u64 low7 = 0x7f7f7f7f7f7f7f7full, ones = 0x0101010101010101ull;
+	const any_word *word = (const any_word *)bytes;
+	__u64 counts = 0;	/* of the eight columns */
+
+	for (__u32 i = 0; i < words; i++)
+		counts += (((word[i] & low7) + low7) | word[i]) >> 7 & ones;
+	return counts * ones >> 56;
+}
+
 /* ---------------------------------------------------------------- paths */
 
 static inline __attribute__((always_inline)) void path_match_init(struct path_match *match, __u32 root)
@@ -280,15 +294,23 @@ struct domain_match {
 	__u32 node;		/* that we are at */
 	__u32 left;		/* bytes at the front of the name that are still to come; no dot behind them */
 	__u32 label;		/* bytes of the label at their end */
+	__u64 hash;		/* of that */
 	__u32 deny, allow;	/* best so far; 0: none */
 };
 
 #define DOMAIN_LABEL_BYTES 63	/* RFC 1035, section 2.3.4 */
 
-/* One byte of a name; an index that is too large is another byte and nothing worse. */
-static inline __attribute__((always_inline)) __u8 domain_byte(const struct domain_text *name, __u32 at)
+#define DOMAIN_WORDS ((__u32)(sizeof(struct domain_text) / sizeof(any_word)))
+
+/* Eight bytes of a name, the first one lowest; what is before its beginning and behind its end is anything. */
+static inline __attribute__((always_inline)) __u64 domain_bytes(const struct domain_text *name, __u32 at)
 {
-	return ((const __u8 *)name)[(__builtin_offsetof(struct domain_text, text) + at) & 255];
+	const any_word *words = (const any_word *)name;
+	__u32 place = __builtin_offsetof(struct domain_text, text) + at, shift = place % 8 * 8;
+
+	/* shifted twice, because by 64 there is no shift */
+	return words[place / 8 & (DOMAIN_WORDS - 1)] >> shift |
+	       words[(place / 8 + 1) & (DOMAIN_WORDS - 1)] << 1 << (63 - shift);
 }
 
 /**
@@ -305,75 +327,95 @@ static inline __attribute__((always_inline)) void domain_match_init(struct domai
 	match->allow = 0;
 }
 
-/*
- * How long is the label that is next? Returns 0 when there is none. A part of its own, because for the verifier the result is a
- * number for each turn of the loop, and what follows would be followed for each.
- */
-static inline __attribute__((always_inline)) int domain_match_label(const struct domain_text *name,
-								    struct domain_match *match)
+/* How many of eight bytes are behind the last dot; 8: there is none. */
+static inline __attribute__((always_inline)) __u32 domain_behind_dot(__u64 bytes)
 {
-	__u32 end = match->left, bytes;
+	const __u64 low7 = 0x7f7f7f7f7f7f7f7full;
+	__u64 dots;
 
-#ifdef __clang__
-#pragma clang loop unroll(disable)
-#endif
-	for (bytes = 0; bytes <= DOMAIN_LABEL_BYTES && bytes < end; bytes++)
-		if (domain_byte(name, end - 1 - bytes) == '.')
-			break;
-	match->label = bytes;
-	return bytes && bytes <= DOMAIN_LABEL_BYTES;
+	bytes ^= 0x0101010101010101ull * '.';
+	dots = ~(((bytes & low7) + low7) | bytes | low7);
+	/* and everything before it */
+	dots |= dots >> 8;
+	dots |= dots >> 16;
+	dots |= dots >> 32;
+	return 8 - ((dots >> 7) * 0x0101010101010101ull >> 56);
 }
 
-/* The hash of abi.h over a part of a name. */
+/* The hash of abi.h over a part of a name; what is longer than @words is not hashed to its end. */
 static inline __attribute__((always_inline)) __u64 domain_hash_part(const struct domain_text *name, __u32 start,
-								    __u32 bytes, __u32 bytes_max)
+								    __u32 bytes, __u32 words)
 {
 	__u64 hash = HASH_START ^ bytes, word = 0;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
 #endif
-	for (__u32 i = 0; i < bytes_max; i++) {
-		if (i >= bytes)
+	for (__u32 i = 0; i < words; i++) {
+		word = domain_bytes(name, start + i * 8);
+		if (bytes < 8)
 			break;
-		word |= (__u64)domain_byte(name, start + i) << (i % 8 * 8);
-		if (i % 8 == 7) {
-			hash = hash_word(hash, word);
-			word = 0;
-		}
+		hash = hash_word(hash, word);
+		bytes -= 8;
 	}
-	return bytes % 8 ? hash_word(hash, word) : hash;
+	return bytes & 7 ? hash_word(hash, word & ((1ull << (bytes & 7) * 8) - 1)) : hash;
+}
+
+/*
+ * The label that is next, and its hash. Returns 0 when there is none. How long it is, is read back from memory: for the verifier
+ * that is another number for each turn of the loop, and what follows would be followed for each.
+ */
+static inline __attribute__((always_inline)) int domain_match_label(const struct domain_text *name,
+								    struct domain_match *match)
+{
+	__u32 end = match->left, bytes = 0;
+
+#ifdef __clang__
+#pragma clang loop unroll(disable)
+#endif
+	for (__u32 at = 8; at <= DOMAIN_LABEL_BYTES + 1; at += 8) {
+		__u32 more = domain_behind_dot(domain_bytes(name, end - at));
+
+		bytes += more;
+		if (more < 8 || at >= end)
+			break;
+	}
+	/* what looked like a dot before the beginning was none */
+	match->label = bytes < end ? bytes : end;
+	bytes = *(volatile __u32 *)&match->label;
+	end = *(volatile __u32 *)&match->left;
+	if (!bytes || bytes > DOMAIN_LABEL_BYTES)
+		return 0;
+	match->hash = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES / 8 + 1);
+	return 1;
 }
 
 /** domain_hash() - of a whole name: its key in "names" */
 static inline __attribute__((always_inline)) __u64 domain_hash(const struct domain_text *name)
 {
-	return domain_hash_part(name, 0, name->bytes, DOMAIN_BYTES);
+	return domain_hash_part(name, 0, name->bytes, DOMAIN_WORDS);
 }
 
 /** domain_equal() - are these the same name? Both are zero behind their last byte. Return: 1 or 0. */
 static inline __attribute__((always_inline)) int domain_equal(const struct domain_text *one,
 							      const struct domain_text *other)
 {
-	typedef __u64 __attribute__((may_alias)) word;
-	const word *a = (const word *)one, *b = (const word *)other;
+	const any_word *a = (const any_word *)one, *b = (const any_word *)other;
 	__u64 differ = 0;
 
 	/* without a branch, which the verifier would follow both ways */
-	for (unsigned i = 0; i < sizeof(*one) / sizeof(word); i++)
+	for (unsigned i = 0; i < DOMAIN_WORDS; i++)
 		differ |= a[i] ^ b[i];
 	return !differ;
 }
 
 /* One label, after domain_match_label(). Returns 0 when the match is complete: no rule goes on, or there is no more of the name. */
-static inline __attribute__((always_inline)) int domain_match_step(void *generation, const struct domain_text *name,
-								   struct domain_match *match)
+static inline __attribute__((always_inline)) int domain_match_step(void *generation, struct domain_match *match)
 {
-	struct gen_key key = { .kind = GEN_STEP, .node = match->node };
+	struct gen_key key = { .kind = GEN_STEP, .node = match->node, .a = match->hash };
 	__u32 end = match->left, bytes = match->label;
 	const struct gen_node *node;
 
-	key.a = domain_hash_part(name, end - bytes, bytes, DOMAIN_LABEL_BYTES);
 	node = (const struct gen_node *)GEN_FIND(generation, &key);
 	if (!node)
 		return 0;
@@ -400,7 +442,7 @@ static inline __attribute__((always_inline)) void domain_match_run(void *generat
 								   struct domain_match *match)
 {
 	for (int step = 0; step < PATH_COMPONENTS_MAX; step++)
-		if (!domain_match_label(name, match) || !domain_match_step(generation, name, match))
+		if (!domain_match_label(name, match) || !domain_match_step(generation, match))
 			return;
 }
 
@@ -488,74 +530,70 @@ struct address {
 	__u8 protocol;		/* IPPROTO_ */
 };
 
-static inline __attribute__((always_inline)) void address_mask(struct gen_key *key,
-							       const struct address *address, __u32 bits)
+/* How many prefix lengths are in use. The header says the same, but costs a lookup. */
+static inline __attribute__((always_inline)) __u32 lengths_count(const struct gen_lengths *in_use)
 {
+	return bytes_used(in_use->bits, NETWORK_LENGTHS_MAX / 8);
+}
+
+/* Where the bits of an address begin in .a: IPv4 fills its lower half. */
+static inline __attribute__((always_inline)) __u32 address_begins(const struct address *address)
+{
+	return (6 - address->family) * 16;
+}
+
+/* The key of a prefix of so many bits of an address; without a branch, too. */
+static inline __attribute__((always_inline)) void address_mask(struct gen_key *key, const struct address *address,
+							       __u32 bits)
+{
+	__u64 end = address_begins(address) + bits, mask = ~0ull << (-end & 63);
+	__u64 is_long = (__s64)(64 - end) >> 63;	/* all ones: it ends in .b */
+
 	key->part = bits;
-	key->b = 0;
-	if (address->family == 4) {
-		key->kind = GEN_NET4;
-		key->a = address->a & ~((1ull << ((32 - bits) & 63)) - 1);
-		return;
-	}
-	key->kind = GEN_NET6;
-	if (bits > 64) {
-		key->a = address->a;
-		key->b = address->b & (~0ull << ((128 - bits) & 63));
-	} else {
-		key->a = address->a & (~0ull << ((64 - bits) & 63));
-	}
+	key->a = address->a & (mask | is_long);
+	key->b = address->b & mask & is_long;
 }
 
 /*
- * How many prefix lengths are in use: bytes that are not zero, eight at a time and without a branch, which
- * the verifier would follow both ways. The header says the same, but costs a lookup.
+ * The longest prefix of a table (enum network_table) that covers an address; .count 0 when there is none. Where the search stands
+ * is in bytes that the compiler has to write and read: of those the verifier knows nothing, and what it has found out about
+ * one turn is true of the next. In registers it would follow every way through the tree.
  */
-static inline __attribute__((always_inline)) __u32 lengths_count(const struct gen_lengths *in_use)
-{
-	typedef __u64 __attribute__((may_alias)) word;
-	const word *words = (const word *)in_use->bits;
-	const __u64 low7 = 0x7f7f7f7f7f7f7f7full;
-	__u64 count = 0;
-
-	for (int i = 0; i < NETWORK_LENGTHS_MAX / 8; i++) {
-		__u64 used = (((words[i] & low7) + low7) | words[i]) & ~low7;
-
-		count += ((used >> 7) * 0x0101010101010101ull) >> 56;
-	}
-	return count;
-}
-
-/* The longest prefix of a table (enum network_table) that covers an address; .count 0 when there is none. */
 static inline __attribute__((always_inline)) struct gen_network
 network_find_in(void *generation, __u32 table, const struct address *address)
 {
 	struct gen_key key = { .kind = GEN_LENGTHS, .part = address->family, .node = table };
 	const struct gen_lengths *in_use = (const struct gen_lengths *)GEN_FIND(generation, &key);
 	struct gen_network best = {};
-	__u32 low = 0, high;	/* behind the last */
+	struct {
+		__u8 zero, low, high;	/* one more than they are, because a zero would be known again */
+	} volatile stand;
 
 	if (!in_use)
 		return best;
-	high = lengths_count(in_use);
+	stand.low = 1;
+	stand.high = lengths_count(in_use) + 1;	/* behind the last */
+	key.kind = address->family == 4 ? GEN_NET4 : GEN_NET6;
 	/* 2^6 > NETWORK_LENGTHS_MAX */
 #ifdef __clang__
 #pragma clang loop unroll(disable)
 #endif
-	for (int step = 0; step < 6 && low < high; step++) {
-		__u32 middle = (low + high - 1) / 2;
+	for (int step = 0; step < 6; step++) {
+		__u32 low = stand.low, high = stand.high, middle = (low + high - 3) / 2;
 		const struct gen_network *found;
 
+		if (low >= high)
+			break;
 		address_mask(&key, address, in_use->bits[middle & (NETWORK_LENGTHS_MAX - 1)]);
 		found = (const struct gen_network *)GEN_FIND(generation, &key);
-		if (found) {
-			if (found->count) {
-				best.list = found->list;
-				best.count = found->count;
-			}
-			low = middle + 1;
-		} else {
-			high = middle;
+		if (!found) {
+			stand.high = middle + 1;
+			continue;
+		}
+		stand.low = middle + 2;
+		if (found->count) {
+			best.list = found->list;
+			best.count = found->count;
 		}
 	}
 	return best;

@@ -68,6 +68,17 @@ __noinline int expand_step(__u32 index)
 	return slot ? dns_expand_step(&slot->dns, (__u8 *)slot->path, &slot->domain) : 0;
 }
 
+/* See match_steps(). */
+__noinline int expand_steps(__u32 index)
+{
+	int more = 1;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < DNS_NAME_STEPS / 16 && more; i++)
+		more = expand_step(index);
+	return more;
+}
+
 /* dns_expand() in steps, into the slot's name. */
 __noinline int expand(__u32 index)
 {
@@ -78,8 +89,8 @@ __noinline int expand(__u32 index)
 		return 0;
 	dns_expand_begin(&slot->dns, &slot->domain);
 #pragma clang loop unroll(disable)
-	for (int i = 0; i < DNS_NAME_STEPS && more; i++)
-		more = expand_step(index);
+	for (int part = 0; part < 16 && more; part++)
+		more = expand_steps(index);
 	if (more)
 		slot->dns.failed = 1;
 	slot->dns.hash = domain_key(index);
@@ -213,18 +224,21 @@ static __always_inline void learn_denied(struct scratch *slot, __u32 number, __u
 }
 
 /* It belongs to an innocent one: that matters where denied ones are, too, or may come. */
-static __always_inline void learn_innocent(struct scratch *slot, __u32 root, __u32 ttl)
+__noinline int learn_innocent(__u32 index, __u32 root, __u32 ttl)
 {
 	__u64 until = bpf_ktime_get_boot_ns() + ttl * NS_PER_S;
-	__u32 index = slot->index;
+	struct scratch *slot = scratch_get(index);
 
+	if (!slot)
+		return 0;
 	if (address_known(&slot->dns.address)) {
 		place_put(index, answer_name_put(index, root, 0, ttl), until);
-		return;
+		return 0;
 	}
 	name_read(slot, slot->dns.names[root & (DNS_NAMES_MAX - 1)].at);
 	slot->innocent.until_boot_ns = until;
 	bpf_map_update_elem(&seen, &slot->dns.address, &slot->innocent, BPF_ANY);
+	return 0;
 }
 
 static __always_inline void address_found(struct scratch *slot)
@@ -240,7 +254,7 @@ static __always_inline void address_found(struct scratch *slot)
 		if (slot->dns.roots[root & (DNS_QUESTIONS_MAX - 1)].deny)
 			learn_denied(slot, root, ttl);
 		else
-			learn_innocent(slot, root, ttl);
+			learn_innocent(slot->index, root, ttl);
 	}
 	slot->dns.at = back;
 }
@@ -283,38 +297,63 @@ __noinline int answer_turn(__u32 index)
 	return MATCH_GOES_ON;
 }
 
-/* Begin with the active generation. Returns enum match_answer; MATCH_GOES_ON: the turns did not suffice. */
-static __always_inline int answer_try(struct scratch *slot, __u32 bytes, __u32 cut_off)
+/* A part of them; see match_steps(). Returns enum match_answer. */
+__noinline int answer_turns(__u32 index)
 {
-	__u32 active = 0;
-	void *entries = bpf_map_lookup_elem(&generation, &active);
 	int answer = MATCH_GOES_ON;
 
-	if (!entries || !dns_begin(&slot->dns, (__u8 *)slot->path, bytes, cut_off))
-		return MATCH_DONE;
-	slot->generation = (__u64)entries;
 #pragma clang loop unroll(disable)
-	for (int turn = 0; turn < DNS_TURNS_MAX && answer == MATCH_GOES_ON; turn++)
-		answer = answer_turn(slot->index);
+	for (int turn = 0; turn < DNS_TURNS_MAX / 8 && answer == MATCH_GOES_ON; turn++)
+		answer = answer_turn(index);
 	return answer;
 }
 
-/* The message in the slot's .path, of which so many bytes are there. */
-__noinline int answer_read(__u32 index, __u32 bytes, __u32 cut_off)
+/*
+ * Begin with the active generation, and with the message in the slot's .path, of which so many bytes are there. Returns enum
+ * match_answer.
+ */
+__noinline int answer_begin(__u32 index, __u32 bytes, __u32 cut_off)
 {
 	struct scratch *slot = scratch_get(index);
-	int answer = MATCH_SWITCHED;
+	__u32 active = 0;
+	void *entries = bpf_map_lookup_elem(&generation, &active);
+
+	if (!slot)
+		return MATCH_DONE;
+	slot->dns.unreadable = 1;	/* what is no answer at all */
+	if (!entries || !dns_begin(&slot->dns, (__u8 *)slot->path, bytes, cut_off))
+		return MATCH_DONE;
+	slot->generation = (__u64)entries;
+	return MATCH_GOES_ON;
+}
+
+/* @answer: enum match_answer; MATCH_GOES_ON: the turns did not suffice */
+__noinline int answer_end(__u32 index, int answer)
+{
+	struct scratch *slot = scratch_get(index);
 
 	if (!slot)
 		return 0;
-	slot->dns.unreadable = 1;	/* what is no answer at all */
-	/* a new policy in the middle: once more, with that one */
-#pragma clang loop unroll(disable)
-	for (int i = 0; i < 2 && answer == MATCH_SWITCHED; i++)
-		answer = answer_try(slot, bytes, cut_off);
 	if (slot->dns.unreadable || answer != MATCH_DONE)
 		count(HOOK_NAME, STAT_UNREADABLE);
+	scratch_release(slot);
 	return 0;
+}
+
+/* A part of its callers, because a chain of calls has eight functions. */
+static __always_inline void answer_read(__u32 index, __u32 bytes, __u32 cut_off)
+{
+	int answer = MATCH_SWITCHED;
+
+	/* a new policy in the middle: once more, with that one */
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 2 && answer == MATCH_SWITCHED; i++) {
+		answer = answer_begin(index, bytes, cut_off);
+#pragma clang loop unroll(disable)
+		for (int part = 0; part < 8 && answer == MATCH_GOES_ON; part++)
+			answer = answer_turns(index);
+	}
+	answer_end(index, answer);
 }
 
 /* ---------------------------------------------------------------- the packet */
@@ -341,7 +380,6 @@ __noinline __u32 message_load(struct __sk_buff *skb, __u32 offset, __u32 bytes)
 static __always_inline void message_read(struct __sk_buff *skb, __u32 offset, __u32 bytes, __u32 cut_off)
 {
 	__u32 here = bytes > DNS_BYTES_MAX ? DNS_BYTES_MAX : bytes, index;
-	struct scratch *slot;
 
 	if (!here)
 		return;
@@ -349,9 +387,6 @@ static __always_inline void message_read(struct __sk_buff *skb, __u32 offset, __
 	if (!index)
 		return;
 	answer_read(index - 1, here, cut_off || bytes > here);
-	slot = scratch_get(index - 1);
-	if (slot)
-		scratch_release(slot);
 }
 
 /* Messages in one segment of TCP, or behind it: the answers for both kinds of addresses may come together. */

@@ -104,7 +104,7 @@ struct dns {
 	__u32 name;			/* index */
 	__u32 ttl;			/* as the answer has it */
 	__u32 found_roots;		/* bit by question that the address is for */
-	__u32 zero;
+	__u32 found_name;		/* of dns_name_find() */
 	struct address_key address;
 	__u64 hash;			/* of the text that was read last */
 	struct dns_name names[DNS_NAMES_MAX];
@@ -222,19 +222,20 @@ DNS_INLINE void dns_expand(struct dns *dns, const __u8 *message, struct domain_t
 /* ---------------------------------------------------------------- tables */
 
 /* The index of a name that belongs to a question; DNS_NAMES_MAX: it does not. */
-DNS_INLINE __u32 dns_name_find(const struct dns *dns, __u64 hash)
+DNS_INLINE __u32 dns_name_find(struct dns *dns, __u64 hash)
 {
-	__u32 found = DNS_NAMES_MAX;
+	__u32 i;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
 #endif
-	for (__u32 i = 0; i < DNS_NAMES_MAX; i++)
-		if (i < dns->name_count && dns->names[i].hash == hash) {
-			found = i;
+	for (i = 0; i < DNS_NAMES_MAX; i++)
+		if (dns->names[i].hash == hash)
 			break;
-		}
-	return found;
+	/* read back, because of memory a verifier knows nothing: else it would follow all that comes for each turn of the loop */
+	dns->found_name = i;
+	i = *(volatile __u32 *)&dns->found_name;
+	return i < dns->name_count ? i : DNS_NAMES_MAX;	/* behind the last is what another answer has left */
 }
 
 /* Returns 1 when something has changed. */
@@ -244,8 +245,7 @@ DNS_INLINE int dns_name_add(struct dns *dns, __u64 hash, __u32 at, __u32 roots)
 	struct dns_name *name;
 
 	if (index == DNS_NAMES_MAX) {
-		/* read again: old verifiers (6.1) get lost in what the loop has found out about a number */
-		index = *(volatile __u32 *)&dns->name_count;
+		index = *(volatile __u32 *)&dns->name_count;	/* read again, too: 6.1 gets lost otherwise */
 		if (index >= DNS_NAMES_MAX) {
 			dns->unreadable = 1;
 			return 0;
@@ -398,7 +398,7 @@ DNS_INLINE void dns_take_chain(struct dns *dns)
  */
 DNS_INLINE void dns_judged(struct dns *dns, __u32 deny)
 {
-	__u32 index = dns->name, next = index + 1;
+	__u32 index = dns->name, roots = dns->names[index & (DNS_NAMES_MAX - 1)].roots, next;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
@@ -406,7 +406,7 @@ DNS_INLINE void dns_judged(struct dns *dns, __u32 deny)
 	for (__u32 i = 0; i < DNS_QUESTIONS_MAX; i++) {
 		struct dns_root *root = &dns->roots[i];
 
-		if (!deny || !(dns->names[index & (DNS_NAMES_MAX - 1)].roots & 1u << i))
+		if (!deny || !(roots & 1u << i))
 			continue;
 		root->deny = better(root->deny, deny);
 		if (index == i || (root->through_deny && root->through_deny <= deny))
@@ -414,6 +414,7 @@ DNS_INLINE void dns_judged(struct dns *dns, __u32 deny)
 		root->through_deny = deny;
 		root->through = index;
 	}
+	next = *(volatile __u32 *)&dns->name + 1;	/* as in dns_name_find() */
 	dns->name = next;
 	if (next < dns->name_count)
 		dns->at = dns->names[next & (DNS_NAMES_MAX - 1)].at;

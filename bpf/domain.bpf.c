@@ -22,7 +22,7 @@ static __always_inline int domain_root(const struct scratch *slot, __u32 *out_ro
 	return MATCH_DONE;
 }
 
-/* How long the next label is; 0: there is none. */
+/* The next label; 0: there is none. */
 __noinline int domain_label(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
@@ -39,7 +39,7 @@ __noinline int domain_step(__u32 index)
 
 	if (!slot || !entries || (__u64)entries != slot->generation)
 		return MATCH_SWITCHED;
-	return domain_match_step(entries, &slot->domain, &slot->domain_match) ? MATCH_GOES_ON : MATCH_DONE;
+	return domain_match_step(entries, &slot->domain_match) ? MATCH_GOES_ON : MATCH_DONE;
 }
 
 __noinline int domain_ask(__u32 index)
@@ -92,11 +92,12 @@ static __always_inline __u32 allow_that_holds(const struct scratch *slot)
 }
 
 /* What the slot's name is an alias of; 0: nothing that a rule named. Another name of the same hash says nothing. */
-static __always_inline __u64 name_through(const struct scratch *slot, __u64 key)
+__noinline __u64 name_through(__u32 index, __u64 key)
 {
+	const struct scratch *slot = scratch_get(index);
 	const struct learned_name *known = bpf_map_lookup_elem(&names, &key);
 
-	return known && domain_equal(&known->name, &slot->domain) ? known->through : 0;
+	return slot && known && domain_equal(&known->name, &slot->domain) ? known->through : 0;
 }
 
 __noinline int alias_ask(__u32 index)
@@ -111,7 +112,7 @@ __noinline int alias_ask(__u32 index)
 	answer = domain_ask(index);
 	slot->domain_match.allow = allow_that_holds(slot);
 	key = domain_key(index);
-	through = name_through(slot, key);
+	through = name_through(index, key);
 	if (answer != MATCH_DONE || !through)
 		return answer;
 	deny = slot->domain_match.deny;

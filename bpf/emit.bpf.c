@@ -146,7 +146,7 @@ __noinline int emit(__u32 index, __u32 what, __u64 file, __u32 walked)
 	event->path_flags = EVENT_PATH_UNREADABLE;
 	if (file) {
 		if (!walked)
-			file_walk(index, file);
+			file_walk(slot, file);
 		path_write(index);
 	}
 	size = name_write(slot, hook) + sizeof(*event);

@@ -107,7 +107,7 @@ __noinline int walk_step(__u32 slot)
 	return 1;
 }
 
-__noinline int file_walk(__u32 slot, __u64 address)
+__noinline int file_walk_begin(__u32 slot, __u64 address)
 {
 	struct scratch *scratch = scratch_get(slot);
 	struct file *file = (struct file *)address;
@@ -124,17 +124,17 @@ __noinline int file_walk(__u32 slot, __u64 address)
 	mount_enter(&scratch->position, scratch->position.at.mnt);
 	scratch->position.root_seen = 0;
 	scratch->position.first_top = NULL;
-#pragma clang loop unroll(disable)
-	for (int step = 0; step < WALK_STEPS_MAX; step++) {
-		if (!walk_step(slot)) {
-			if (!scratch->position.root_seen)
-				scratch->walk.root_depth = scratch->walk.depth;
-			return 0;
-		}
-	}
-	scratch->walk.root_depth = scratch->walk.depth;
-	scratch->walk.failed = 1;
 	return 0;
+}
+
+__noinline int file_walk_steps(__u32 slot)
+{
+	int more = 1;
+
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < WALK_STEPS_MAX / WALK_PARTS && more; step++)
+		more = walk_step(slot);
+	return more;
 }
 
 __noinline int path_at_home(__u32 slot)
@@ -159,6 +159,28 @@ __noinline int file_identity(__u32 slot, __u64 address)
 	return 0;
 }
 
+/* One component behind the path; @index: counted from the root. Returns 0 when there is none, or no room for it. */
+__noinline int path_add(__u32 index, __u32 component)
+{
+	struct scratch *scratch = scratch_get(index);
+	__u32 slot, at, bytes;
+
+	if (!scratch || component >= scratch->walk.root_depth)
+		return 0;
+	slot = (scratch->walk.root_depth - 1 - component) & (PATH_COMPONENTS_MAX - 1);
+	at = scratch->event.path_bytes;
+	bytes = scratch->walk.bytes[slot];
+	if (at + 1 + bytes > EVENT_PATH_MAX) {
+		scratch->event.path_flags |= EVENT_PATH_TRUNCATED;
+		return 0;
+	}
+	scratch->path[at & (EVENT_PATH_MAX - 1)] = '/';
+	bpf_probe_read_kernel(&scratch->path[(at + 1) & (EVENT_PATH_MAX - 1)], bytes & 255,
+			      (void *)scratch->walk.address[slot]);
+	scratch->event.path_bytes = at + 1 + bytes;
+	return 1;
+}
+
 /*
  * From the process's root down. Components that were not kept (too deep) or do not fit are missing at
  * the leaf's side; then the flag says so.
@@ -166,33 +188,16 @@ __noinline int file_identity(__u32 slot, __u64 address)
 __noinline int path_write(__u32 index)
 {
 	struct scratch *scratch = scratch_get(index);
-	struct event *event;
-	__u32 left;
 
 	if (!scratch)
 		return 0;
-	event = &scratch->event;
-	left = scratch->walk.root_depth;
-	event->path_flags = scratch->walk.failed ? EVENT_PATH_UNREADABLE : 0;
-	event->path_bytes = 0;
+	scratch->event.path_flags = scratch->walk.failed ? EVENT_PATH_UNREADABLE : 0;
+	if (scratch->walk.root_depth > PATH_COMPONENTS_MAX)
+		scratch->event.path_flags |= EVENT_PATH_TRUNCATED;
+	scratch->event.path_bytes = 0;
 #pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < PATH_COMPONENTS_MAX; i++) {
-		__u32 slot = (left - 1 - i) & (PATH_COMPONENTS_MAX - 1);
-		__u32 at = event->path_bytes, bytes;
-
-		if (i >= left)
+	for (__u32 i = 0; i < PATH_COMPONENTS_MAX; i++)
+		if (!path_add(index, i))
 			break;
-		bytes = scratch->walk.bytes[slot];
-		if (at + 1 + bytes > EVENT_PATH_MAX) {
-			event->path_flags |= EVENT_PATH_TRUNCATED;
-			break;
-		}
-		scratch->path[at & (EVENT_PATH_MAX - 1)] = '/';
-		bpf_probe_read_kernel(&scratch->path[(at + 1) & (EVENT_PATH_MAX - 1)], bytes & 255,
-				      (void *)scratch->walk.address[slot]);
-		event->path_bytes = at + 1 + bytes;
-	}
-	if (left > PATH_COMPONENTS_MAX)
-		event->path_flags |= EVENT_PATH_TRUNCATED;
 	return 0;
 }

@@ -8,16 +8,34 @@
 #ifndef EMBARGO_FILE_H
 #define EMBARGO_FILE_H
 
-#include "abi.h"
+#include "maps.h"
+
+/** file_walk_begin(), file_walk_steps() - of file_walk(); the latter returns 0 at the end */
+extern int file_walk_begin(__u32 slot, __u64 file);
+extern int file_walk_steps(__u32 slot);
+
+#define WALK_PARTS 16	/* as in match_run() */
 
 /**
  * file_walk() - read the components of a file's path into the slot's walk
- * @slot: index of a claimed slot
+ * @slot: claimed
  * @file: address of a struct file
  *
- * Return: 0.
+ * A part of its callers, because a chain of calls has eight functions.
  */
-extern int file_walk(__u32 slot, __u64 file);
+static __always_inline void file_walk(struct scratch *slot, __u64 file)
+{
+	int more = 1;
+
+	file_walk_begin(slot->index, file);
+#pragma clang loop unroll(disable)
+	for (int part = 0; part < WALK_PARTS && more; part++)
+		more = file_walk_steps(slot->index);
+	if (more)
+		slot->walk.failed = 1;
+	if (more || !slot->position.root_seen)
+		slot->walk.root_depth = slot->walk.depth;
+}
 
 /** file_identity() - fill in what identity_of_inode() does of event.file, and .inode; @file 0: zeroes. Return: 0. */
 extern int file_identity(__u32 slot, __u64 file);

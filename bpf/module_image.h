@@ -43,6 +43,11 @@ struct elf_section {
  */
 extern __s64 module_section(__u64 image, __u64 bytes, __u32 number);
 
+#define MODULE_SECTIONS_PART 32
+
+/** module_sections() - the same, as module_sections_at(): of MODULE_SECTIONS_PART sections from @first the first answer but 0 */
+extern __s64 module_sections(__u64 image, __u64 bytes, __u32 first);
+
 static __always_inline int section_read(__u64 image, __u64 bytes, const struct elf_header *header, __u32 number,
 					struct elf_section *out)
 {
@@ -77,10 +82,34 @@ static __always_inline __s64 module_section_at(__u64 image, __u64 bytes, __u32 n
 	return section.offset < bytes && section.offset ? (__s64)section.offset : 0;
 }
 
+static __always_inline __s64 module_sections_at(__u64 image, __u64 bytes, __u32 first)
+{
+	__s64 section = 0;
+
+#ifdef __clang__
+#pragma clang loop unroll(disable)
+#endif
+	for (__u32 i = 0; i < MODULE_SECTIONS_PART && !section; i++)
+		section = module_section(image, bytes, first + i);
+	return section;
+}
+
+/*
+ * 1 where a byte is zero, else 0; without a branch, which the verifier would follow both ways for each byte. A compiler that knew
+ * where it comes from would make one of it, or a shift of the sign, which verifiers from 6.18 on follow both ways, too.
+ */
+static __always_inline __u32 module_is_zero(__u32 byte)
+{
+	__u32 zero = (byte - 1) >> 31;
+
+	__asm__ volatile("" : "+r"(zero));
+	return zero;
+}
+
 /* '-' and '_' are the same in a module's name (modprobe.d(5)). */
 static __always_inline char module_letter(char letter)
 {
-	return letter == '-' ? '_' : letter;
+	return letter ^ module_is_zero((__u8)letter ^ '-') * ('-' ^ '_');
 }
 
 /**
@@ -96,13 +125,13 @@ static __always_inline int module_image_name(__u64 image, __u64 bytes, __u64 at,
 {
 	char found[MODULE_NAME_BYTES] = {};	/* longer than it can be: a longer one that was known is overwritten */
 	__s64 section = 0;
-	int changed = 0;
+	__u8 changed = 0;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
 #endif
-	for (__u32 i = 0; i < MODULE_SECTIONS_MAX && !section; i++)
-		section = module_section(image, bytes, i);
+	for (__u32 i = 0; i < MODULE_SECTIONS_MAX && !section; i += MODULE_SECTIONS_PART)
+		section = module_sections(image, bytes, i);
 	if (section <= 0 || bytes - section < at + MODULE_IMAGE_NAME_BYTES ||
 	    IMAGE_READ_TEXT(found, MODULE_IMAGE_NAME_BYTES, image + section + at) <= 1)
 		return -1;
@@ -112,10 +141,10 @@ static __always_inline int module_image_name(__u64 image, __u64 bytes, __u64 at,
 	for (__u32 i = 0; i < sizeof(found); i++) {
 		char letter = module_letter(found[i]);
 
-		changed |= name[i] != letter;
+		changed |= name[i] ^ letter;
 		name[i] = letter;
 	}
-	return changed;
+	return changed != 0;
 }
 
 /**
@@ -125,14 +154,14 @@ static __always_inline int module_image_name(__u64 image, __u64 bytes, __u64 at,
  */
 static __always_inline void module_file_name(const char *file, char *name)
 {
-	int ended = 0;
+	__u32 ended = 0;
 
 #ifdef __clang__
 #pragma clang loop unroll(disable)
 #endif
 	for (__u32 i = 0; i < MODULE_NAME_BYTES - 3; i++) {
-		ended |= file[i] == '.' && file[i + 1] == 'k' && file[i + 2] == 'o';
-		name[i] = ended ? 0 : module_letter(file[i]);
+		ended |= module_is_zero((__u8)((file[i] ^ '.') | (file[i + 1] ^ 'k') | (file[i + 2] ^ 'o')));
+		name[i] = module_letter(file[i]) & (ended - 1);
 	}
 }
 

@@ -15,6 +15,11 @@ __noinline __s64 module_section(__u64 image, __u64 bytes, __u32 number)
 	return module_section_at(image, bytes, number);
 }
 
+__noinline __s64 module_sections(__u64 image, __u64 bytes, __u32 first)
+{
+	return module_sections_at(image, bytes, first);
+}
+
 __noinline int module_name_of_image(__u32 index, __u64 bytes)
 {
 	struct scratch *slot = scratch_get(index);

@@ -40,7 +40,6 @@ __noinline int module_name_ask(__u32 index)
 {
 	struct scratch *slot = scratch_get(index);
 	const struct gen_roots *roots;
-	__u32 bytes = 0;
 	bool switched;
 	int answer;
 
@@ -51,12 +50,8 @@ __noinline int module_name_ask(__u32 index)
 		return MATCH_SWITCHED;
 	if (!roots)
 		return MATCH_DONE;
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < MODULE_NAME_BYTES - 1; i++)
-		if (slot->event.module[i])
-			bytes = i + 1;
 	*(volatile __u64 *)&slot->name = (__u64)slot->event.module;
-	answer = name_match(slot, bytes, roots->modules);
+	answer = name_match(slot, bytes_used(slot->event.module, MODULE_NAME_BYTES / 8), roots->modules);
 	slot->known.name_deny = slot->match.deny;
 	slot->known.name_allow = slot->match.allow;
 	return answer;

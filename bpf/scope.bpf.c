@@ -32,26 +32,38 @@ __noinline int cgroup_step(__u32 index)
 	return 1;
 }
 
-/* Deeper than WALK_STEPS_MAX, or unreadable: the walk failed. */
-__noinline int cgroup_walk(__u32 index)
+/* A part of the walk; see match_steps(). Returns 0 at the end. */
+__noinline int cgroup_steps(__u32 index)
 {
-	struct scratch *slot = scratch_get(index);
-	struct task_struct *task;
+	int more = 1;
 
-	if (!slot)
-		return 0;
-	walk_begin(&slot->second);
-	task = slot_task(slot);
+#pragma clang loop unroll(disable)
+	for (int step = 0; step < WALK_STEPS_MAX / 16 && more; step++)
+		more = cgroup_step(index);
+	return more;
+}
+
+/* Deeper than WALK_STEPS_MAX, or unreadable: the walk failed. */
+static __always_inline void cgroup_walk(struct scratch *slot)
+{
+	struct task_struct *task = slot_task(slot);
+	int more = 1;
+
 	slot->cgroup_at = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn);
 #pragma clang loop unroll(disable)
-	for (int step = 0; step < WALK_STEPS_MAX; step++) {
-		if (!cgroup_step(index)) {
-			slot->second.root_depth = slot->second.depth;
-			return 0;
-		}
-	}
-	slot->second.failed = 1;
-	return 0;
+	for (int part = 0; part < 16 && more; part++)
+		more = cgroup_steps(slot->index);
+	if (more)
+		slot->second.failed = 1;
+	slot->second.root_depth = slot->second.depth;
+}
+
+/* Behind the border of a function: of the bits of @covers the verifier would otherwise follow every combination. */
+__noinline int scope_answer(__u32 flags, __u32 user, __u32 covers)
+{
+	struct scope_facts facts = { user, covers };
+
+	return scope_holds(flags, &facts) ? SCOPE_IN : SCOPE_OUT;
 }
 
 __noinline int scope_ask(__u32 index)
@@ -69,10 +81,9 @@ __noinline int scope_ask(__u32 index)
 	if (!scope)
 		return SCOPE_IN;
 	scope_facts_init(entries, scope, task_uid(slot_task(slot)), &facts);
+	walk_begin(&slot->second);
 	if (scope->root[SCOPE_LIST_ONLY] | scope->root[SCOPE_LIST_EXCLUDED] | scope->root[SCOPE_LIST_CONTAINERS])
-		cgroup_walk(index);
-	else
-		walk_begin(&slot->second);
+		cgroup_walk(slot);
 #pragma clang loop unroll(full)
 	for (__u32 list = 0; list < SCOPE_LIST_MAX; list++) {
 		int answer = MATCH_DONE;
@@ -87,5 +98,5 @@ __noinline int scope_ask(__u32 index)
 		if (answer == MATCH_DONE)
 			scope_learn(&facts, list, slot->match.deny);
 	}
-	return scope_holds(scope->flags, &facts) ? SCOPE_IN : SCOPE_OUT;
+	return scope_answer(scope->flags, facts.user, facts.covers);
 }

@@ -11,30 +11,21 @@
 #include "compat.h"
 #include "maps.h"
 
-static __always_inline struct scratch *scratch_claim(void)
-{
-	__u32 first = bpf_get_smp_processor_id() * SCRATCH_PER_CPU;
-
-#pragma clang loop unroll(disable)
-	for (__u32 i = 0; i < SCRATCH_PER_CPU; i++) {
-		__u32 index = first + i;
-		struct scratch *slot = bpf_map_lookup_elem(&scratch, &index);
-
-		if (slot && claim(&slot->owners)) {
-			slot->index = index;
-			slot->recalled = 0;
-			slot->cookie = 0;
-			slot->task = bpf_get_current_task();
-			return slot;
-		}
-	}
-	return NULL;
-}
+/** scratch_take() - of scratch_claim(). Return: index of a slot + 1; 0: none is free. */
+extern __u32 scratch_take(void);
 
 /* The slot again, in a function that was given its index: pointers do not cross the verifier's border. */
 static __always_inline struct scratch *scratch_get(__u32 index)
 {
 	return bpf_map_lookup_elem(&scratch, &index);
+}
+
+/* NULL: none is free. */
+static __always_inline struct scratch *scratch_claim(void)
+{
+	__u32 taken = scratch_take();
+
+	return taken ? scratch_get(taken - 1) : NULL;
 }
 
 static __always_inline void scratch_release(struct scratch *slot)

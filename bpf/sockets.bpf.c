@@ -87,7 +87,7 @@ static __always_inline void path_fill(struct task_struct *task, struct scratch *
 
 	if (!program)
 		return;
-	file_walk(slot->index, (__u64)program);
+	file_walk(slot, (__u64)program);
 	path_write(slot->index);
 	if (slot->event.path_flags || slot->event.path_bytes > OPEN_PATH_BYTES)
 		return;

@@ -49,6 +49,11 @@ __s64 module_section(__u64 address, __u64 bytes, __u32 number)
 	return module_section_at(address, bytes, number);
 }
 
+__s64 module_sections(__u64 address, __u64 bytes, __u32 first)
+{
+	return module_sections_at(address, bytes, first);
+}
+
 static void check(const char *name)
 {
 	size_t length = strnlen(name, MODULE_NAME_BYTES);

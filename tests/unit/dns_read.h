@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dns_read.h - an answer through bpf/dns.h as the kernel reads it (answer_read() in dns.bpf.c), for tests on the host. To be
+ * dns_read.h - an answer through bpf/dns.h as the kernel reads it (answer_turn() in dns.bpf.c), for tests on the host. To be
  * included behind bpf/decide.h.
  */
 #ifndef EMBARGO_DNS_READ_H

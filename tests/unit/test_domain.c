@@ -112,6 +112,40 @@ static void cost_is_that_of_the_name(void **state)
 	assert_int_equal(many.asked, 3);
 }
 
+/* One byte after the other, as the kernel's side does not. */
+static size_t label_bytes(const char *name, size_t left)
+{
+	size_t bytes = 0;
+
+	while (bytes < left && name[left - 1 - bytes] != '.')
+		bytes++;
+	return bytes;
+}
+
+/* Labels of all lengths, at all places of a word; what is in front of the name looks like a dot when that is 46 bytes long. */
+static void label_is_found_at_any_place(void **state)
+{
+	for (size_t front = 0; front <= 70; front++) {
+		for (size_t last = 1; last <= DOMAIN_LABEL_BYTES + 1; last++) {
+			char name[DOMAIN_BYTES + 1] = {0};
+			struct domain_match match;
+			struct domain_text text;
+
+			memset(name, 'b', front);
+			if (front)
+				name[front - 1] = '.';
+			memset(name + front, 'a', last);
+			text = domain_text_of(name);
+			domain_match_init(&match, &text, DOMAIN_ROOT);
+			assert_int_equal(domain_match_label(&text, &match), last <= DOMAIN_LABEL_BYTES);
+			if (last > DOMAIN_LABEL_BYTES)
+				continue;
+			assert_int_equal(match.label, label_bytes(name, front + last));
+			assert_true(match.hash == name_hash(name + front, last));
+		}
+	}
+}
+
 static void hash_is_that_of_the_format(void **state)
 {
 	char name[DOMAIN_BYTES + 1];
@@ -184,6 +218,7 @@ int main(void)
 		cmocka_unit_test(what_only_looks_like_it_does_not_match),
 		cmocka_unit_test(longest_names),
 		cmocka_unit_test(cost_is_that_of_the_name),
+		cmocka_unit_test(label_is_found_at_any_place),
 		cmocka_unit_test(hash_is_that_of_the_format),
 		cmocka_unit_test(equal_is_equal),
 		cmocka_unit_test(refused_names_go_before_allowed_ones),

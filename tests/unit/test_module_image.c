@@ -60,6 +60,11 @@ __s64 module_section(__u64 address, __u64 bytes, __u32 number)
 	return module_section_at(address, bytes, number);
 }
 
+__s64 module_sections(__u64 address, __u64 bytes, __u32 first)
+{
+	return module_sections_at(address, bytes, first);
+}
+
 static unsigned char object[16384];
 static size_t object_bytes;
 
