@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * daemon.c - the life of the agent: configuration, policy, kernel, fewer privileges, ready, loop. It
- * wakes up for events, for requests, once an hour, and every ten seconds only while repeats are being
- * counted.
- */
+/* daemon.c - the life of the agent: configuration, policy, kernel, fewer privileges, ready, loop. */
 #include "daemon.h"
 #include "clean.h"
 #include "closer.h"
@@ -17,12 +13,9 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
-#define HOUR_US        3600000000ull
-#define FOLD_US        (FOLD_WINDOW_NS / 1000)
 #define DEFAULT_ROTATE (100ull << 20)
 #define DEFAULT_KEEP   10
 #define EXIT_COULD_NOT 3
@@ -140,162 +133,6 @@ static int open_sinks(struct daemon *daemon)
 		return add_sink(&daemon->deliver, &one);
 	for (size_t i = 0; i < config->sink_count && err == 0; i++)
 		err = add_sink(&daemon->deliver, &config->sinks[i]);
-	return err;
-}
-
-/* ---------------------------------------------------------------- the loop */
-
-static void arm_fold_timer(struct daemon *daemon)
-{
-	int state = SD_EVENT_OFF;
-
-	(void)sd_event_source_get_enabled(daemon->fold_timer, &state);
-	if (state != SD_EVENT_OFF)
-		return;
-	(void)sd_event_source_set_time_relative(daemon->fold_timer, FOLD_US);
-	(void)sd_event_source_set_enabled(daemon->fold_timer, SD_EVENT_ONESHOT);
-}
-
-static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	int count = deliver_events(&daemon->deliver);
-
-	if (count < 0)
-		log_warning("events cannot be read: %s", strerror(-count));
-	if (count > 0)
-		arm_fold_timer(daemon);
-	return 0;
-}
-
-/*
- * Nothing of it leaves, whatever becomes of this; but without it the program waits until it gives up by itself. That it
- * is gone already is as good; what cannot be looked for now comes again with its next packet.
- */
-static void on_closing(void *context, const struct closing *which)
-{
-	struct daemon *daemon = context;
-	int err = closer_close(daemon->closer, which);
-
-	if (err == -ENOENT || err == -EAGAIN || err == 0)
-		return;
-	if (err != daemon->closing_err)
-		log_warning("a refused connection of process %u cannot be ended: %s. Nothing that it sends goes out, but the program "
-			    "waits instead of seeing an error",
-			    which->pid, strerror(-err));
-	daemon->closing_err = err;
-}
-
-static int on_closings(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	int count = kernel_closings(daemon->kernel, on_closing, daemon);
-
-	if (count < 0)
-		log_warning("refused connections cannot be read: %s", strerror(-count));
-	return 0;
-}
-
-/* Before events, which can wait: somebody else is waiting here. */
-static int wire_closings(struct daemon *daemon)
-{
-	sd_event_source *source = NULL;
-	int err = sd_event_add_io(daemon->loop, &source, kernel_closings_fd(daemon->kernel), EPOLLIN, on_closings, daemon);
-
-	if (err < 0)
-		return err;
-	(void)sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
-	return sd_event_source_set_floating(source, true);
-}
-
-static int on_fold_timer(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	int open = deliver_folds(&daemon->deliver, false);
-
-	if (open < 0)
-		log_warning("repeats cannot be read: %s; trying again at the next event",
-			    strerror(-open));
-	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	if (open > 0)
-		arm_fold_timer(daemon);
-	return 0;
-}
-
-static int on_hour(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	conditions_clock(userdata);
-	daemon_coverage(userdata, "hourly");
-	(void)sd_event_source_set_time_relative(source, HOUR_US);
-	(void)sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	return 0;
-}
-
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
-{
-	struct daemon *daemon = userdata;
-	struct activation *activation = &daemon->activation;
-	struct diagnostics diags = {0};
-	char error[ACTIVATE_TEXT_BYTES];
-	uint64_t now_us = 0;
-	int err;
-
-	(void)sd_event_now(daemon->loop, CLOCK_MONOTONIC, &now_us); /* never fails in a callback */
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us);
-	for (size_t i = 0; i < daemon->deliver.sink_count; i++)
-		sink_reopen(daemon->deliver.sinks[i]);
-	err = activate_file(activation, daemon->kernel, NULL, false, &diags, error);
-	diagnostics_done(&diags);
-	if (err < 0) {
-		memcpy(activation->trouble, error, sizeof(error));
-		log_error("%s; revision %u stays active", error, activation->active->revision);
-	} else {
-		log_notice("policy \"%s\" revision %u is active", activation->active->policy,
-			   activation->active->revision);
-	}
-	daemon_changed(daemon);
-	return 0;
-}
-
-static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	return sd_event_exit(daemon->loop, 0);
-}
-
-static int on_rest(sd_event_source *source, int fd, uint32_t revents, void *userdata)
-{
-	struct daemon *daemon = userdata;
-
-	(void)sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	(void)apart_end(&daemon->rest, false); /* it has said itself what is wrong */
-	return 0;
-}
-
-static int wire_loop(struct daemon *daemon)
-{
-	sd_event *loop = daemon->loop;
-	int err;
-
-	err = sd_event_add_signal(loop, NULL, SIGHUP, on_reload, daemon);
-	if (err >= 0)
-		err = sd_event_add_signal(loop, NULL, SIGTERM, on_end, daemon);
-	if (err >= 0)
-		err = sd_event_add_signal(loop, NULL, SIGINT, on_end, daemon);
-	if (err >= 0)
-		err = sd_event_add_io(loop, NULL, kernel_events_fd(daemon->kernel), EPOLLIN,
-				      on_events, daemon);
-	if (err >= 0 && daemon->closer)
-		err = wire_closings(daemon);
-	if (err >= 0 && daemon->rest.pid)
-		err = sd_event_add_io(loop, NULL, daemon->rest.fd, EPOLLIN, on_rest, daemon);
-	if (err >= 0)
-		err = sd_event_add_time_relative(loop, NULL, CLOCK_BOOTTIME, HOUR_US, 60000000,
-						 on_hour, daemon);
-	if (err >= 0)
-		err = sd_event_add_time_relative(loop, &daemon->fold_timer, CLOCK_BOOTTIME, FOLD_US,
-						 1000000, on_fold_timer, daemon);
 	return err;
 }
 
@@ -449,119 +286,6 @@ static int start_privileged(struct daemon *daemon, bool *out_adopted,
 	return 0;
 }
 
-static void on_learned(void *context)
-{
-	daemon_coverage(context, "learned");
-}
-
-static bool is_unmet(void *context)
-{
-	const struct daemon *daemon = context;
-
-	return requirements_asked(&daemon->activation.active->requires) &&
-	       !requirements_met(&daemon->activation.requirements);
-}
-
-static void on_prepare(void *context, const struct event *event)
-{
-	struct daemon *daemon = context;
-
-	deliver_prepare(&daemon->deliver, event);
-}
-
-static void on_late(void *context, const struct suspects_late *late)
-{
-	struct daemon *daemon = context;
-
-	deliver_late(&daemon->deliver, late);
-}
-
-static void on_seen(void *context, const char *path)
-{
-	struct daemon *daemon = context;
-
-	learn_seen(daemon->learn, path);
-}
-
-static void on_found(void *context)
-{
-	struct daemon *daemon = context;
-
-	contain_look(daemon->contain);
-}
-
-static void on_more(void *context)
-{
-	daemon_look_at_open(context);
-}
-
-static int on_contain(void *context, const struct event_subject *subject, __u32 rule)
-{
-	struct daemon *daemon = context;
-
-	return contain_late(daemon->contain, subject, rule);
-}
-
-static void on_full(void *context)
-{
-	struct daemon *daemon = context;
-
-	learn_full(daemon->learn);
-}
-
-static void on_traffic(void *context, json_t *taken)
-{
-	struct daemon *daemon = context;
-
-	deliver_clock(&daemon->context);
-	deliver_object(&daemon->deliver, taken);
-}
-
-static void on_open(void *context, const struct event *event, bool closed)
-{
-	struct daemon *daemon = context;
-
-	deliver_open(&daemon->deliver, event, closed);
-}
-
-static int on_pause_end(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	daemon_look_at_open(userdata);
-	return 0;
-}
-
-static int start_counting(struct daemon *daemon)
-{
-	const struct evidence_options counting = {
-		.loop = daemon->loop,
-		.kernel = daemon->kernel,
-		.context = &daemon->context,
-		.tell = on_traffic,
-		.userdata = daemon,
-	};
-	const struct open_options opening = {
-		.kernel = daemon->kernel,
-		.closer = daemon->closer,
-		.pins = daemon->kernel_options.pins,
-		.cgroup_fd = daemon->deliver.cgroup_fd,
-		.audit_only = daemon->kernel_options.audit_only,
-		.unmet = is_unmet,
-		.tell = on_open,
-		.userdata = daemon,
-	};
-	int err = evidence_new(&counting, &daemon->evidence);
-
-	daemon->deliver.evidence = daemon->evidence;
-	if (err >= 0)
-		err = open_new(&opening, &daemon->open);
-	if (err >= 0)
-		err = sd_event_add_time_relative(daemon->loop, &daemon->pause_timer, CLOCK_BOOTTIME, 0, 1000000,
-						 on_pause_end, daemon);
-	if (err >= 0)
-		daemon_look_at_open(daemon);
-	return err;
-}
-
 /* Without it nothing is worse than without open connections being looked at. */
 static void start_closer(struct daemon *daemon)
 {
@@ -569,53 +293,6 @@ static void start_closer(struct daemon *daemon)
 
 	if (err < 0)
 		log_error("open connections cannot be ended: %s. They are recorded; restart embargod", strerror(-err));
-}
-
-static int start_learning(struct daemon *daemon)
-{
-	const struct learn_options learning = {
-		.loop = daemon->loop,
-		.kernel = daemon->kernel,
-		.complete = on_learned,
-		.found = on_found,
-		.context = daemon,
-	};
-	const struct suspects_options suspecting = {
-		.loop = daemon->loop,
-		.kernel = daemon->kernel,
-		.pins = daemon->kernel_options.pins,
-		.cgroup_fd = daemon->deliver.cgroup_fd,
-		.audit_only = daemon->kernel_options.audit_only,
-		.unmet = is_unmet,
-		.prepare = on_prepare,
-		.late = on_late,
-		.seen = on_seen,
-		.contain = on_contain,
-		.full = on_full,
-		.context = daemon,
-	};
-	const struct contain_options containing = {
-		.loop = daemon->loop,
-		.kernel = daemon->kernel,
-		.found = on_more,
-		.context = daemon,
-	};
-	int err = learn_new(&learning, &daemon->learn);
-
-	if (err >= 0)
-		err = suspects_new(&suspecting, &daemon->suspects);
-	if (err >= 0)
-		err = names_new(daemon->loop, daemon->kernel, take_fd(daemon->resolver_fd), on_more, daemon, &daemon->names);
-	if (err >= 0)
-		err = contain_new(&containing, &daemon->contain);
-	if (err < 0)
-		return err;
-	daemon->activation.contain = daemon->contain;
-	daemon->activation.learn = daemon->learn;
-	daemon->activation.names = daemon->names;
-	daemon->activation.suspects = daemon->deliver.suspects = daemon->suspects;
-	activate_follow(&daemon->activation);
-	return 0;
 }
 
 static int start(struct daemon *daemon)
@@ -645,13 +322,9 @@ static int start(struct daemon *daemon)
 	daemon_use_names(daemon);
 	deliver_begin(&daemon->deliver, adopted);
 	daemon_coverage(daemon, "start");
-	err = wire_loop(daemon);
+	err = daemon_wire(daemon);
 	if (err >= 0)
-		err = conditions_wire(daemon);
-	if (err >= 0)
-		err = start_learning(daemon);
-	if (err >= 0)
-		err = start_counting(daemon);
+		err = daemon_parts_start(daemon);
 	if (err < 0)
 		return err;
 	malloc_trim(0); /* what compiling and loading needed */
@@ -674,14 +347,7 @@ static void end(struct daemon *daemon)
 	}
 	control_close(daemon->control);
 	deliver_done(&daemon->deliver);
-	contain_free(daemon->contain);
-	suspects_free(daemon->suspects);
-	learn_free(daemon->learn);
-	evidence_free(daemon->evidence);
-	open_free(daemon->open);
-	sd_event_source_disable_unref(daemon->pause_timer);
-	closer_end(daemon->closer);
-	names_free(daemon->names);
+	daemon_parts_end(daemon);
 	clean_fd(&daemon->resolver_fd);
 	kernel_close(daemon->kernel);
 	activate_done(&daemon->activation);

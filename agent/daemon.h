@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon.h - the agent as a whole: start order, loop, end. daemon.c has the life of it, state.c what
- * it says of itself, requests.c what it answers on its control socket.
+ * daemon.h - the agent as a whole: start order, loop, end. daemon.c has the life of it, daemon_loop.c what wakes it,
+ * daemon_parts.c what it is made of, state.c what it says of itself, requests.c what it answers on its control socket.
  */
 #ifndef EMBARGO_DAEMON_H
 #define EMBARGO_DAEMON_H
@@ -57,6 +57,14 @@ struct daemon {
  * Return: exit status: 0, or 3 when it could not be done (the log says why and what to do).
  */
 int daemon_run(const struct options *options);
+
+/** daemon_wire() - what wakes the agent, into its loop. Return: 0 or a negative errno. */
+int daemon_wire(struct daemon *daemon);
+
+/** daemon_parts_start() - once the loop and the kernel are there. Return: 0 or a negative errno; for daemon_parts_end(), too. */
+int daemon_parts_start(struct daemon *daemon);
+/** daemon_parts_end() - all of them, and the closer */
+void daemon_parts_end(struct daemon *daemon);
 
 /**
  * daemon_state() - what is watched and enforced now, with what is wrong in "degraded"
