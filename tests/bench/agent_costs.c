@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,9 @@
 #include <unistd.h>
 
 #define START_MS_MAX 20000
+/* What a start entails: timers of 5 and 10 s, a child that loads further programs, the reading of a resolver's cache. */
+#define ASLEEP_MS     6000
+#define ASLEEP_MS_MAX 30000
 #define STARTS       5
 #define EXECS        50000
 #define CONNECTS     500000
@@ -186,6 +190,23 @@ static int usage_read(pid_t pid, struct usage *out)
 	return 0;
 }
 
+/* Until it was not woken for some seconds. Return: whether it came to that. */
+static bool wait_asleep(pid_t pid)
+{
+	double begin = now_ms(), since = begin;
+	struct usage before, now;
+	bool read = !usage_read(pid, &before);
+
+	while (read && now_ms() - since < ASLEEP_MS && now_ms() - begin < ASLEEP_MS_MAX) {
+		(void)poll(NULL, 0, 100);
+		read = !usage_read(pid, &now);
+		if (now.switches != before.switches)
+			since = now_ms();
+		before = now;
+	}
+	return read && now_ms() - since >= ASLEEP_MS;
+}
+
 /* What the agent did while nothing of its business happened, so and so often. */
 static void ordinary(const struct site *site, pid_t pid, enum operation operation, size_t count,
 		     const char *what)
@@ -227,6 +248,8 @@ int agent_costs(const struct site *site, const struct agent_files *files)
 	}
 	table_row("start to enforcing", &ready, "ms", 200);
 	table_row("resident memory", &resident, "MiB", 10);
+	if (!wait_asleep(agent.pid))
+		table_missing("an agent at rest", "it was woken again and again");
 	ordinary(site, agent.pid, OPERATION_EXEC_STATIC, EXECS, "exec");
 	ordinary(site, agent.pid, OPERATION_UDP_CONNECT, CONNECTS, "connect");
 	agent_stop(site, files, &agent);

@@ -15,6 +15,8 @@ struct agent_files {
  * agent_costs() - start to enforcing, resident memory and processor time per ordinary attempt
  * @site, @files: borrowed
  *
+ * Attempts begin when the agent has slept for some seconds: what a start entails is no part of them.
+ *
  * Return: 0; -errno when the agent could not be run.
  */
 int agent_costs(const struct site *site, const struct agent_files *files);

@@ -4,17 +4,16 @@
  * machine itself would otherwise be what is measured. tests/bench/run makes its surroundings.
  *
  * usage: bench CGROUP PINS WORK CATALOG POLICY EMBARGOD     POLICY names the sixteen vendors; WORK/containing.yaml contains, too
- *        bench --hold-empty CGROUP     programs that do nothing on the hooks that embargo uses, until standard input ends
- *        bench --list CGROUP           what is attached to it or above: a line for each program, with how often it was counted to run
+ *        bench --toggle PINS CGROUP SECONDS LOAD...     for tests/bench/traffic: see toggle.h
  * environment: BENCH_QUICK=1   few samples, no list of 1,000,000 rules: to see that it works
  *              BENCH_PARTS     some of "whole agent own memory"; default: all
  */
 #include "agent_costs.h"
 #include "make_rules.h"
-#include "hold.h"
 #include "operations.h"
 #include "own_beside.h"
 #include "table.h"
+#include "toggle.h"
 #include "variants.h"
 
 #include "../../agent/kernel.h"
@@ -370,10 +369,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "--contained"))
 		return operation_contained(argv[2], argv[3]);
-	if (argc == 3 && !strcmp(argv[1], "--hold-empty"))
-		return hold_empty(argv[2]);
-	if (argc == 3 && !strcmp(argv[1], "--list"))
-		return hold_list(argv[2]);
+	if (argc > 5 && !strcmp(argv[1], "--toggle"))
+		return toggle(argv[2], argv[3], argv[4], argv + 5);
 	if (argc != 7) {
 		fprintf(stderr, "usage: bench CGROUP PINS WORK CATALOG POLICY EMBARGOD\n");
 		return 2;

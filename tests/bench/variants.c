@@ -38,7 +38,7 @@ struct attached {
 	int event;
 };
 
-static int load_empty(enum bpf_prog_type type, enum bpf_attach_type attach, int answer)
+int variant_load_empty(enum bpf_prog_type type, enum bpf_attach_type attach, int answer)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach);
 	const struct bpf_insn list[] = {
@@ -83,7 +83,7 @@ static int attach_empty(struct attached *out, const char *cgroup_path)
 	if (cgroup < 0)
 		return -errno;
 	for (size_t i = 0; !err && i < CGROUP_HOOKS; i++) {
-		out->programs[i] = load_empty(cgroup_hooks[i].type, cgroup_hooks[i].attach, 1);
+		out->programs[i] = variant_load_empty(cgroup_hooks[i].type, cgroup_hooks[i].attach, 1);
 		out->links[i] = out->programs[i] < 0 ? -1
 						     : bpf_link_create(out->programs[i], cgroup,
 								       cgroup_hooks[i].attach, NULL);
@@ -96,7 +96,7 @@ static int attach_empty(struct attached *out, const char *cgroup_path)
 	out->event = open_exec_event();
 	if (out->event < 0)
 		return out->event;
-	out->programs[CGROUP_HOOKS] = load_empty(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
+	out->programs[CGROUP_HOOKS] = variant_load_empty(BPF_PROG_TYPE_TRACEPOINT, 0, 0);
 	if (out->programs[CGROUP_HOOKS] < 0)
 		return out->programs[CGROUP_HOOKS];
 	out->links[CGROUP_HOOKS] =

@@ -5,6 +5,8 @@
 
 #include "operations.h"
 
+#include <linux/bpf.h>
+
 struct generation;
 
 enum variant {
@@ -30,6 +32,9 @@ int variant_attach(const struct site *site, enum variant variant,
 
 /** variant_detach() - nothing is left. Accepts NULL. */
 void variant_detach(struct attached *attached);
+
+/** variant_load_empty() - a program that returns @answer. Return: its descriptor, to be closed; -errno */
+int variant_load_empty(enum bpf_prog_type type, enum bpf_attach_type attach, int answer);
 
 /** variant_kernel() - the handle of kernel.h; NULL for the first two variants */
 struct kernel *variant_kernel(struct attached *attached);
