@@ -61,7 +61,7 @@ collect() {
 		waiting=
 		read_events
 		each missing_event
-		[ -n "$waiting" ] && [ $tries -lt 5 ] || break
+		[ -n "$waiting" ] && [ $tries -lt 15 ] || break
 		sleep 2
 		tries=$((tries + 1))
 	done
