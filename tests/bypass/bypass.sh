@@ -128,7 +128,7 @@ write_documents
 phase documents
 start_agent
 # Contents are known when the search is through; tricks before that are those of a policy that is not there yet.
-searched
+check "the search is through" searched
 learn_hashes
 phase started
 lanes enforced

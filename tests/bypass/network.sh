@@ -180,7 +180,7 @@ rm -f "$GO" "$ARRIVED"/* "$WORK/try"/*
 write_documents
 start_before
 start_agent
-searched
+check "the search is through" searched
 phase started
 : >"$GO"
 try rest $BESIDE

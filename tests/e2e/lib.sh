@@ -203,7 +203,7 @@ searched() {
 	tries=0
 	until embargo status --json 2>/dev/null | grep -q '"search": *"complete"'; do
 		tries=$((tries + 1))
-		[ "$tries" -le $((50 * SLOW)) ] || return 1
+		[ "$tries" -le $((600 * SLOW)) ] || return 1
 		sleep 0.1
 	done
 }
