@@ -207,10 +207,11 @@ static void source_route_end(void)
 static void routing_header(void)
 {
 	struct {
-		struct ipv6_sr_hdr head;
+		__u8 next, length, type, left, last, flags;
+		__u16 tag;
 		struct in6_addr segments[2];
-	} route = { { .hdrlen = 4, .type = IPV6_SRCRT_TYPE_4, .segments_left = 1, .first_segment = 1 },
-		    { {}, place6(INNOCENT, 0).six.sin6_addr } };
+	} route = { .length = 4, .type = IPV6_SRCRT_TYPE_4, .left = 1, .last = 1,
+		    .segments = { {}, place6(INNOCENT, 0).six.sin6_addr } };
 	struct place place = place6(number, PORT);
 	int fd = socket_new(AF_INET6, SOCK_DGRAM, 0);
 
