@@ -105,8 +105,10 @@ int kernel_apply(struct kernel *kernel, const struct generation *generation, con
 	parts_await(kernel, flags);
 	err = err ?: needed_attach(kernel, flags);	/* before: there is no moment without */
 	err = err ?: generation_install(kernel, generation, learned);
-	if (err)
-		(void)generation_header(kernel->entries, &now);	/* the one before goes on */
+	if (err) {	/* the one before goes on; where it cannot be read, nothing is taken from it */
+		now.flags = ~0u;
+		(void)generation_header(kernel->entries, &now);
+	}
 	unneeded_detach(kernel, now.flags);
 	descriptors_refresh(kernel);
 	contained_done(kernel, now.flags);
