@@ -5,18 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 cp "$HELPERS/hello" "$WORK/hello"
-cat >"$CATALOG/cloud.yaml" <<-END
-kind: Vendor
-id: cloud
-name: Cloud
-products:
-  - id: service
-    name: Service
-    class: commercial
-    confidence: documented
-    sources: ["https://docs.example.com/cloud"]
-    domains: ["*.cloud.example.com", exact.example.net]
-END
+names_vendor cloud "*.cloud.example.com" exact.example.net
 
 # names_policy FILE MODE REVISION: with the names, and what names: says on standard input
 names_policy() {

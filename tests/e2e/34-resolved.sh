@@ -25,18 +25,7 @@ PORT=8443
 TELLS=/run/systemd/resolve/io.systemd.Resolve.Monitor
 cp "$HELPERS/hello" "$WORK/hello"
 cp "$HELPERS/lookup" "$WORK/lookup"
-cat >"$CATALOG/cloud.yaml" <<-END
-kind: Vendor
-id: cloud
-name: Cloud
-products:
-  - id: service
-    name: Service
-    class: commercial
-    confidence: documented
-    sources: ["https://docs.example.com/cloud"]
-    domains: ["*.cloud.example.com"]
-END
+names_vendor cloud "*.cloud.example.com"
 write_policy "$WORK/names.yaml" enforce 2 <<-END
   - vendor: cloud
 END
